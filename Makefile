@@ -1,0 +1,82 @@
+# The commands of this project; `make` lists them. Nothing is assumed but Python 3.11 or newer and make.
+PYTHON ?= python3
+UV ?= uv
+SERVE ?= 1
+REQUIRE_ALL ?= 0
+export REQUIRE_ALL
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+RUN := .venv/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+AS_ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
+APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+# What the tests need beside Python, as command=Debian package.
+ENGINES := chromium=chromium
+
+.PHONY: help demo test check fix docs lock engines
+
+help: ## list the recipes
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s "$$(printf '\t')" 2>/dev/null \
+	  || sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1: \2/p' $(firstword $(MAKEFILE_LIST))
+
+demo: .venv/.installed ## load the samples, walk cases, make feedback and figures, then serve (SERVE=0: do not serve)
+	@RNI_ENVIRONMENT=demo $(RUN) -m service.demo
+	@if [ "$(SERVE)" != 0 ]; then RNI_ENVIRONMENT=demo .venv/bin/rni serve; fi
+
+test: .venv/.tests-installed engines ## run every test (REQUIRE_ALL=1: a missing engine is a failure)
+	@$(RUN) -m pytest --numprocesses auto
+
+check: .venv/.tests-installed ## lint, types, who imports whom, generated documentation; changes nothing
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+	@$(RUN) -m service.docs --check
+
+fix: .venv/.tests-installed ## mend what lint and format can mend, and write the generated documentation
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+	@$(RUN) -m service.docs
+
+docs: .venv/.installed ## write the generated parts of README.md: the diagram of steps, the settings, the glossary
+	@$(RUN) -m service.docs
+
+lock: ## resolve the dependencies anew into the two lock files (needs uv)
+	@command -v $(UV) >/dev/null || { echo "uv is missing. Install it, or say where it is: make lock UV=/path/to/uv" >&2; exit 1; }
+	@resolve=($(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml); \
+	"$${resolve[@]}" --extra install --output-file requirements.lock; \
+	"$${resolve[@]}" --all-extras --constraint requirements.lock --output-file requirements-dev.lock
+
+engines:
+	@for engine in $(ENGINES); do \
+	  command -v "$${engine%%=*}" >/dev/null && continue; \
+	  if $(AS_ROOT_ON_DEBIAN); then \
+	    echo "Installing $${engine##*=} for the tests."; \
+	    { $(APT_INSTALL) "$${engine##*=}" >/dev/null; } || echo "$${engine##*=} could not be installed; the tests that need it skip." >&2; \
+	  else \
+	    echo "$${engine%%=*} is missing; the tests that need it skip. On Debian: sudo apt-get install $${engine##*=}" >&2; \
+	  fi; \
+	done
+
+# Set-up. The stamps make a second run quick; a changed lock or pyproject.toml installs again.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed. Say which one to use: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  if $(AS_ROOT_ON_DEBIAN); then echo "Installing python3-venv."; { $(APT_INSTALL) python3-venv >/dev/null; }; \
+	  else echo "This Python cannot make a virtual environment. On Debian: sudo apt-get install python3-venv" >&2; exit 1; fi
+	@$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing into .venv."
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.tests-installed: requirements-dev.lock .venv/.installed
+	@echo "Installing what the tests and checks need into .venv."
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
