@@ -57,13 +57,14 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True)
 class TermRule:
-    """One row of the table of terms.
+    """One row of the table of terms: what people call it, the event it counts from, its length and where that stands.
 
     `legal` holds the other lengths that the law allows. `setting` is the dated setting that holds the length of a
     municipality. `held` says whether a hold moves the term. `letter` marks a term that runs for the person: that it
     passes is no lateness of the municipality, it makes the next step possible.
     """
 
+    label: str
     event: str
     length: int
     unit: Unit
@@ -78,15 +79,31 @@ class TermRule:
 TERMS: Mapping[Term, TermRule] = MappingProxyType(
     {
         Term.LAA_EERSTE_ANTWOORD: TermRule(
-            "de ontvangst van het signaal in WALAA", 4, Unit.WEKEN, Rule.ROLLS, "Besluit BRP artikel 28g"
+            "eerste antwoord LAA",
+            "de ontvangst van het signaal in WALAA",
+            4,
+            Unit.WEKEN,
+            Rule.ROLLS,
+            "Besluit BRP artikel 28g",
         ),
         Term.LAA_RESULTAAT: TermRule(
-            "de ontvangst van het signaal in WALAA", 6, Unit.MAANDEN, Rule.NO_ROLL, "Besluit BRP artikel 28g"
+            "resultaat LAA",
+            "de ontvangst van het signaal in WALAA",
+            6,
+            Unit.MAANDEN,
+            Rule.NO_ROLL,
+            "Besluit BRP artikel 28g",
         ),
         Term.TMV_REACTIE: TermRule(
-            "de ontvangst van het signaal", 5, Unit.WERKDAGEN, Rule.WORKING_DAYS, "Besluit BRP artikel 28"
+            "reactie op de terugmelding",
+            "de ontvangst van het signaal",
+            5,
+            Unit.WERKDAGEN,
+            Rule.WORKING_DAYS,
+            "Besluit BRP artikel 28",
         ),
         Term.RICHTLIJN_ONDERZOEK: TermRule(
+            "richtlijn voor het onderzoek",
             "de start van het onderzoek",
             70,
             Unit.DAGEN,
@@ -96,6 +113,7 @@ TERMS: Mapping[Term, TermRule] = MappingProxyType(
             held=True,
         ),
         Term.AANSCHRIJVING: TermRule(
+            "reactie op de aanschrijving",
             "de verzending van de aanschrijving",
             14,
             Unit.DAGEN,
@@ -105,6 +123,7 @@ TERMS: Mapping[Term, TermRule] = MappingProxyType(
             letter=True,
         ),
         Term.INLICHTINGEN_HUISBEZOEK: TermRule(
+            "inlichtingen en huisbezoek",
             "het begin van de inlichtingen of het huisbezoek",
             28,
             Unit.DAGEN,
@@ -114,6 +133,7 @@ TERMS: Mapping[Term, TermRule] = MappingProxyType(
             held=True,
         ),
         Term.ZIENSWIJZE: TermRule(
+            "zienswijze",
             "de verzending van het voornemen",
             14,
             Unit.DAGEN,
@@ -123,6 +143,7 @@ TERMS: Mapping[Term, TermRule] = MappingProxyType(
             letter=True,
         ),
         Term.AFRONDING: TermRule(
+            "afronding na het voornemen",
             "de verzending van het voornemen",
             28,
             Unit.DAGEN,
@@ -132,11 +153,18 @@ TERMS: Mapping[Term, TermRule] = MappingProxyType(
             held=True,
         ),
         Term.BEZWAAR: TermRule(
-            "de verzending van het besluit", 6, Unit.WEKEN, Rule.ROLLS, "Awb artikelen 6:7 en 6:8", letter=True
+            "bezwaar",
+            "de verzending van het besluit",
+            6,
+            Unit.WEKEN,
+            Rule.ROLLS,
+            "Awb artikelen 6:7 en 6:8",
+            letter=True,
         ),
         # Deferring adds at most six weeks (lid 3), counted on from the first term as if it had not rolled: the
         # earlier of the two possible days, so never too late.
         Term.BESLISSING_OP_BEZWAAR: TermRule(
+            "beslissing op bezwaar",
             "de laatste dag van de bezwaartermijn",
             6,
             Unit.WEKEN,
@@ -145,6 +173,7 @@ TERMS: Mapping[Term, TermRule] = MappingProxyType(
             legal=(12,),
         ),
         Term.BESLISSING_OP_BEZWAAR_COMMISSIE: TermRule(
+            "beslissing op bezwaar met een commissie",
             "de laatste dag van de bezwaartermijn",
             12,
             Unit.WEKEN,
@@ -152,9 +181,21 @@ TERMS: Mapping[Term, TermRule] = MappingProxyType(
             "Awb artikelen 7:10 en 7:13",
             legal=(18,),
         ),
-        Term.PL_OVERZICHT: TermRule("de inschrijving in de BRP", 4, Unit.WEKEN, Rule.ROLLS, "Wet BRP artikel 2.54"),
+        Term.PL_OVERZICHT: TermRule(
+            "overzicht van de persoonslijst",
+            "de inschrijving in de BRP",
+            4,
+            Unit.WEKEN,
+            Rule.ROLLS,
+            "Wet BRP artikel 2.54",
+        ),
         Term.TERUGBELVERZOEK: TermRule(
-            "het terugbelverzoek", 2, Unit.WERKDAGEN, Rule.WORKING_DAYS, "werkafspraak, geen wettelijke termijn"
+            "terugbelverzoek",
+            "het terugbelverzoek",
+            2,
+            Unit.WERKDAGEN,
+            Rule.WORKING_DAYS,
+            "werkafspraak, geen wettelijke termijn",
         ),
     }
 )
