@@ -155,7 +155,8 @@ def _remind(session: Session, today: date, kind: Reminder, standing: Select[Any]
     # give one key and so one reminder.
     insert = postgresql.insert(CaseTask) if _on_postgresql(session) else sqlite.insert(CaseTask)
     new = insert.from_select(names, rows).on_conflict_do_nothing(index_elements=["zaak_id", "sleutel"])
-    return session.exec(new).rowcount
+    # Without the option the count of an INSERT is lost on PostgreSQL.
+    return session.exec(new.execution_options(preserve_rowcount=True)).rowcount
 
 
 def _on_postgresql(session: Session) -> bool:
