@@ -1,0 +1,145 @@
+"""Who asks, and which rows that person's session can see: the one place where rows are chosen by municipality.
+
+Every session carries an `Access` in `session.info["access"]`; one listener adds the municipality to every ORM
+statement on a table that is `Owned`, whether it comes from a select, `session.get`, a lazy load, a count, an EXISTS,
+an alias or a bulk update or delete. A session without access raises, so it cannot be forgotten.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from typing import Any, cast
+
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.schema import Table
+
+from signals.base import Owned
+from signals.models import Signal, SignalChange
+from workflow.actors import Actor
+from workflow.phases import MUNICIPAL_ROLES, Role
+
+ACROSS = "across_municipalities"
+"""Execution option by which the workflow says that one statement must see every municipality (a hand-over)."""
+
+SIGNAL_TABLES = frozenset({Signal, SignalChange})
+"""What the liaison sees of everybody: what UWV delivered, never what a municipality made of it."""
+
+
+class NoAccess(RuntimeError):
+    """A session was used that nobody gave access: a programming error, never shown to a user."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a session may see and in whose name it writes.
+
+    codes: municipalities whose rows are visible, None for all. signals: signals of every municipality are visible.
+    origin: the door and the address it came from, for the audit entry.
+    """
+
+    actor: Actor
+    codes: frozenset[str] | None = field(default_factory=frozenset)
+    signals: bool = False
+    origin: str = ""
+
+    @classmethod
+    def of(cls, actor: Actor, origin: str = "") -> "Access":
+        """What this actor's roles give: municipal roles their municipalities, the liaison all signals."""
+        codes: frozenset[str] | None = frozenset()
+        for role in actor.rollen.keys() & {*MUNICIPAL_ROLES, Role.SYSTEEM}:
+            scope = actor.rollen[role]
+            codes = None if codes is None or scope is None else codes | scope
+        return cls(actor, codes, Role.UWV_LIAISON in actor.rollen, origin)
+
+    @classmethod
+    def system(cls, actor: Actor | None = None, origin: str = "") -> "Access":
+        """Sees every row: for the clock, loads and aggregates. `actor`: in whose name it is done."""
+        return cls(actor or Actor.system(), None, True, origin)
+
+    def widened(self) -> "Access":
+        """The same actor seeing every row: for the few functions that give back aggregates or judge a whole file."""
+        return replace(self, codes=None, signals=True)
+
+    def may(self, *roles: Role) -> bool:
+        """Whether the actor holds one of these roles anywhere."""
+        return any(role in self.actor.rollen for role in roles)
+
+    def sees(self, gemeentecode: str) -> bool:
+        """Whether cases of this municipality are visible."""
+        return self.codes is None or gemeentecode in self.codes
+
+    @cached_property
+    def _options(self) -> tuple[ExecutableOption, ...]:
+        """The criteria on owned tables; none when everything is visible. No code at all matches no row."""
+        if self.codes is None:
+            return ()
+        codes = sorted(self.codes)
+        # A lambda, because only that is applied to an alias as an alias (a plain criterion on a self-join is not).
+        return tuple(
+            with_loader_criteria(table, lambda owned: owned.gemeentecode.in_(codes), include_aliases=True)
+            for table in owned_tables()
+            if not (self.signals and table in SIGNAL_TABLES)
+        )
+
+    def _hidden(self) -> frozenset[Table]:
+        """The tables of which some rows are invisible."""
+        return frozenset(
+            table.__table__  # type: ignore[attr-defined]  # every mapped class has it
+            for table in owned_tables()
+            if self.codes is not None and not (self.signals and table in SIGNAL_TABLES)
+        )
+
+
+def _subclasses(of: type[Owned]) -> Iterator[type[Owned]]:
+    for each in of.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+@cache
+def owned_tables() -> tuple[type[Owned], ...]:
+    """Every mapped class that belongs to a municipality, by name."""
+    mapped = (each for each in _subclasses(Owned) if hasattr(each, "__table__"))
+    return tuple(sorted(mapped, key=lambda each: each.__name__))
+
+
+def access_of(session: Session) -> Access:
+    """The access a session was given; NoAccess without."""
+    access = session.info.get("access")
+    if not isinstance(access, Access):
+        raise NoAccess("a session must be made by service.db.session_scope, which asks whose it is")
+    return access
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _choose_rows(state: ORMExecuteState) -> None:
+    access = access_of(state.session)
+    if access.codes is None or state.execution_options.get(ACROSS):
+        return
+    if not state.is_orm_statement or state.is_from_statement:
+        _refuse_bare_tables(access, state)
+    elif state.is_select or state.is_update or state.is_delete:
+        state.statement = state.statement.options(*access._options)
+
+
+def _refuse_bare_tables(access: Access, state: ORMExecuteState) -> None:
+    """A statement outside the ORM gets no criteria, so it may not touch a table of which rows are hidden.
+
+    Write `select(exists(select(Case.id).where(...)))` where `select(exists().where(...))` is refused.
+    """
+    hidden = access._hidden()
+    for element in visitors.iterate(cast(visitors.ExternallyTraversible, state.statement)):
+        if element.__visit_name__ in ("textclause", "text_as_from") or element in hidden:
+            raise NoAccess("this session sees one municipality: select classes, not tables or text")
+
+
+def municipal_scopes(roles: Iterable[tuple[Role, str | None]]) -> Mapping[Role, frozenset[str] | None]:
+    """Rows of (role, code) as the mapping an Actor takes; a role without a code holds for the project."""
+    scopes: dict[Role, frozenset[str] | None] = {}
+    for role, code in roles:
+        known: Any = scopes.get(role, frozenset())
+        scopes[role] = None if code is None or known is None else known | {code}
+    return scopes

@@ -1,0 +1,70 @@
+"""The application: pages at the root, the API under /api/v1, and what holds for both."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+
+from service import accounts, pages
+from service.access import Access
+from service.api import make_api
+from service.db import make_engine, require_schema, session_scope
+from service.errors import install_api, install_pages
+from service.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
+from service.settings import Misconfigured, Settings
+from signals.errors import Reason
+
+STATIC = Path(__file__).parent / "static"
+
+
+def require_ready(settings: Settings, engine: Engine) -> None:
+    """Raise Misconfigured or SchemaMissing, with the sentence that mends it, unless the service may start."""
+    settings.require_safe()
+    require_schema(engine)
+    if not settings.production:
+        return
+    with session_scope(engine, Access.system(), write=False) as session:
+        if accounts.has_demo_users(session):
+            raise Misconfigured(
+                Reason(
+                    "demogebruiker",
+                    "Er staan gebruikers van de demo in deze database. Schakel ze uit met: rni user disable NAAM, "
+                    "of begin met een lege database.",
+                )
+            )
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
+    """The application for these settings; the database is looked at when it starts."""
+    settings = settings or Settings()
+    settings.require_safe()
+    engine = engine or make_engine(settings.database_url)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        require_ready(settings, engine)
+        # Many threads queue on the interpreter lock; a few answer more requests.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        yield
+        engine.dispose()
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
+    api = make_api(f"{settings.base_url.rstrip('/')}{API}", API_VERSION)
+    for each in (app, api):
+        each.state.settings, each.state.engine = settings, engine
+    app.state.error_page = pages.error_page
+    install_api(api)
+    install_pages(app)
+    app.mount(API, api)
+    if STATIC.is_dir():
+        app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(pages.router)
+    # The last one added is the outermost: headers come on every answer, also on those of the other two.
+    app.add_middleware(RequestGuard, settings=settings)
+    app.add_middleware(OurFaults)
+    app.add_middleware(AnswerHeaders, settings=settings)
+    return app

@@ -1,0 +1,106 @@
+"""The database: its engine, the one place that commits, and its schema."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import UOWTransaction
+from sqlmodel import Session
+
+from service.access import Access
+from signals.errors import Reason, Refused
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 30
+"""How long a writer waits for another one before it gives up."""
+
+
+class SchemaMissing(Refused):
+    """The database is not there, or older or newer than this version of the program."""
+
+
+def make_engine(url: str) -> Engine:
+    """An engine whose errors never print parameters; SQLite with foreign keys, WAL and honest transactions."""
+    sqlite = make_url(url).get_backend_name() == "sqlite"
+    if not sqlite:
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    file = make_url(url).database
+    if file and file != ":memory:":
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # the driver opens no transactions of its own; _begin_sqlite does
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at once: a reader that becomes a writer half-way would fail instead of wait."""
+    reads = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def session_scope(engine: Engine, access: Access, *, write: bool = True) -> Iterator[Session]:
+    """A session in somebody's name: one transaction, committed here and nowhere else, or rolled back on any error.
+
+    With `write=False` nothing can be written and nothing is committed.
+    """
+    bound = engine if write else engine.execution_options(read_only=True)
+    with Session(bound, expire_on_commit=False) as session:
+        session.info["access"] = access
+        if not write:
+            event.listen(session, "before_flush", _refuse_write)
+        yield session
+        if write:
+            session.commit()
+
+
+def _refuse_write(session: Session, context: UOWTransaction, instances: object) -> None:
+    raise RuntimeError("this session was opened for reading; open it with write=True")
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+_upgrading = threading.Lock()
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema up to date, in one transaction where the database can."""
+    with _upgrading, engine.begin() as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def require_schema(engine: Engine) -> None:
+    """Raise SchemaMissing, with the command that mends it, unless the schema is that of this program."""
+    with engine.execution_options(read_only=True).connect() as connection:
+        current = set(MigrationContext.configure(connection).get_current_heads())
+        expected = set(ScriptDirectory.from_config(_config(connection)).get_heads())
+    if not current:
+        raise SchemaMissing(Reason("schema_ontbreekt", "De database is nog leeg. Voer eerst uit: rni db upgrade"))
+    if current != expected:
+        raise SchemaMissing(
+            Reason("schema_verouderd", "De database hoort bij een andere versie. Voer eerst uit: rni db upgrade")
+        )

@@ -1,0 +1,134 @@
+"""What a request brings: who asks, the moment, and a session in that person's name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from service import accounts
+from service.access import Access, access_of
+from service.csrf import SAFE_METHODS, session_secret
+from service.db import session_scope
+from service.settings import Settings
+from signals.errors import Reason
+from workflow.actors import Desk
+from workflow.phases import Role
+
+
+def settings_of(request: Request) -> Settings:
+    """The settings the application was made with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def engine_of(request: Request) -> Engine:
+    """The engine the application was made with."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def now_of(request: Request) -> datetime:
+    """The moment of this request, in the clock's zone; the same for everything the request does."""
+    if not hasattr(request.state, "now"):
+        request.state.now = settings_of(request).now()
+    moment: datetime = request.state.now
+    return moment
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who is signed in with the pages, as the pages show it."""
+
+    naam: str
+    weergavenaam: str
+    access: Access
+
+    def has(self, *roles: Role) -> bool:
+        """Whether one of these roles is held anywhere."""
+        return self.access.may(*roles)
+
+
+def origin_of(request: Request, door: str) -> str:
+    """The door and the address a request came from; behind a proxy uvicorn has put the caller's there."""
+    return f"{door} {request.client.host if request.client else 'onbekend'}"
+
+
+def signed_in_or_none(request: Request) -> SignedIn | None:
+    """Who is signed in with the pages; None for nobody. Does not stay open while the request works."""
+    secret = session_secret(request)
+    if not secret:
+        return None
+    settings, now = settings_of(request), now_of(request)
+    system = Access.system(origin="aanmelding")
+    with session_scope(engine_of(request), system, write=False) as session:
+        found = accounts.find_session(session, secret, now=now, idle_minutes=settings.session_idle_minutes)
+        if found is None:
+            return None
+        web, user = found
+        who = SignedIn(
+            user.naam, user.weergavenaam, Access.of(accounts.actor_of(session, user), origin_of(request, "pagina"))
+        )
+    if now - web.gezien_op > accounts.SEEN_EVERY:
+        with session_scope(engine_of(request), system) as session:
+            accounts.touch_session(session, web, now)
+    return who
+
+
+def signed_in(who: Annotated[SignedIn | None, Depends(signed_in_or_none)]) -> SignedIn:
+    """Who is signed in with the pages; NotSignedIn (which sends to the sign-in page) without."""
+    if who is None:
+        raise accounts.NotSignedIn(Reason("niet_aangemeld", "Meld u eerst aan."))
+    return who
+
+
+def page_session(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Iterator[Session]:
+    """A session in the name of who is signed in; written to on POST only."""
+    with session_scope(engine_of(request), who.access, write=request.method not in SAFE_METHODS) as session:
+        yield session
+
+
+def bearer(request: Request) -> Access:
+    """What the bearer of the API token may see; NotSignedIn without a live token."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    now = now_of(request)
+    if scheme.lower() == "bearer" and secret.strip():
+        with session_scope(engine_of(request), Access.system(origin="api"), write=False) as session:
+            user = accounts.user_of_token(session, secret.strip(), now)
+            if user is not None:
+                return Access.of(accounts.actor_of(session, user), origin_of(request, "api"))
+    raise accounts.NotSignedIn(
+        Reason("niet_aangemeld", "Stuur een geldig token mee in de header Authorization: Bearer …")
+    )
+
+
+def api_session(request: Request, access: Annotated[Access, Depends(bearer)]) -> Iterator[Session]:
+    """A session in the name of the bearer; written to by unsafe methods only."""
+    with session_scope(engine_of(request), access, write=request.method not in SAFE_METHODS) as session:
+        yield session
+
+
+def reading_api_session(request: Request, access: Annotated[Access, Depends(bearer)]) -> Iterator[Session]:
+    """The same for a POST that only reads, such as a search with a body."""
+    with session_scope(engine_of(request), access, write=False) as session:
+        yield session
+
+
+def desk_of(session: Session, now: datetime) -> Desk:
+    """The desk at which the session's owner takes a step."""
+    return Desk(access_of(session).actor, now, lambda gemeentecode: accounts.staff(session, gemeentecode))
+
+
+Config = Annotated[Settings, Depends(settings_of)]
+Database = Annotated[Engine, Depends(engine_of)]
+Now = Annotated[datetime, Depends(now_of)]
+Who = Annotated[SignedIn, Depends(signed_in)]
+MaybeWho = Annotated[SignedIn | None, Depends(signed_in_or_none)]
+# scope="function": the commit runs before the answer leaves, so a commit that fails is not answered with 200.
+PageSession = Annotated[Session, Depends(page_session, scope="function")]
+Bearer = Annotated[Access, Depends(bearer)]
+ApiSession = Annotated[Session, Depends(api_session, scope="function")]
+ReadingApiSession = Annotated[Session, Depends(reading_api_session, scope="function")]

@@ -1,0 +1,223 @@
+"""How a refusal leaves the house: one status per kind of error, problem+json for the API, a page for people.
+
+Nothing that was sent is ever repeated in an answer: it may hold a BSN or a name.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from service.accounts import NotSignedIn, TooManyAttempts
+from service.db import SchemaMissing
+from service.settings import Misconfigured
+from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Refused
+
+log = structlog.get_logger()
+
+OUR_FAULT = "Er ging bij ons iets mis. Er is niets gewijzigd. Probeer het later opnieuw."
+
+TITLES: Mapping[int, str] = {
+    400: "Ongeldige invoer",
+    401: "Niet aangemeld",
+    403: "Geen toegang",
+    404: "Niet gevonden",
+    405: "Methode niet toegestaan",
+    409: "Dit kan nu niet",
+    413: "Te groot",
+    415: "Mediatype niet ondersteund",
+    429: "Te veel verzoeken",
+    500: "Interne fout",
+    503: "Tijdelijk niet beschikbaar",
+}
+
+_SENTENCES: Mapping[int, str] = {
+    400: "De invoer klopt niet.",
+    401: "Meld u eerst aan.",
+    403: "U hebt hier geen toegang toe.",
+    404: "Dit bestaat niet, of u mag het niet zien.",
+    405: "Deze methode kan hier niet.",
+    413: "Het bestand of formulier is te groot.",
+    415: "Dit mediatype kan hier niet.",
+}
+
+_STATUS: Sequence[tuple[type[DomainError], int]] = (
+    (NotSignedIn, 401),
+    (TooManyAttempts, 429),
+    (Misconfigured, 503),
+    (SchemaMissing, 503),
+    (NotFound, 404),
+    (Forbidden, 403),
+    (Invalid, 400),
+    (Refused, 409),
+)
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status that says what kind of no this is."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
+
+
+def title_of(status: int) -> str:
+    """A few Dutch words for a status."""
+    return TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def sentence_of(status: int) -> str:
+    """A Dutch sentence for a status that comes without one."""
+    return _SENTENCES.get(status, title_of(status) + ".")
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    errors: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> JSONResponse:
+    """A problem+json answer (RFC 9457)."""
+    body: dict[str, Any] = {"type": "about:blank", "status": status, "title": title_of(status), "detail": detail}
+    if errors:
+        body["errors"] = list(errors)
+    return JSONResponse(body | more, status, headers=dict(headers or {}), media_type="application/problem+json")
+
+
+def _error(reason: Reason) -> dict[str, Any]:
+    error: dict[str, Any] = {"in": "body", "code": reason.code, "detail": reason.uitleg}
+    if reason.veld:
+        error["location"] = {"pointer": "/" + reason.veld.replace("~", "~0").replace("/", "~1")}
+    return error
+
+
+def domain_problem(error: DomainError) -> JSONResponse:
+    """The problem+json of a DomainError: `errors[]` with every reason, and `belemmeringen[]` with a 409."""
+    status = status_of(error)
+    more: dict[str, Any] = {}
+    if status == 409:
+        more["belemmeringen"] = [{"code": reason.code, "uitleg": reason.uitleg} for reason in error.reasons]
+    return problem(
+        status, error.uitleg, errors=[_error(reason) for reason in error.reasons], headers=_headers(error), **more
+    )
+
+
+def _headers(error: DomainError) -> dict[str, str]:
+    if isinstance(error, NotSignedIn):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(max(1, round(error.wait.total_seconds())))}
+    return {}
+
+
+# What pydantic finds, in Dutch. Its own message is English and may repeat what was sent.
+_VALIDATION: Mapping[str, str] = {
+    "missing": "Dit gegeven ontbreekt.",
+    "extra_forbidden": "Dit gegeven hoort hier niet.",
+    "json_invalid": "De JSON is niet te lezen.",
+    "model_attributes_type": "Geef een JSON-object.",
+    "string_type": "Geef tekst.",
+    "string_too_short": "Deze waarde is te kort.",
+    "string_too_long": "Deze waarde is te lang.",
+    "string_pattern_mismatch": "Deze waarde heeft niet de goede vorm.",
+    "int_type": "Geef een heel getal.",
+    "int_parsing": "Geef een heel getal.",
+    "bool_parsing": "Geef true of false.",
+    "bool_type": "Geef true of false.",
+    "greater_than_equal": "Dit getal is te klein.",
+    "less_than_equal": "Dit getal is te groot.",
+    "enum": "Deze waarde bestaat niet.",
+    "literal_error": "Deze waarde bestaat niet.",
+    "date_from_datetime_parsing": "Geef een datum als jjjj-mm-dd.",
+    "date_parsing": "Geef een datum als jjjj-mm-dd.",
+    "date_type": "Geef een datum als jjjj-mm-dd.",
+    "date_from_datetime_inexact": "Geef een datum zonder tijd, als jjjj-mm-dd.",
+    "dict_type": "Geef een JSON-object.",
+    "list_type": "Geef een lijst.",
+}
+
+
+def validation_errors(error: RequestValidationError) -> list[dict[str, Any]]:
+    """Where pydantic found what, without what was sent."""
+    found = []
+    for each in error.errors():
+        where, *rest = each["loc"]
+        location = (
+            {"pointer": "/" + "/".join(map(str, rest))} if where == "body" else {"name": str(rest[0]) if rest else ""}
+        )
+        kind = str(each["type"])
+        found.append(
+            {
+                "in": str(where),
+                "location": location,
+                "code": kind,
+                "detail": _VALIDATION.get(kind, "Deze waarde klopt niet."),
+            }
+        )
+    return found
+
+
+def install_api(api: FastAPI) -> None:
+    """Every error of the API as problem+json."""
+
+    async def domain(request: Request, error: Exception) -> Response:
+        assert isinstance(error, DomainError)
+        return domain_problem(error)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return problem(400, "De invoer klopt niet; errors noemt elke fout.", errors=validation_errors(error))
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return problem(error.status_code, sentence_of(error.status_code), headers=error.headers)
+
+    async def ours(request: Request, error: Exception) -> Response:
+        return problem(500, OUR_FAULT)
+
+    api.add_exception_handler(DomainError, domain)
+    api.add_exception_handler(RequestValidationError, invalid)
+    api.add_exception_handler(HTTPException, http)
+    api.add_exception_handler(Exception, ours)
+
+
+def refuse(
+    request: Request, status: int, reasons: Sequence[Reason], headers: Mapping[str, str] | None = None
+) -> Response:
+    """A refusal in the voice of the door: problem+json under /api, else a page."""
+    sentences = [reason.uitleg for reason in reasons] or [sentence_of(status)]
+    if request.url.path.startswith("/api/"):
+        return problem(status, " ".join(sentences), errors=[_error(reason) for reason in reasons], headers=headers)
+    response: Response = request.app.state.error_page(request, status, title_of(status), sentences)
+    response.headers.update(headers or {})
+    return response
+
+
+def install_pages(app: FastAPI) -> None:
+    """Every error outside the API as a page; nobody signed in goes to the sign-in page."""
+
+    async def domain(request: Request, error: Exception) -> Response:
+        assert isinstance(error, DomainError)
+        if isinstance(error, NotSignedIn):
+            wanted = request.url.path if request.method == "GET" else "/"
+            return RedirectResponse(f"/inloggen?volgende={quote(wanted)}", 303)
+        return refuse(request, status_of(error), error.reasons, _headers(error))
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        reasons = [Reason(each["code"], each["detail"], None) for each in validation_errors(error)]
+        return refuse(request, 400, list(dict.fromkeys(reasons)))
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return refuse(request, error.status_code, (), error.headers)
+
+    app.add_exception_handler(DomainError, domain)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)

@@ -1,0 +1,59 @@
+"""The log: one line per event as JSON, tracebacks for our own faults, and no personal data."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+
+_NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
+
+
+def _mask(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A number of nine digits may be a BSN, also inside a traceback."""
+    return {
+        key: _NINE_DIGITS.sub("*********", value) if isinstance(value, str) else value for key, value in event.items()
+    }
+
+
+def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send everything, also what libraries log, through one formatter to `stream` (standard error)."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _mask,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+
+
+def to_file(directory: Path) -> Path:
+    """Log to a file in the data directory, for commands whose screen shows sentences only; gives its path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "fouten.log"
+    configure(path.open("a", encoding="utf-8"), logging.WARNING)
+    return path

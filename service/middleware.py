@@ -1,0 +1,172 @@
+"""What holds for every request and every answer, errors included: headers, size, origin, and the log line."""
+
+import time
+from collections.abc import Mapping
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.csrf import SAFE_METHODS, same_origin
+from service.errors import OUR_FAULT, refuse
+from service.settings import Settings
+from signals.errors import Reason
+
+log = structlog.get_logger()
+
+API = "/api/v1"
+API_VERSION = "1.0.0"
+SMALL_BODY = 1_000_000
+"""Bytes that a request without a file may hold: the longest text fields, several times over."""
+
+_EVERYWHERE: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+class AnswerHeaders:
+    """Security headers and `API-Version` on every answer."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.https = settings.https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add headers to its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        api = path.startswith("/api/")
+        started = time.monotonic()
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _EVERYWHERE.items():
+                    headers[name] = value
+                headers["Content-Security-Policy"] = _API_POLICY if api else _PAGE_POLICY
+                headers["Cache-Control"] = "max-age=3600" if path.startswith("/static/") else "no-store"
+                if self.https:
+                    headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+                if api:
+                    headers["API-Version"] = API_VERSION
+                if path == f"{API}/openapi.json":
+                    headers["Access-Control-Allow-Origin"] = "*"
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                route = getattr(scope.get("route"), "path", None)
+                log.info(
+                    "verzoek",
+                    methode=scope["method"],
+                    route=route or ("/static" if path.startswith("/static/") else "onbekend"),
+                    status=message["status"],
+                    ms=round((time.monotonic() - started) * 1000),
+                )
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+class OurFaults:
+    """An exception nobody expected: a traceback in the log, one sentence to the user."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer 500 when it fails before an answer began."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            log.exception("onverwachte fout", methode=scope["method"])
+            if begun:
+                return
+            response = refuse(Request(scope), 500, [Reason("interne_fout", OUR_FAULT)])
+            await response(scope, receive, send)
+
+
+class TooLarge(Exception):
+    """More bytes came in than a request may hold."""
+
+
+class RequestGuard:
+    """Refuses what other sites send and what is too large, before a route sees it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.base_url = settings.base_url
+        self.largest = settings.max_upload_mb * 1_000_000
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may come in."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refused = self._refusal(scope, headers)
+        if refused is not None:
+            status, reason = refused
+            await refuse(Request(scope), status, [reason])(scope, receive, send)
+            return
+        limit, read, begun = self._limit(headers), 0, False
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise TooLarge
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, watched)
+        except TooLarge:
+            if not begun:
+                await refuse(Request(scope), 413, [self._too_large(limit)])(scope, receive, send)
+
+    def _limit(self, headers: Headers) -> int:
+        return self.largest if headers.get("content-type", "").startswith("multipart/") else SMALL_BODY
+
+    @staticmethod
+    def _too_large(limit: int) -> Reason:
+        return Reason("te_groot", f"Dit is groter dan {limit // 1_000_000} MB. Stuur minder tegelijk.")
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, Reason] | None:
+        length = headers.get("content-length", "0")
+        limit = self._limit(headers)
+        if length.isascii() and length.isdigit() and int(length) > limit:
+            return 413, self._too_large(limit)
+        if scope["method"] in SAFE_METHODS:
+            return None
+        script = scope["path"].startswith("/api/") and "origin" not in headers and "sec-fetch-site" not in headers
+        if script or same_origin(headers, self.base_url):
+            return None
+        return 403, Reason(
+            "andere_herkomst", "Dit formulier kwam niet van deze website. Open de pagina hier en probeer het opnieuw."
+        )

@@ -1,0 +1,105 @@
+"""The tables of whoever comes in: users, their roles, sessions, tokens, and what they did."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from signals.base import Moment, by_value
+from workflow.phases import Role
+
+
+class User(SQLModel, table=True):
+    """Somebody who may sign in. `naam` is what events, cases and logs store; never a person's BSN or e-mail address."""
+
+    __tablename__ = "gebruiker"
+
+    id: int | None = Field(default=None, primary_key=True)
+    naam: str = Field(unique=True, max_length=100)
+    weergavenaam: str = Field(max_length=200, description="as printed in letters and shown on pages")
+    telefoonnummer: str = Field(default="", max_length=20)
+    emailadres: str = Field(default="", max_length=255)
+    wachtwoord: str = Field(max_length=200, description="argon2 hash")
+    demo: bool = Field(default=False, description="made by the demo; production does not start with one")
+    aangemaakt_op: datetime = Field(sa_type=Moment)
+    uitgeschakeld_op: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class UserRole(SQLModel, table=True):
+    """A role of a user: in one municipality, or (no code) for the project."""
+
+    __tablename__ = "gebruiker_rol"
+    __table_args__ = (UniqueConstraint("gebruiker_id", "rol", "gemeentecode"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    gebruiker_id: int = Field(foreign_key="gebruiker.id", index=True)
+    rol: Role = Field(sa_column=Column(by_value(Role), nullable=False))
+    gemeentecode: str | None = Field(default=None, max_length=4)
+
+
+class ApiToken(SQLModel, table=True):
+    """A bearer token, kept as its digest only; it has its user's roles."""
+
+    __tablename__ = "api_token"
+
+    id: int | None = Field(default=None, primary_key=True)
+    gebruiker_id: int = Field(foreign_key="gebruiker.id", index=True)
+    sha256: str = Field(unique=True, max_length=64)
+    aangemaakt_op: datetime = Field(sa_type=Moment)
+    verloopt_op: datetime = Field(sa_type=Moment)
+    ingetrokken_op: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class WebSession(SQLModel, table=True):
+    """A sign-in with the pages: the cookie holds a random value, this row its digest."""
+
+    __tablename__ = "websessie"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    gebruiker_id: int = Field(foreign_key="gebruiker.id", index=True)
+    begonnen_op: datetime = Field(sa_type=Moment)
+    gezien_op: datetime = Field(sa_type=Moment)
+    eindigt_op: datetime = Field(sa_type=Moment, description="whatever happens")
+
+
+class SignInAttempt(SQLModel, table=True):
+    """Failed sign-ins of one account from one origin; its digest, so that no typed password-as-name is kept."""
+
+    __tablename__ = "aanmeldpoging"
+
+    sleutel: str = Field(primary_key=True, max_length=64)
+    mislukt: int = 0
+    laatst_op: datetime = Field(sa_type=Moment)
+
+
+class AuditEntry(SQLModel, table=True):
+    """Who did what to which thing, with what result, from where, when (BIO2 8.15.01). Only added to."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_object", "object", "id"), Index("ix_audit_actor", "actor", "id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    tijdstip: datetime = Field(sa_type=Moment, index=True)
+    actor: str = Field(max_length=200)
+    actie: str = Field(max_length=60)
+    object: str = Field(max_length=100, description="number of a case, load, delivery or name of a user; never a BSN")
+    resultaat: str = Field(max_length=20, description="gelukt or geweigerd")
+    herkomst: str = Field(
+        max_length=100, description="api, pagina, opdrachtregel or klok, with the address it came from"
+    )
+    gemeentecode: str | None = Field(default=None, max_length=4)
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """The answer to a POST with an Idempotency-Key, so that the same key gives it once more."""
+
+    __tablename__ = "idempotentie"
+    __table_args__ = (UniqueConstraint("actor", "sleutel"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    actor: str = Field(max_length=200)
+    sleutel: str = Field(max_length=200)
+    verzoek: str = Field(max_length=64, description="digest of method, path and body")
+    status: int
+    antwoord: str = Field(description="the body as it was sent, JSON")
+    aangemaakt_op: datetime = Field(sa_type=Moment)

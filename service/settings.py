@@ -1,0 +1,158 @@
+"""What an installation can set, read from the environment (`RNI_...`), and what production does not start with."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from signals.errors import DomainError, Reason
+
+DEFAULT_SECRET = "alleen-voor-ontwikkeling-en-demo"  # noqa: S105  # refused in production
+SHORTEST_SECRET = 32
+
+
+class Environment(StrEnum):
+    """Where the service runs; production is strict."""
+
+    DEMO = "demo"
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Misconfigured(DomainError):
+    """The service does not start like this; the sentences say what to set."""
+
+
+class Settings(BaseSettings):
+    """Every setting; the environment variable is `RNI_` and the name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="RNI_", env_ignore_empty=True, extra="ignore")
+
+    database_url: str = Field(
+        default="sqlite:///var/rni.sqlite3",
+        description="Adres van de database. Standaard een SQLite-bestand in ./var; in productie postgresql+psycopg://…",
+    )
+    data_dir: Path = Field(
+        default=Path("var"),
+        description="Map voor ontvangen bestanden en het logboek van fouten. Alleen de service mag erin lezen.",
+    )
+    environment: Environment = Field(
+        default=Environment.DEVELOPMENT, description="demo, development of production. Productie start alleen veilig."
+    )
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(SecretStr(DEFAULT_SECRET),),
+        description="Geheime sleutels, de nieuwste eerst, gescheiden door komma's. Ten minste 32 tekens per sleutel.",
+    )
+    secret_keys_file: Path | None = Field(
+        default=None, description="Bestand met de geheime sleutels, één per regel; gaat voor op RNI_SECRET_KEYS."
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Het adres waarop gebruikers de service openen. In productie met https.",
+    )
+    clock_timezone: str = Field(
+        default="Europe/Amsterdam", description="Tijdzone waarin dagen worden geteld en de nachttaken lopen."
+    )
+    session_idle_minutes: int = Field(
+        default=30, ge=1, description="Na zoveel minuten zonder gebruik eindigt een aanmelding."
+    )
+    session_hours: int = Field(default=10, ge=1, description="Na zoveel uren eindigt een aanmelding in elk geval.")
+    max_upload_mb: int = Field(default=500, ge=1, description="Grootste bestand dat wordt aangenomen, in megabytes.")
+    threads: int = Field(
+        default=4, ge=1, description="Verzoeken die één proces tegelijk uitvoert. Meer maakt het niet sneller."
+    )
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("clock_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"de tijdzone '{value}' bestaat niet; geef bijvoorbeeld Europe/Amsterdam") from None
+        return value
+
+    @cached_property
+    def keys(self) -> tuple[bytes, ...]:
+        """The secret keys as bytes, newest first, from the file when there is one."""
+        if self.secret_keys_file is None:
+            return tuple(key.get_secret_value().encode() for key in self.secret_keys)
+        try:
+            lines = self.secret_keys_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise Misconfigured(
+                Reason(
+                    "sleutelbestand_onleesbaar",
+                    f"Het bestand {self.secret_keys_file} met sleutels is niet te lezen. "
+                    "Zet er één sleutel per regel in en geef de service leesrecht, of haal RNI_SECRET_KEYS_FILE weg.",
+                    "RNI_SECRET_KEYS_FILE",
+                )
+            ) from None
+        return tuple(line.strip().encode() for line in lines if line.strip())
+
+    @property
+    def production(self) -> bool:
+        """Whether people's real data may be in here."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def https(self) -> bool:
+        """Whether users come in over https, so that cookies can insist on it."""
+        return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which days are counted."""
+        return ZoneInfo(self.clock_timezone)
+
+    def now(self) -> datetime:
+        """This moment, in the clock's zone: the only place where the service looks at the clock."""
+        return datetime.now(self.zone)
+
+    def problems(self) -> Sequence[Reason]:
+        """What keeps the service from starting, apart from what is in the database; empty outside production."""
+        reasons = []
+        if not self.keys:
+            reasons.append(
+                Reason("sleutel_ontbreekt", "Er is geen geheime sleutel. Zet RNI_SECRET_KEYS.", "RNI_SECRET_KEYS")
+            )
+        if not self.production:
+            return reasons
+        if any(len(key) < SHORTEST_SECRET or key == DEFAULT_SECRET.encode() for key in self.keys):
+            reasons.append(
+                Reason(
+                    "sleutel_onveilig",
+                    "De geheime sleutel is de standaardsleutel of te kort. Zet in RNI_SECRET_KEYS een eigen sleutel, "
+                    "bijvoorbeeld de uitkomst van: openssl rand -hex 32",
+                    "RNI_SECRET_KEYS",
+                )
+            )
+        if not self.https:
+            reasons.append(
+                Reason(
+                    "geen_https",
+                    f"Productie draait alleen over https. Zet RNI_BASE_URL op een adres dat met https:// begint; "
+                    f"nu is het {self.base_url}",
+                    "RNI_BASE_URL",
+                )
+            )
+        return reasons
+
+    def require_safe(self) -> None:
+        """Raise Misconfigured with every sentence when the service must not start like this."""
+        reasons = self.problems()
+        if reasons:
+            raise Misconfigured(reasons)
