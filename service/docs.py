@@ -16,11 +16,13 @@ from service import cli
 from service.settings import Settings
 from signals.terms import TERMS
 from workflow.phases import OPEN, Phase
-from workflow.transitions import STEPS, Move, targets
+from workflow.transitions import STEPS, Move, Same, targets
 
 README = Path(__file__).parent.parent / "README.md"
 OF_EVERY_COMMAND = {"help", "actor"}
 """Options explained once above the table of commands."""
+MOST = 4
+"""From so many open phases on, the diagram draws a step that leaves them once; the table says from which."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -30,13 +32,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def diagram() -> str:
-    """The phases and every step from one to another; a step that every open phase knows leaves from their box."""
+    """The phases and every step from one to another; what leaves most open phases is drawn once, from their box."""
     from_anywhere: dict[Phase, list[str]] = {}
     arrows: dict[tuple[Phase, Phase], list[str]] = {}
     for move in STEPS:
         ends = {phase: targets(move, phase) for phase in move.van}
-        if move.van == OPEN and len(set(ends.values())) == 1:
-            for end in ends[OPEN[0]]:
+        leaves = {end for reached in ends.values() for end in reached}.isdisjoint(OPEN)
+        if leaves and len(ends) >= MOST and set(ends) <= set(OPEN):
+            for end in ends[move.van[0]]:
                 from_anywhere.setdefault(end, []).append(move.name)
             continue
         for start, reached in ends.items():
@@ -66,14 +69,9 @@ def _phases(phases: Sequence[Phase]) -> str:
 
 
 def _leads_to(move: Move) -> str:
-    by_end: dict[tuple[Phase, ...], list[Phase]] = {}
-    for phase in move.van:
-        end = targets(move, phase)
-        by_end.setdefault(() if end == (phase,) else end, []).append(phase)
-    parts = {" of ".join(end) or "dezelfde": starts for end, starts in by_end.items()}
-    if len(parts) == 1:
-        return next(iter(parts))
-    return "; ".join(f"{end} (vanuit {', '.join(starts)})" for end, starts in parts.items())
+    if isinstance(move.to, Same):
+        return "; ".join(["dezelfde", *(f"vanuit {start} {end}" for start, end in move.to.except_from.items())])
+    return " of ".join(targets(move, move.van[0]))
 
 
 def steps() -> str:
