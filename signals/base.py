@@ -1,0 +1,64 @@
+"""How tables are named and how values are stored: decided here once for every room."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, TypeDecorator
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+).naming_convention
+
+
+def by_value(kind: type[StrEnum], column: str | None = None) -> Enum:
+    """A column type that stores the Dutch value of an enum (not the member's name) and refuses any other.
+
+    column: named where a table has two columns of one kind, because the check is named after it.
+    """
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        length=60,
+        name=column or kind.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: stored in UTC, always aware; a naive one is a programming error."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("een tijdstip zonder tijdzone kan niet worden bewaard")
+        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Owned(SQLModel):
+    """A row that belongs to one municipality; rows are chosen by this column for whoever asks."""
+
+    gemeentecode: str = Field(max_length=4, index=True)
+
+
+ACROSS: Mapping[str, Any] = {"across_municipalities": True}
+"""Execution options of the few selects that must see another municipality's row: a hand-over and its way back."""

@@ -1,0 +1,172 @@
+"""What may be asked about one case: the dossier as guards, effects and pages read it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+
+from sqlmodel import Session, col, select
+
+from workflow.models import (
+    Aangifte,
+    Address,
+    Bezwaar,
+    Case,
+    CaseEvent,
+    CaseSignal,
+    CaseTask,
+    CaseTerm,
+    Contact,
+    Letter,
+    LetterKind,
+    OfCase,
+    Source,
+    Visit,
+)
+
+Row = TypeVar("Row", bound=OfCase)
+
+NOT_AN_ACT = frozenset({"uwv"})
+"""Kinds of source that are no investigation act: the signal itself and UWV's copy of it (procedure.md)."""
+
+
+@dataclass
+class CaseFile:
+    """One case with its dossier; every part is fetched once, when first asked for."""
+
+    session: Session
+    case: Case
+
+    def _rows(self, table: type[Row]) -> Sequence[Row]:
+        mine = select(table).where(col(table.zaak_id) == self.case.id).order_by(col(table.id))  # type: ignore[attr-defined]
+        return self.session.exec(mine).all()
+
+    @cached_property
+    def events(self) -> Sequence[CaseEvent]:
+        """Every step, oldest first."""
+        mine = select(CaseEvent).where(col(CaseEvent.zaak_id) == self.case.id)
+        return self.session.exec(mine.order_by(col(CaseEvent.volgnummer))).all()
+
+    @cached_property
+    def sources(self) -> Sequence[Source]:
+        """Sources consulted, in order of recording."""
+        return self._rows(Source)
+
+    @cached_property
+    def contacts(self) -> Sequence[Contact]:
+        """Contact attempts and moments."""
+        return self._rows(Contact)
+
+    @cached_property
+    def visits(self) -> Sequence[Visit]:
+        """Home visits held."""
+        return self._rows(Visit)
+
+    @cached_property
+    def letters(self) -> Sequence[Letter]:
+        """Letters posted."""
+        return self._rows(Letter)
+
+    @cached_property
+    def terms(self) -> Sequence[CaseTerm]:
+        """Every term that runs or ran."""
+        return self._rows(CaseTerm)
+
+    @cached_property
+    def tasks(self) -> Sequence[CaseTask]:
+        """Every task, done or not."""
+        return self._rows(CaseTask)
+
+    @cached_property
+    def aangiften(self) -> Sequence[Aangifte]:
+        """Declarations received."""
+        return self._rows(Aangifte)
+
+    @cached_property
+    def bezwaren(self) -> Sequence[Bezwaar]:
+        """Objections received."""
+        return self._rows(Bezwaar)
+
+    @cached_property
+    def addresses(self) -> Sequence[Address]:
+        """Presumed addresses, the current one included."""
+        mine = select(Address).where(col(Address.zaak_id) == self.case.id)
+        return self.session.exec(mine.order_by(col(Address.id))).all()
+
+    @cached_property
+    def signals(self) -> Sequence[CaseSignal]:
+        """Links to the signals this case works on."""
+        mine = select(CaseSignal).where(col(CaseSignal.zaak_id) == self.case.id)
+        return self.session.exec(mine.order_by(col(CaseSignal.id))).all()
+
+    @property
+    def address(self) -> Address:
+        """The current presumed address."""
+        return next(address for address in self.addresses if address.huidig)
+
+    @property
+    def investigated(self) -> bool:
+        """Whether there is an investigation act: a source consulted, a contact attempt, a visit or a letter."""
+        acts = any(source.soort not in NOT_AN_ACT for source in self.sources)
+        return bool(acts or self.contacts or self.visits or self.letters)
+
+    @property
+    def source_kinds(self) -> frozenset[str]:
+        """Different kinds of source; a visit and the person himself are kinds too (Circulaire 4.4)."""
+        kinds = {source.soort for source in self.sources}
+        if self.visits:
+            kinds.add("huisbezoek")
+        if any(contact.soort == "contactmoment" for contact in self.contacts):
+            kinds.add("betrokkene")
+        return frozenset(kinds)
+
+    @property
+    def waiting_aangifte(self) -> Aangifte | None:
+        """The declaration that must still be assessed."""
+        return next((a for a in reversed(self.aangiften) if a.afgehandeld_op is None), None)
+
+    @property
+    def open_bezwaar(self) -> Bezwaar | None:
+        """The objection that must still be decided."""
+        return next((b for b in reversed(self.bezwaren) if b.beslist_op is None), None)
+
+    def standing_letter(self, kind: LetterKind) -> Letter | None:
+        """The last letter of a kind that still counts: not lapsed; for a voornemen or besluit, made known."""
+        return next((one for one in reversed(self.letters) if one.soort == kind and one.vervallen_op is None), None)
+
+    def letter(self, reference: str) -> Letter | None:
+        """A letter that has not come back, by its number or (the last one) by its kind."""
+        out = [one for one in self.letters if one.retour_op is None]
+        return next((one for one in reversed(out) if reference in (str(one.nummer), one.soort.value)), None)
+
+    @property
+    def counting_aanschrijving(self) -> Letter | None:
+        """The last aanschrijving to the current address that did not come back."""
+        return next(
+            (
+                one
+                for one in reversed(self.letters)
+                if one.soort == LetterKind.AANSCHRIJVING
+                and one.retour_op is None
+                and one.adressleutel == self.case.adressleutel
+            ),
+            None,
+        )
+
+    def running(self, term: str) -> CaseTerm | None:
+        """The term of this name that runs, if one does."""
+        return next((one for one in reversed(self.terms) if one.term == term and one.beeindigd_op is None), None)
+
+    def last_event(self, stap: str) -> CaseEvent | None:
+        """The last time a step was taken."""
+        return next((event for event in reversed(self.events) if event.stap == stap), None)
+
+    def consulted_brp(self, today: date) -> bool:
+        """Whether the BRP was consulted today: old signals go stale (domain.md 2.7)."""
+        return any(source.soort == "brp" and source.datum == today for source in self.sources)
+
+    def forget(self) -> None:
+        """Read the dossier anew: rows were added."""
+        for name in [name for name in self.__dict__ if name not in ("session", "case")]:
+            del self.__dict__[name]

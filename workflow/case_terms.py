@@ -1,0 +1,164 @@
+"""The terms of a case: how they start, end, move and look; their dates come from deadlines.py."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from signals.models import Grondslag
+from workflow.actors import Desk
+from workflow.case_file import CaseFile
+from workflow.dated_settings import setting
+from workflow.deadlines import TERMS, Deadline, Term, deadline
+from workflow.holidays import day_off, next_working_day
+from workflow.models import CaseTerm, TermStatus
+from workflow.phases import Answer
+
+
+@dataclass(frozen=True)
+class TermView:
+    """A term as people see it: status loopt, verstreken, opgeschort, gehaald, te_laat or vervallen."""
+
+    term: str
+    label: str
+    vanaf: date
+    einde: date
+    uitleg: tuple[str, ...]
+    status: str
+    beeindigd_op: date | None
+
+
+def receipt_terms(grondslag: Grondslag, received: date) -> tuple[Deadline, ...]:
+    """The terms that start with the receipt of a signal, by its legal route (Besluit BRP 28, 28g)."""
+    if grondslag == Grondslag.LAA_2_37:
+        return deadline(Term.LAA_EERSTE_ANTWOORD, received), deadline(Term.LAA_RESULTAAT, received)
+    return (deadline(Term.TMV_REACTIE, received),)
+
+
+def start(file: CaseFile, desk: Desk, term: Term, vanaf: date) -> CaseTerm:
+    """Start a term; one of the same name that runs gives way, but each besluit has a bezwaar term of its own."""
+    if term != Term.BEZWAAR:
+        stop(file, desk, term, TermStatus.VERVALLEN)
+    name = TERMS[term].setting
+    length = setting(file.session, name, file.case.gemeentecode, vanaf) if name else None
+    row = _row(file, desk, deadline(term, vanaf, length=length), length)
+    file.session.add(row)
+    file.session.flush()
+    file.__dict__.pop("terms", None)
+    return row
+
+
+def open_terms(file: CaseFile, desk: Desk) -> None:
+    """Start the receipt terms of a case that was opened on its own (a hand-over)."""
+    for one in receipt_terms(file.case.grondslag, file.case.datum_ontvangst):
+        file.session.add(_row(file, desk, one, None))
+
+
+def _row(file: CaseFile, desk: Desk, one: Deadline, length: int | None) -> CaseTerm:
+    assert file.case.id is not None
+    return CaseTerm(
+        gemeentecode=file.case.gemeentecode,
+        zaak_id=file.case.id,
+        vastgelegd_op=desk.today,
+        tijdstip=desk.now,
+        door=desk.actor.naam,
+        term=one.term,
+        vanaf=one.vanaf,
+        einde=one.einde,
+        lengte=length,
+        uitleg=list(one.uitleg),
+    )
+
+
+def stop(file: CaseFile, desk: Desk, term: Term, how: TermStatus, on: date | None = None) -> None:
+    """End a running term: made (gehaald) on a day, or lapsed; nothing happens when it does not run."""
+    row = file.running(term)
+    if row is not None:
+        row.beeindigd_op, row.beeindiging = on or desk.today, how
+        file.session.add(row)
+
+
+def extend(file: CaseFile, desk: Desk, term: Term, einde: date, reden: str) -> None:
+    """Move the end of a letter term, the only way it moves; the college chooses a working day."""
+    row = file.running(term)
+    assert row is not None
+    moved = next_working_day(einde)
+    uitleg = [f"Verlengd tot en met {moved:%d-%m-%Y} door {desk.actor.naam}: {reden}"]
+    if moved != einde:
+        uitleg.append(f"Gekozen was {einde:%d-%m-%Y}; dat is {day_off(einde)}, dus de eerste werkdag daarna.")
+    row.einde, row.uitleg = moved, [*row.uitleg, *uitleg]
+    file.session.add(row)
+
+
+def shift_after_hold(file: CaseFile, desk: Desk) -> None:
+    """Move the three terms that a hold moves by the days held since each began."""
+    holds = _holds(file, desk.today)
+    for row in file.terms:
+        rule = TERMS[Term(row.term)]
+        if row.beeindigd_op is None and rule.held:
+            held = sum(max(0, (end - max(begin, row.vanaf)).days) for begin, end in holds)
+            moved = deadline(Term(row.term), row.vanaf, length=row.lengte, held_days=held)
+            row.einde, row.uitleg = moved.einde, list(moved.uitleg)
+            file.session.add(row)
+
+
+def _holds(file: CaseFile, today: date) -> list[tuple[date, date]]:
+    holds: list[tuple[date, date]] = []
+    since: date | None = None
+    for event in file.events:
+        if event.aangehouden and since is None:
+            since = event.vastgelegd_op
+        elif not event.aangehouden and since is not None:
+            holds.append((since, event.vastgelegd_op))
+            since = None
+    return [*holds, (since, today)] if since is not None else holds
+
+
+def close(file: CaseFile, desk: Desk, withdrawn: bool) -> None:
+    """What ends when a case closes: all but the legal clocks, which wait for WALAA, and what a besluit started."""
+    kept = {Term.BEZWAAR, Term.PL_OVERZICHT, Term.TERUGBELVERZOEK, Term.TMV_REACTIE}
+    if not withdrawn:
+        kept |= {Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT}
+    for row in file.terms:
+        if row.beeindigd_op is None and row.term not in kept:
+            made = (
+                row.term in (Term.RICHTLIJN_ONDERZOEK, Term.INLICHTINGEN_HUISBEZOEK, Term.AFRONDING) and not withdrawn
+            )
+            stop(file, desk, Term(row.term), TermStatus.GEHAALD if made else TermStatus.VERVALLEN)
+
+
+def answered(file: CaseFile, desk: Desk, antwoord: Answer, on: date) -> None:
+    """A legal answer was entered in WALAA: the clock turns green on that date, not before."""
+    stop(file, desk, Term.LAA_EERSTE_ANTWOORD, TermStatus.GEHAALD, on)
+    if antwoord != Answer.ONDERZOEK_IN_DE_BRP:
+        stop(file, desk, Term.LAA_RESULTAAT, TermStatus.GEHAALD, on)
+
+
+def views(file: CaseFile, today: date) -> list[TermView]:
+    """Every term of the case, the running ones first and by their end."""
+    shown = [
+        TermView(
+            row.term,
+            TERMS[Term(row.term)].label,
+            row.vanaf,
+            row.einde,
+            tuple(row.uitleg),
+            _status(file, row, today),
+            row.beeindigd_op,
+        )
+        for row in file.terms
+    ]
+    return sorted(shown, key=lambda one: (one.beeindigd_op is not None, one.einde, one.term))
+
+
+def _status(file: CaseFile, row: CaseTerm, today: date) -> str:
+    if row.beeindiging == TermStatus.VERVALLEN:
+        return "vervallen"
+    if row.beeindigd_op is not None:
+        return "gehaald" if row.beeindigd_op <= row.einde else "te_laat"
+    if file.case.aangehouden_sinds is not None and TERMS[Term(row.term)].held:
+        return "opgeschort"
+    return "verstreken" if row.einde < today else "loopt"
+
+
+def next_term(file: CaseFile, today: date) -> TermView | None:
+    """The one term that is due first."""
+    return next((one for one in views(file, today) if one.status in ("loopt", "verstreken")), None)

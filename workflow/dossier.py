@@ -1,0 +1,412 @@
+"""What goes into the dossier beside the steps: which entries there are, what each asks, and who may add it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from signals.bsn import passes_elfproef
+from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused
+from workflow import case_terms
+from workflow.actors import Desk
+from workflow.case_file import CaseFile
+from workflow.deadlines import Term
+from workflow.fields import Field, read
+from workflow.models import (
+    Bijvangst,
+    CallbackRequest,
+    Case,
+    CaseTask,
+    Contact,
+    Document,
+    Leerpunt,
+    OfCase,
+    Source,
+    TermStatus,
+    Visit,
+    WalaaEntry,
+)
+from workflow.opening import open_case
+from workflow.phases import OPEN, OUTCOMES, Answer, Herkomst, Phase, Role
+
+SOURCES = [
+    "brp",
+    "rni_tva",
+    "bag",
+    "uwv",
+    "werkgever",
+    "uitzendbureau",
+    "verhuurder",
+    "woningcorporatie",
+    "nutsbedrijf",
+    "zorgverzekeraar",
+    "kvk",
+    "ind",
+    "sociaal_domein",
+    "internet",
+    "buren",
+    "hoofdbewoner",
+    "betrokkene",
+    "eigen_dossier",
+    "anders",
+]
+CHANNELS = ("telefoon", "brief", "e_mail", "balie", "huisbezoek", "berichtenbox")
+LESSONS = (
+    "signaal_verouderd",
+    "verkeerde_gemeente",
+    "adres_onvolledig",
+    "instructie_onduidelijk",
+    "samenwerking",
+    "anders",
+)
+CONSENT = ("gegeven", "geweigerd", "niet_gevraagd")
+PL_OVERVIEW = "pl_overzicht"
+EVER = tuple(Phase)
+WORKERS = frozenset({Role.BEHANDELAAR, Role.TOEZICHTHOUDER, Role.BESLISSER, Role.TEAMLEIDER})
+HANDLERS = frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})
+OUT_OF_DOORS = frozenset({Role.BEHANDELAAR, Role.TOEZICHTHOUDER})
+
+
+@dataclass(frozen=True)
+class EntryKind:
+    """One kind of dossier entry: its words, its fields, who adds it and in which phases.
+
+    `make` turns the values read into the row; it may refuse and may change what hangs on the entry (a term that ends).
+    """
+
+    label: str
+    table: type[OfCase]
+    velden: tuple[Field, ...]
+    make: Callable[[CaseFile, Desk, dict[str, Any], dict[str, Any]], OfCase]
+    roles: frozenset[Role] = WORKERS
+    phases: tuple[Phase, ...] = (*OPEN, Phase.BEZWAAR)
+
+
+def _source(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    return Source(
+        **own,
+        soort=values["soort"],
+        datum=values.get("datum", desk.today),
+        bevinding=values["bevinding"],
+        gevorderd=values.get("gevorderd", False),
+    )
+
+
+def _contact(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    return Contact(
+        **own,
+        soort=values["soort"],
+        kanaal=values["kanaal"],
+        richting=values.get("richting", "uitgaand"),
+        wanneer=values.get("tijdstip", desk.now),
+        taal=values.get("taal", ""),
+        resultaat=values.get("resultaat", ""),
+        afspraken=values.get("afspraken", ""),
+    )
+
+
+def _callback(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    case_terms.start(file, desk, Term.TERUGBELVERZOEK, desk.today)
+    return CallbackRequest(
+        **own, telefoonnummer=values["telefoonnummer"][:20], toelichting=values.get("toelichting", "")
+    )
+
+
+def _visit(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    """Entry only with consent given (Algemene wet op het binnentreden 1 lid 4)."""
+    faults = []
+    if values["einde"] < values["begin"]:
+        faults.append(Reason("einde_voor_begin", "Het einde ligt voor het begin.", "einde"))
+    if values.get("binnengetreden") and values["toestemming"] != "gegeven":
+        uitleg = "Binnentreden kan alleen als de bewoner toestemming gaf (Awbi artikel 1 lid 4)."
+        faults.append(Reason("geen_toestemming", uitleg, "binnengetreden"))
+    if values.get("binnengetreden") and not (values["gelegitimeerd"] and values["doelGemeld"]):
+        uitleg = "Wie binnentreedt, legitimeert zich vooraf en meldt het doel (Awbi artikel 1 lid 1)."
+        faults.append(Reason("niet_gelegitimeerd", uitleg, "gelegitimeerd"))
+    if faults:
+        raise Invalid(faults)
+    return Visit(
+        **own,
+        poging=len(file.visits) + 1,
+        begin=values["begin"],
+        einde=values["einde"],
+        adressleutel=file.case.adressleutel,
+        bezoekers=values["bezoekers"],
+        opengedaan=values["opengedaan"],
+        gelegitimeerd=values["gelegitimeerd"],
+        doel_gemeld=values["doelGemeld"],
+        toestemming=values["toestemming"],
+        binnengetreden=values.get("binnengetreden", False),
+        aangetroffen=values.get("aangetroffen"),
+        bevindingen=values.get("bevindingen", ""),
+    )
+
+
+def _document(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    if values["soort"] == PL_OVERVIEW:
+        case_terms.stop(file, desk, Term.PL_OVERZICHT, TermStatus.GEHAALD, values["datum"])
+    return Document(
+        **own,
+        omschrijving=values["omschrijving"][:250],
+        soort=values["soort"],
+        datum=values["datum"],
+        kenmerk=values.get("kenmerk"),
+    )
+
+
+def _walaa(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    """Only an answer that was given here can have been entered there."""
+    answer, case = Answer(values["antwoord"]), file.case
+    if answer not in given_answers(case):
+        given = ", ".join(given_answers(case)) or "nog geen antwoord"
+        uitleg = (
+            f"In deze zaak is dit antwoord niet gegeven, maar: {given}. Neem eerst de stap die bij het antwoord hoort."
+        )
+        raise Refused(Reason("antwoord_niet_gegeven", uitleg, "antwoord"))
+    if values["datum"] < case.datum_ontvangst:
+        uitleg = f"Het signaal is pas op {case.datum_ontvangst:%d-%m-%Y} ontvangen."
+        raise Invalid(Reason("datum_voor_ontvangst", uitleg, "datum"))
+    case_terms.answered(file, desk, answer, values["datum"])
+    return WalaaEntry(**own, antwoord=answer, datum=values["datum"])
+
+
+def _lesson(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    if values["soort"] == "anders" and not values.get("toelichting"):
+        raise Invalid(Reason("verplicht_leeg", "Licht 'anders' toe, zonder persoonsgegevens.", "toelichting"))
+    return Leerpunt(**own, soort=values["soort"], toelichting=values.get("toelichting", "")[:500])
+
+
+def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    """A further person who is in the RNI gets a child case; anything else is a referral line."""
+    row = Bijvangst(**own, omschrijving=values["omschrijving"])
+    if "bsn" not in values:
+        return row
+    person = {name: values.get(name, "") for name in ("voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum")}
+    faults = []
+    if not passes_elfproef(values["bsn"]):
+        faults.append(Reason("bsn_ongeldig", "Dit burgerservicenummer klopt niet (negen cijfers, elfproef).", "bsn"))
+    if not person["geslachtsnaam"]:
+        faults.append(Reason("verplicht_leeg", "Vul de geslachtsnaam in.", "geslachtsnaam"))
+    if faults:
+        raise Invalid(faults)
+    person["geboortedatum"] = person["geboortedatum"].replace("-", "") or "00000000"
+    child = open_case(
+        file,
+        desk,
+        "open_bijvangst",
+        with_terms=False,
+        bsn=values["bsn"],
+        **person,
+        herkomst=Herkomst.BIJVANGST,
+        datum_ontvangst=desk.today,
+        ouder_id=file.case.id,
+    )
+    row.kindzaak_id = child.id
+    return row
+
+
+REMARK = Field("toelichting", "lange_tekst", "Toelichting", verplicht=False)
+FOUND = Field("bevinding", "lange_tekst", "Bevinding", hint="Alleen feiten; de betrokkene kan meelezen.")
+
+KINDS: Mapping[str, EntryKind] = {
+    "bronnen": EntryKind(
+        "Bronnen",
+        Source,
+        (
+            Field("soort", "keuze", "Bron", keuzes=tuple(SOURCES)),
+            Field("datum", "datum", "Geraadpleegd op", verplicht=False, hint="Leeg betekent vandaag."),
+            FOUND,
+            Field("gevorderd", "ja_nee", "Gevorderd (artikel 2.47, 2.50)", verplicht=False),
+        ),
+        _source,
+        phases=OPEN,
+    ),
+    "contacten": EntryKind(
+        "Contacten",
+        Contact,
+        (
+            Field("soort", "keuze", "Soort", keuzes=("contactpoging", "contactmoment")),
+            Field("kanaal", "keuze", "Kanaal", keuzes=CHANNELS),
+            Field("richting", "keuze", "Richting", verplicht=False, keuzes=("uitgaand", "inkomend")),
+            Field("tijdstip", "tijdstip", "Wanneer", verplicht=False, hint="Leeg betekent nu."),
+            Field("resultaat", "lange_tekst", "Resultaat", verplicht=False),
+            Field("afspraken", "lange_tekst", "Afspraken", verplicht=False),
+        ),
+        _contact,
+    ),
+    "terugbelverzoeken": EntryKind(
+        "Terugbelverzoeken",
+        CallbackRequest,
+        (Field("telefoonnummer", "tekst", "Telefoonnummer"), REMARK),
+        _callback,
+    ),
+    "huisbezoeken": EntryKind(
+        "Huisbezoeken",
+        Visit,
+        (
+            Field("begin", "tijdstip", "Begin"),
+            Field("einde", "tijdstip", "Einde"),
+            Field("bezoekers", "lijst", "Bezoekers", hint="Namen of pasnummers, gescheiden door een komma."),
+            Field("opengedaan", "ja_nee", "Deed er iemand open"),
+            Field("gelegitimeerd", "ja_nee", "Gelegitimeerd"),
+            Field("doelGemeld", "ja_nee", "Doel gemeld"),
+            Field("toestemming", "keuze", "Toestemming om binnen te komen", keuzes=CONSENT),
+            Field("binnengetreden", "ja_nee", "Binnen geweest", verplicht=False),
+            Field("aangetroffen", "ja_nee", "Is de gezochte persoon aangetroffen", verplicht=False),
+            Field("bevindingen", "lange_tekst", "Bevindingen", verplicht=False, hint="Alleen feiten."),
+        ),
+        _visit,
+        roles=OUT_OF_DOORS,
+        phases=OPEN,
+    ),
+    "documenten": EntryKind(
+        "Documenten",
+        Document,
+        (
+            Field("omschrijving", "tekst", "Omschrijving"),
+            Field("soort", "keuze", "Soort", keuzes=("bewijs", "correspondentie", "verslag", PL_OVERVIEW, "anders")),
+            Field("datum", "datum", "Datum"),
+            Field("kenmerk", "tekst", "Waar het ligt", verplicht=False, hint="Kenmerk in het archief van de gemeente."),
+        ),
+        _document,
+        phases=EVER,
+    ),
+    "walaa-vastleggingen": EntryKind(
+        "WALAA",
+        WalaaEntry,
+        (
+            Field("antwoord", "keuze", "Antwoord", keuzes=tuple(Answer)),
+            Field("datum", "datum", "Ingevoerd in WALAA op"),
+        ),
+        _walaa,
+        roles=HANDLERS,
+        phases=EVER,
+    ),
+    "leerpunten": EntryKind(
+        "Leerpunten",
+        Leerpunt,
+        (
+            Field("soort", "keuze", "Soort", keuzes=LESSONS),
+            REMARK.described("Toelichting", "Zonder persoonsgegevens: dit wordt in de werksessie gelezen."),
+        ),
+        _lesson,
+        phases=EVER,
+    ),
+    "bijvangst": EntryKind(
+        "Bijvangst",
+        Bijvangst,
+        (
+            Field("omschrijving", "lange_tekst", "Wat is er nog meer gevonden"),
+            Field("bsn", "tekst", "BSN", verplicht=False, hint="Alleen van een volgende persoon die in de RNI staat."),
+            Field("voornamen", "tekst", "Voornamen", verplicht=False),
+            Field("voorvoegsel", "tekst", "Voorvoegsel", verplicht=False),
+            Field("geslachtsnaam", "tekst", "Geslachtsnaam", verplicht=False),
+            Field("geboortedatum", "datum", "Geboortedatum", verplicht=False),
+        ),
+        _bijvangst,
+        roles=OUT_OF_DOORS,
+        phases=OPEN,
+    ),
+}
+
+
+def kind_named(name: str) -> EntryKind:
+    """The kind of entry by its word in the API's address; NotFound for another."""
+    if name not in KINDS:
+        raise NotFound(Reason("soort_onbekend", f"In een dossier horen: {', '.join(KINDS)}."))
+    return KINDS[name]
+
+
+def add(session: Session, case: Case, kind: str, desk: Desk, gegevens: Mapping[str, Any]) -> OfCase:
+    """Add an entry. Forbidden without a role for it, Refused in the wrong phase, Invalid naming every faulty field."""
+    entry, file = kind_named(kind), CaseFile(session, case)
+    if not entry.roles & desk.actor.roles_in(case.gemeentecode):
+        uitleg = f"{entry.label} vastleggen is voor: {', '.join(sorted(entry.roles))}."
+        raise Forbidden(Reason("rol_ontbreekt", uitleg))
+    if case.fase not in entry.phases:
+        uitleg = f"{entry.label} vastleggen kan niet meer: de zaak is {case.fase}."
+        raise Refused(Reason("fase_past_niet", uitleg))
+    values = read(entry.velden, gegevens, desk.now)
+    own = {
+        "gemeentecode": case.gemeentecode,
+        "zaak_id": case.id,
+        "vastgelegd_op": desk.today,
+        "tijdstip": desk.now,
+        "door": desk.actor.naam,
+    }
+    with session.begin_nested():
+        row = entry.make(file, desk, own, values)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def entries(session: Session, case: Case, kind: str) -> Sequence[OfCase]:
+    """The entries of one kind, oldest first."""
+    table: Any = kind_named(kind).table
+    return session.exec(select(table).where(table.zaak_id == case.id).order_by(table.id)).all()
+
+
+def as_dict(kind: str, row: OfCase) -> dict[str, Any]:
+    """An entry by the names of its fields, with who recorded it and when."""
+    renamed = {"tijdstip": "wanneer"} if kind == "contacten" else {}
+    shown = {one.naam: _plain(getattr(row, renamed.get(one.naam, _snake(one.naam)), None)) for one in _shown(kind)}
+    return shown | {"nummer": row.id, "vastgelegdOp": row.vastgelegd_op.isoformat(), "door": row.door}  # type: ignore[attr-defined]
+
+
+def _shown(kind: str) -> list[Field]:
+    """A child case keeps its person to itself."""
+    private = {"bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum"} if kind == "bijvangst" else set()
+    return [one for one in kind_named(kind).velden if one.naam not in private]
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in name)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return value.value
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+def given_answers(case: Case) -> tuple[Answer, ...]:
+    """The legal answers that this case has given: the first, and that of its standing outcome."""
+    final = OUTCOMES[case.resultaat].answer if case.resultaat else None
+    return tuple(dict.fromkeys(answer for answer in (case.eerste_antwoord, final) if answer is not None))
+
+
+def finish_task(session: Session, case: Case, task_id: int, desk: Desk) -> CaseTask:
+    """A person looked at it. Done twice is done once."""
+    task = session.exec(select(CaseTask).where(CaseTask.id == task_id, CaseTask.zaak_id == case.id)).first()
+    if task is None:
+        raise NotFound(Reason("taak_onbekend", "Deze taak is er niet (meer)."))
+    _require_worker(case, desk)
+    if task.afgehandeld_op is None:
+        task.afgehandeld_op, task.afgehandeld_door = desk.today, desk.actor.naam
+        session.add(task)
+    return task
+
+
+def call_back_done(session: Session, case: Case, request_id: int, desk: Desk) -> CallbackRequest:
+    """The person was called back; the term ends when no other request is open."""
+    mine = select(CallbackRequest).where(CallbackRequest.zaak_id == case.id)
+    requests = session.exec(mine.order_by(col(CallbackRequest.id))).all()
+    request = next((one for one in requests if one.id == request_id), None)
+    if request is None:
+        raise NotFound(Reason("terugbelverzoek_onbekend", "Dit terugbelverzoek is er niet."))
+    _require_worker(case, desk)
+    if request.teruggebeld_op is None:
+        request.teruggebeld_op = desk.today
+        session.add(request)
+        if all(one.teruggebeld_op is not None for one in requests):
+            case_terms.stop(CaseFile(session, case), desk, Term.TERUGBELVERZOEK, TermStatus.GEHAALD)
+    return request
+
+
+def _require_worker(case: Case, desk: Desk) -> None:
+    if not WORKERS & desk.actor.roles_in(case.gemeentecode):
+        raise Forbidden(Reason("rol_ontbreekt", "Dit is voor wie aan de zaken van deze gemeente werkt."))

@@ -1,0 +1,345 @@
+"""What a step changes beside the phase: one function per step that has more to do than its row in the table says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session
+
+from signals.models import Grondslag
+from workflow import case_terms, letters, transfer
+from workflow.actors import Desk
+from workflow.addresses import chosen_address
+from workflow.case_file import CaseFile
+from workflow.deadlines import Term
+from workflow.models import Aangifte, Address, Bezwaar, Case, CaseTask, LetterKind, TermStatus
+from workflow.phases import OUTCOMES, Answer, Outcome, Phase
+from workflow.transitions import BY_NAME, Move
+
+
+@dataclass
+class Taking:
+    """A step on its way: who takes it where, what was filled in, and what the event must remember besides."""
+
+    file: CaseFile
+    desk: Desk
+    move: Move
+    values: Mapping[str, Any]
+    remember: dict[str, Any] = field(default_factory=dict)
+    reopens: Case | None = None
+    """The sender's case, when a case is sent back."""
+
+    @property
+    def session(self) -> Session:
+        """The transaction in which all of it happens."""
+        return self.file.session
+
+    @property
+    def case(self) -> Case:
+        """The case that is moved."""
+        return self.file.case
+
+    @property
+    def posted(self) -> date:
+        """The posting date of the letter of this step: the day that counts."""
+        day: date = self.values.get("verzenddatum", self.desk.today)
+        return day
+
+    def own(self) -> dict[str, Any]:
+        """The columns that every dossier row has."""
+        return {
+            "gemeentecode": self.case.gemeentecode,
+            "zaak_id": self.case.id,
+            "vastgelegd_op": self.desk.today,
+            "tijdstip": self.desk.now,
+            "door": self.desk.actor.naam,
+        }
+
+
+Effect = Callable[[Taking], None]
+
+
+# --- shared by several steps
+
+
+def give_first_answer(taking: Taking, answer: Answer, on: date) -> None:
+    """The first legal answer, if none was given before (Besluit BRP 28g; TMV: Besluit BRP 28)."""
+    case = taking.case
+    if case.eerste_antwoord is None:
+        case.eerste_antwoord, case.datum_eerste_antwoord = answer, on
+        case_terms.stop(taking.file, taking.desk, Term.TMV_REACTIE, TermStatus.GEHAALD, on)
+
+
+def begin_investigation(taking: Taking, on: date) -> None:
+    """The guideline clock starts and the first answer is given."""
+    taking.case.start_onderzoek = on
+    case_terms.start(taking.file, taking.desk, Term.RICHTLIJN_ONDERZOEK, on)
+    give_first_answer(taking, Answer.ONDERZOEK_IN_DE_BRP, on)
+    if "datumVerzoekRvig" not in taking.values and "redenGeenVerzoekRvig" not in taking.values:
+        uitleg = (
+            "De gemeente kan zelf geen aantekening op een RNI-lijst zetten. Vraag de RvIG erom, en leg de datum vast "
+            "of waarom het niet gebeurt (Wet BRP 2.76)."
+        )
+        taking.session.add(CaseTask(**taking.own(), soort="rvig_verzoek", sleutel="rvig_verzoek", uitleg=uitleg))
+
+
+def close(taking: Taking, outcome: Outcome) -> None:
+    """The case ends with an outcome; the first answer of that outcome is given if none was."""
+    case, desk = taking.case, taking.desk
+    answer = OUTCOMES[outcome].answer
+    if answer is not None:
+        give_first_answer(taking, answer, desk.today)
+    case.resultaat, case.datum_resultaat, case.afgesloten_op = outcome, desk.today, desk.today
+    case.aangehouden_sinds = case.aangehouden_reden = case.ingetrokken_door_uwv = None
+    case_terms.close(taking.file, desk, withdrawn=outcome == Outcome.INGETROKKEN)
+    for aangifte in taking.file.aangiften:
+        if aangifte.afgehandeld_op is None:
+            aangifte.afgehandeld_op, aangifte.afhandeling = desk.today, "vervallen"
+    for task in taking.file.tasks:
+        if task.afgehandeld_op is None:
+            task.afgehandeld_op, task.afgehandeld_door = desk.today, desk.actor.naam
+
+
+def reopen(case: Case) -> None:
+    """The standing outcome is suspended: the case is worked on again."""
+    case.resultaat = case.datum_resultaat = case.afgesloten_op = case.ingangsdatum = case.soort_adres = None
+
+
+def lapse_voornemen(taking: Taking) -> None:
+    """The voornemen no longer stands; another needs another letter."""
+    _lapse_letter(taking, LetterKind.VOORNEMEN)
+    taking.case.datum_voornemen = None
+    for term in (Term.ZIENSWIJZE, Term.AFRONDING):
+        case_terms.stop(taking.file, taking.desk, term, TermStatus.VERVALLEN)
+    enter_inlichtingen(taking)
+
+
+def lapse_besluit(taking: Taking) -> None:
+    """The besluit no longer stands, nor the voornemen under it."""
+    _lapse_letter(taking, LetterKind.BESLUIT)
+    case_terms.stop(taking.file, taking.desk, Term.BEZWAAR, TermStatus.VERVALLEN)
+    lapse_voornemen(taking)
+
+
+def _lapse_letter(taking: Taking, kind: LetterKind) -> None:
+    for letter in taking.file.letters:
+        if letter.soort == kind and letter.vervallen_op is None:
+            letter.vervallen_op = taking.desk.today
+
+
+def enter_inlichtingen(taking: Taking) -> None:
+    """The guideline of four weeks for inlichtingen and huisbezoek starts with whichever comes first."""
+    if taking.file.running(Term.INLICHTINGEN_HUISBEZOEK) is None:
+        case_terms.start(taking.file, taking.desk, Term.INLICHTINGEN_HUISBEZOEK, taking.desk.today)
+
+
+# --- one per step, under its name
+
+
+def wijs_toe(taking: Taking) -> None:
+    """Handler and contact person."""
+    taking.case.behandelaar = taking.values.get("behandelaar", taking.desk.actor.naam)
+    taking.remember["behandelaar"] = taking.case.behandelaar
+
+
+def start_onderzoek(taking: Taking) -> None:
+    """Started by a step of its own."""
+    begin_investigation(taking, taking.desk.today)
+
+
+def ga_op_huisbezoek(taking: Taking) -> None:
+    """A visit beforehand, inside the four weeks, starts no guideline (Circulaire 4.1)."""
+    if taking.case.start_onderzoek is not None:
+        enter_inlichtingen(taking)
+
+
+def wijzig_adres(taking: Taking) -> None:
+    """Another current address; the person moves to another address group and a voornemen lapses."""
+    file, values = taking.file, taking.values
+    own = {"zaak_id": taking.case.id, "gemeentecode": taking.case.gemeentecode, "vanaf": taking.desk.today}
+    for address in file.addresses:
+        address.huidig = False
+    row = Address(**chosen_address(values), **own, bron=values["bron"][:200])
+    taking.session.add(row)
+    taking.case.adressleutel = row.adressleutel
+    case_terms.stop(file, taking.desk, Term.AANSCHRIJVING, TermStatus.VERVALLEN)
+    if taking.case.fase == Phase.VOORNEMEN:
+        lapse_voornemen(taking)
+
+
+def registreer_retour(taking: Taking) -> None:
+    """A letter came back; an aanschrijving then no longer counts as sent."""
+    letter = taking.file.letter(taking.values["brief"])
+    assert letter is not None
+    letter.retour_op = taking.values["datum"]
+    letter.andere_bekendmaking = taking.values.get("andereBekendmaking")
+    if letter.soort == LetterKind.AANSCHRIJVING and taking.file.counting_aanschrijving is None:
+        case_terms.stop(taking.file, taking.desk, Term.AANSCHRIJVING, TermStatus.VERVALLEN)
+
+
+def verleng_termijn(taking: Taking) -> None:
+    """The only way a letter term moves."""
+    term = Term.ZIENSWIJZE if taking.case.fase == Phase.VOORNEMEN else Term.AANSCHRIJVING
+    case_terms.extend(taking.file, taking.desk, term, taking.values["einde"], taking.values["reden"])
+
+
+def verstuur_voornemen(taking: Taking) -> None:
+    """The posting date becomes the date of registration (Wet BRP 2.19 lid 4)."""
+    taking.case.datum_voornemen = taking.posted
+    for term in (Term.AANSCHRIJVING, Term.INLICHTINGEN_HUISBEZOEK):
+        case_terms.stop(taking.file, taking.desk, term, TermStatus.GEHAALD)
+    case_terms.start(taking.file, taking.desk, Term.AFRONDING, taking.posted)
+
+
+def neem_besluit(taking: Taking) -> None:
+    """Where the person will be registered."""
+    taking.case.soort_adres = taking.values.get("soort", "woonadres")
+    case_terms.stop(taking.file, taking.desk, Term.ZIENSWIJZE, TermStatus.GEHAALD)
+
+
+def trek_besluit_in(taking: Taking) -> None:
+    """Back to the investigation."""
+    taking.case.soort_adres = None
+    lapse_besluit(taking)
+
+
+def registreer_aangifte(taking: Taking) -> None:
+    """A declaration waits to be assessed."""
+    values = taking.values
+    taking.session.add(Aangifte(**taking.own(), datum=values["datum"], soort=values["soort"]))
+
+
+def weiger_aangifte(taking: Taking) -> None:
+    """A besluit of its own."""
+    aangifte = taking.file.waiting_aangifte
+    assert aangifte is not None
+    aangifte.afgehandeld_op, aangifte.afhandeling = taking.desk.today, "geweigerd"
+
+
+def verwerk_in_brp(taking: Taking) -> None:
+    """Registered: by the besluit from the day of the voornemen, or by the declaration from its receipt."""
+    case, aangifte = taking.case, taking.file.waiting_aangifte
+    if case.fase == Phase.BESLUIT:
+        outcome = Outcome.BRIEFADRES if case.soort_adres == "briefadres" else Outcome.AMBTSHALVE_INGESCHREVEN
+        effective = case.datum_voornemen
+    else:
+        assert aangifte is not None
+        outcome = Outcome.BRIEFADRES if aangifte.soort == "briefadres" else Outcome.AANGIFTE_GEDAAN
+        effective = aangifte.datum
+        aangifte.afgehandeld_op, aangifte.afhandeling = taking.desk.today, "verwerkt"
+        case.soort_adres = aangifte.soort
+    close(taking, outcome)
+    case.ingangsdatum = effective
+    taking.remember["ingangsdatum"] = effective
+
+
+def draag_over(taking: Taking) -> None:
+    """The receiver works on it, when it takes part."""
+    received = transfer.hand_over(taking.file, taking.desk, taking.values["gemeentecode"])
+    taking.remember["ontvangerDoetMee"] = received is not None
+    close(taking, Outcome.ANDERE_GEMEENTE)
+
+
+def stuur_terug(taking: Taking) -> None:
+    """Back to the sender, once."""
+    taking.reopens = transfer.give_back(taking.file, taking.desk, taking.values["reden"])
+    close(taking, Outcome.ANDERE_GEMEENTE)
+
+
+def sluit_zonder_mutatie(taking: Taking) -> None:
+    """Closed; the person hears of it when he was written to."""
+    if taking.file.letters:
+        letters.post(taking.file, taking.desk, LetterKind.AFSLUITING, taking.posted)
+    close(taking, Outcome(taking.values["resultaat"]))
+
+
+def registreer_bezwaar(taking: Taking) -> None:
+    """Lateness is written down, and decided by a person."""
+    case, values = taking.case, taking.values
+    ended = max((term.einde for term in taking.file.terms if term.term == Term.BEZWAAR), default=values["datum"])
+    late = values["datum"] > ended
+    taking.session.add(
+        Bezwaar(**taking.own(), datum=values["datum"], ontvangen_via=values["ontvangenVia"], te_laat=late)
+    )
+    taking.remember["teLaat"] = late
+    case.fase_voor_bezwaar = case.fase
+    case_terms.start(taking.file, taking.desk, Term.BESLISSING_OP_BEZWAAR, ended)
+
+
+def beslis_op_bezwaar(taking: Taking) -> None:
+    """Back to where it stood, or the investigation goes on."""
+    bezwaar = taking.file.open_bezwaar
+    assert bezwaar is not None
+    bezwaar.uitkomst, bezwaar.beslist_op = taking.values["uitkomst"], taking.desk.today
+    bezwaar.gehoord = "gehoord" if taking.values["gehoord"] else "afgezien"
+    case_terms.stop(taking.file, taking.desk, Term.BESLISSING_OP_BEZWAAR, TermStatus.GEHAALD)
+    taking.case.fase_voor_bezwaar = None
+    if taking.values.get("onderzoekVoortzetten"):
+        reopen(taking.case)
+        lapse_besluit(taking)
+
+
+def heropen(taking: Taking) -> None:
+    """The investigation is taken up again."""
+    reopen(taking.case)
+
+
+def zet_voort(taking: Taking) -> None:
+    """The college goes on of its own duty; the clocks of the withdrawn signal lapse (Wet BRP 2.19 lid 3)."""
+    taking.case.grondslag = Grondslag.EIGEN_INITIATIEF
+    taking.case.ingetrokken_door_uwv = None
+    for term in (Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT):
+        case_terms.stop(taking.file, taking.desk, term, TermStatus.VERVALLEN)
+
+
+def houd_aan(taking: Taking) -> None:
+    """On hold since today."""
+    taking.case.aangehouden_sinds, taking.case.aangehouden_reden = taking.desk.today, taking.values["reden"]
+
+
+def hervat(taking: Taking) -> None:
+    """Three terms move by the days held; every other ran on."""
+    case_terms.shift_after_hold(taking.file, taking.desk)
+    taking.case.aangehouden_sinds = taking.case.aangehouden_reden = None
+
+
+def _closes_with_its_one_outcome(move: Move) -> Effect:
+    (outcome,) = move.outcomes
+    return lambda taking: close(taking, outcome)
+
+
+EFFECTS: Mapping[str, Effect] = (
+    {name: _closes_with_its_one_outcome(move) for name, move in BY_NAME.items() if len(move.outcomes) == 1}
+    | {
+        effect.__name__: effect
+        for effect in (
+            wijs_toe,
+            start_onderzoek,
+            ga_op_huisbezoek,
+            wijzig_adres,
+            registreer_retour,
+            verleng_termijn,
+            verstuur_voornemen,
+            neem_besluit,
+            trek_besluit_in,
+            registreer_aangifte,
+            weiger_aangifte,
+            verwerk_in_brp,
+            draag_over,
+            stuur_terug,
+            sluit_zonder_mutatie,
+            registreer_bezwaar,
+            beslis_op_bezwaar,
+            heropen,
+            zet_voort,
+            houd_aan,
+            hervat,
+        )
+    }
+    | {
+        "win_inlichtingen_in": enter_inlichtingen,
+        "geef_terug": lapse_voornemen,
+        "trek_voornemen_in": lapse_voornemen,
+    }
+)

@@ -1,0 +1,187 @@
+"""What a step or a dossier entry asks for: the same fields for API, pages and validation."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from signals.errors import Invalid, Reason
+
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+LONGEST_TEXT = 4000
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that is asked.
+
+    naam: camelCase, as the API takes it. soort: tekst, lange_tekst, datum, tijdstip, ja_nee, keuze, getal, brief,
+    gemeente, gebruiker or lijst. `toekomst`: a date may lie after today.
+    """
+
+    naam: str
+    soort: str
+    label: str
+    verplicht: bool = True
+    keuzes: tuple[str, ...] = ()
+    hint: str = ""
+    toekomst: bool = False
+
+    def optional(self) -> "Field":
+        """The same field, not required."""
+        return replace(self, verplicht=False)
+
+    def described(self, label: str, hint: str = "") -> "Field":
+        """The same field under another label."""
+        return replace(self, label=label, hint=hint or self.hint)
+
+
+class _Faulty(Exception):
+    """A value that cannot be read; the message says what it should be."""
+
+    def __init__(self, code: str, uitleg: str) -> None:
+        super().__init__(code)
+        self.code, self.uitleg = code, uitleg
+
+
+def read(fields: Iterable[Field], gegevens: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Typed values by field name (absent and empty ones left out); raises Invalid naming every faulty field.
+
+    now: aware, in the clock's time zone; decides what lies in the future.
+    """
+    fields = tuple(fields)
+    reasons: list[Reason] = []
+    values: dict[str, Any] = {}
+    known = {field.naam for field in fields}
+    for naam in gegevens:
+        if naam not in known:
+            uitleg = f"Het gegeven '{naam}' hoort hier niet. Mogelijk zijn: {', '.join(sorted(known)) or 'geen'}."
+            reasons.append(Reason("onbekend_gegeven", uitleg, str(naam)))
+    for field in fields:
+        raw = gegevens.get(field.naam)
+        if isinstance(raw, str):
+            raw = raw.strip()
+        if raw is None or raw == "" or raw == []:
+            if field.verplicht:
+                reasons.append(Reason("verplicht_leeg", f"Vul in: {field.label}.", field.naam))
+            continue
+        try:
+            values[field.naam] = _PARSERS[field.soort](field, raw, now)
+        except _Faulty as fault:
+            reasons.append(Reason(fault.code, f"{field.label}: {fault.uitleg}", field.naam))
+    if reasons:
+        raise Invalid(reasons)
+    return values
+
+
+def _text(field: Field, raw: Any, now: datetime) -> str:
+    if isinstance(raw, bool):
+        return "ja" if raw else "nee"
+    if not isinstance(raw, str):
+        raise _Faulty("geen_tekst", "geef tekst.")
+    if len(raw) > LONGEST_TEXT:
+        raise _Faulty("te_lang", f"gebruik ten hoogste {LONGEST_TEXT} tekens; dit zijn er {len(raw)}.")
+    if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in raw):
+        raise _Faulty("ongeldig_teken", "haal de onzichtbare tekens weg.")
+    return raw
+
+
+def _date(field: Field, raw: Any, now: datetime) -> date:
+    if isinstance(raw, datetime) or not isinstance(raw, (str, date)):
+        raise _Faulty("datum_ongeldig", "geef een datum als jjjj-mm-dd.")
+    try:
+        day = raw if isinstance(raw, date) else _iso_date(raw)
+    except ValueError:
+        raise _Faulty("datum_ongeldig", "deze datum bestaat niet; geef een datum als jjjj-mm-dd.") from None
+    if day.year < 1900:
+        raise _Faulty("datum_ongeldig", "een datum voor 1900 kan niet kloppen.")
+    if day > now.date() and not field.toekomst:
+        raise _Faulty("datum_in_toekomst", "deze datum ligt na vandaag.")
+    return day
+
+
+def _iso_date(raw: str) -> date:
+    if not ISO_DATE.fullmatch(raw):
+        raise ValueError(raw)
+    return date.fromisoformat(raw)
+
+
+def _moment(field: Field, raw: Any, now: datetime) -> datetime:
+    try:
+        moment = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw))
+    except ValueError:
+        raise _Faulty("tijdstip_ongeldig", "geef datum en tijd als jjjj-mm-ddTuu:mm.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=now.tzinfo)
+    try:
+        local = moment.astimezone(now.tzinfo)
+    except OverflowError:
+        raise _Faulty("tijdstip_ongeldig", "geef datum en tijd als jjjj-mm-ddTuu:mm.") from None
+    if local.year < 1900:
+        raise _Faulty("tijdstip_ongeldig", "een tijdstip voor 1900 kan niet kloppen.")
+    if local > now and not field.toekomst:
+        raise _Faulty("tijdstip_in_toekomst", "dit tijdstip ligt na nu.")
+    return local
+
+
+def _flag(field: Field, raw: Any, now: datetime) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if raw in ("ja", "true", "on"):
+        return True
+    if raw in ("nee", "false"):
+        return False
+    raise _Faulty("geen_ja_of_nee", "kies ja of nee.")
+
+
+def _choice(field: Field, raw: Any, now: datetime) -> str:
+    if not isinstance(raw, str) or raw not in field.keuzes:
+        raise _Faulty("keuze_onbekend", f"kies een van: {', '.join(field.keuzes)}.")
+    return raw
+
+
+def _number(field: Field, raw: Any, now: datetime) -> int:
+    if isinstance(raw, bool) or not re.fullmatch(r"\d{1,9}", str(raw)):
+        raise _Faulty("geen_getal", "geef een heel getal.")
+    return int(raw)
+
+
+def _code(field: Field, raw: Any, now: datetime) -> str:
+    if not isinstance(raw, str) or not re.fullmatch(r"[0-9]{4}", raw):
+        raise _Faulty("gemeentecode_ongeldig", "geef een gemeentecode van vier cijfers.")
+    return raw
+
+
+def _letter(field: Field, raw: Any, now: datetime) -> str:
+    if isinstance(raw, bool) or not re.fullmatch(r"\d{1,4}|[a-z]{1,30}", str(raw)):
+        raise _Faulty("brief_onbekend", "geef het nummer van de brief, of de soort.")
+    return str(raw)
+
+
+def _name(field: Field, raw: Any, now: datetime) -> str:
+    if not isinstance(raw, str) or len(raw) > 100:
+        raise _Faulty("gebruiker_ongeldig", "geef de naam van een gebruiker.")
+    return raw
+
+
+def _several(field: Field, raw: Any, now: datetime) -> list[str]:
+    parts = [part.strip() for part in raw.split(",")] if isinstance(raw, str) else raw
+    if not isinstance(parts, list) or not all(isinstance(part, str) and part.strip() for part in parts):
+        raise _Faulty("geen_lijst", "geef een of meer namen, gescheiden door een komma.")
+    return [_text(field, part, now) for part in parts]
+
+
+_PARSERS: Mapping[str, Callable[[Field, Any, datetime], Any]] = {
+    "tekst": _text,
+    "lange_tekst": _text,
+    "datum": _date,
+    "tijdstip": _moment,
+    "ja_nee": _flag,
+    "keuze": _choice,
+    "getal": _number,
+    "brief": _letter,
+    "gemeente": _code,
+    "gebruiker": _name,
+    "lijst": _several,
+}

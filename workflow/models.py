@@ -1,0 +1,346 @@
+"""The tables of a case and its dossier; every row of a case carries its municipality, by which rows are chosen."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from signals.base import Moment, Owned, by_value
+from signals.models import Grondslag
+from workflow.phases import Answer, Herkomst, Outcome, Phase
+
+
+class Case(Owned, table=True):
+    """One person in one municipality. `workflow.moves.take` is the only writer of fase, resultaat and versie."""
+
+    __tablename__ = "zaak"
+    __table_args__ = (
+        Index("ix_zaak_gemeentecode_fase", "gemeentecode", "fase", "id"),
+        Index("ix_zaak_bsn_gemeentecode", "bsn", "gemeentecode"),
+        Index("ix_zaak_adres", "gemeentecode", "adressleutel"),
+        Index("ix_zaak_behandelaar", "behandelaar", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    zaaknummer: str = Field(unique=True, max_length=20)
+    versie: int = Field(default=1, description="raised by every step; compared before the next")
+    fase: Phase = Field(sa_column=Column(by_value(Phase), nullable=False))
+    resultaat: Outcome | None = Field(
+        default=None, sa_column=Column(by_value(Outcome)), description="the standing outcome; none after heropen"
+    )
+    datum_resultaat: date | None = None
+    eerste_antwoord: Answer | None = Field(default=None, sa_column=Column(by_value(Answer)))
+    datum_eerste_antwoord: date | None = None
+    herkomst: Herkomst = Field(sa_column=Column(by_value(Herkomst), nullable=False))
+    grondslag: Grondslag = Field(sa_column=Column(by_value(Grondslag), nullable=False))
+    datum_ontvangst: date = Field(description="receipt in WALAA/TMV; kept when a case is handed over")
+    geopend_op: date
+    leveringsnummer: str | None = Field(default=None, max_length=20, index=True)
+    eerste_signaal_id: int | None = Field(default=None, foreign_key="signal.id", index=True)
+    ouder_id: int | None = Field(default=None, foreign_key="zaak.id", description="bijvangst: the case it was found in")
+    voorganger_id: int | None = Field(default=None, foreign_key="zaak.id", description="handed over from this case")
+
+    bsn: str | None = Field(default=None, max_length=9)
+    voornamen: str = Field(default="", max_length=200)
+    voorvoegsel: str = Field(default="", max_length=10)
+    geslachtsnaam: str = Field(max_length=200)
+    geboortedatum: str = Field(max_length=8)
+    indicatie_geheim: int | None = Field(default=None, description="07.70.10, asked at the BRP check; 0-7")
+    adressleutel: str = Field(max_length=200, description="of the current address: the address group")
+
+    behandelaar: str | None = Field(default=None, max_length=100, description="handler and contact person")
+    aangehouden_sinds: date | None = None
+    aangehouden_reden: str | None = None
+    start_onderzoek: date | None = None
+    datum_voornemen: date | None = Field(default=None, description="posting of the standing voornemen; none if lapsed")
+    ingangsdatum: date | None = Field(default=None, description="effective date of residence, Wet BRP 2.19 lid 4")
+    soort_adres: str | None = Field(default=None, max_length=10, description="woonadres or briefadres, by the besluit")
+    fase_voor_bezwaar: Phase | None = Field(default=None, sa_column=Column(by_value(Phase, "fase_voor_bezwaar")))
+    afgesloten_op: date | None = None
+    teruggestuurd: bool = Field(default=False, description="was sent back once; may not be sent back again")
+    ingetrokken_door_uwv: date | None = Field(default=None, description="a V for all its signals waits for a person")
+
+
+class OfCase(Owned):
+    """What every dossier row has: its case, and when and by whom it was recorded."""
+
+    zaak_id: int = Field(foreign_key="zaak.id", index=True)
+    vastgelegd_op: date = Field(description="the day figures count it from")
+    tijdstip: datetime = Field(sa_type=Moment)
+    door: str = Field(max_length=200)
+
+
+class CaseSignal(Owned, table=True):
+    """Which signals a case works on; a signal's newest link is its case (a hand-over adds a link)."""
+
+    __tablename__ = "zaak_signaal"
+    __table_args__ = (UniqueConstraint("signal_id", "zaak_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    zaak_id: int = Field(foreign_key="zaak.id", index=True)
+    signal_id: int = Field(foreign_key="signal.id", index=True)
+    vanaf: date
+    actueel: bool = Field(default=True, description="exactly one link of a signal is")
+    aangesloten: bool = Field(default=False, description="joined an open case: opened none")
+    intrekking_telt: bool = Field(
+        default=False, description="withdrawn before a besluit: told as intrekking_bevestigd, whatever comes next"
+    )
+
+
+class Address(Owned, table=True):
+    """A presumed address of the person; one per case is current."""
+
+    __tablename__ = "zaak_adres"
+
+    id: int | None = Field(default=None, primary_key=True)
+    zaak_id: int = Field(foreign_key="zaak.id", index=True)
+    signal_id: int | None = Field(default=None, foreign_key="signal.id")
+    straatnaam: str = Field(default="", max_length=80)
+    huisnummer: int
+    huisletter: str = Field(default="", max_length=1)
+    huisnummertoevoeging: str = Field(default="", max_length=4)
+    postcode: str = Field(default="", max_length=6)
+    woonplaats: str = Field(default="", max_length=80)
+    nummeraanduiding: str = Field(default="", max_length=16)
+    adressleutel: str = Field(max_length=200)
+    bron: str = Field(max_length=200, description="where it comes from: adresbron, or the handler's words")
+    vanaf: date
+    huidig: bool = True
+
+
+class CaseEvent(OfCase, table=True):
+    """A step that was taken. Phase, outcome and first answer are those AFTER it: the last event is the state."""
+
+    __tablename__ = "gebeurtenis"
+    __table_args__ = (
+        UniqueConstraint("zaak_id", "volgnummer"),
+        Index("ix_gebeurtenis_dag", "vastgelegd_op", "zaak_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    volgnummer: int
+    stap: str = Field(max_length=60)
+    van: Phase | None = Field(default=None, sa_column=Column(by_value(Phase, "van")))
+    naar: Phase = Field(sa_column=Column(by_value(Phase), nullable=False))
+    rol: str = Field(max_length=20)
+    grondslag: str = Field(description="statute or circulaire, as printed in the case file")
+    procedure: str = Field(max_length=20)
+    gegevens: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    resultaat: Outcome | None = Field(default=None, sa_column=Column(by_value(Outcome)))
+    datum_resultaat: date | None = None
+    eerste_antwoord: Answer | None = Field(default=None, sa_column=Column(by_value(Answer)))
+    datum_eerste_antwoord: date | None = None
+    behandelaar: str | None = Field(default=None, max_length=100)
+    aangehouden: bool = False
+    afgeleid: bool = Field(default=False, description="taken along by another step: start_onderzoek by a letter")
+
+
+class TermStatus(StrEnum):
+    """How a term ended; none of these while it runs."""
+
+    GEHAALD = "gehaald"
+    VERVALLEN = "vervallen"
+
+
+class CaseTerm(OfCase, table=True):
+    """A term that runs or ran in a case, with the explanation of its date."""
+
+    __tablename__ = "termijn"
+    __table_args__ = (Index("ix_termijn_lopend", "gemeentecode", "beeindigd_op", "einde", "zaak_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    term: str = Field(max_length=40)
+    vanaf: date
+    einde: date
+    lengte: int | None = Field(default=None, description="the length used, where a setting or a letter gave it")
+    uitleg: list[str] = Field(default_factory=list, sa_type=JSON)
+    beeindigd_op: date | None = None
+    beeindiging: TermStatus | None = Field(default=None, sa_column=Column(by_value(TermStatus)))
+
+
+class CaseTask(OfCase, table=True):
+    """Something a person must look at; `sleutel` keeps the same reminder from being made twice."""
+
+    __tablename__ = "taak"
+    __table_args__ = (UniqueConstraint("zaak_id", "sleutel"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    soort: str = Field(max_length=40)
+    sleutel: str = Field(max_length=120)
+    uitleg: str
+    gegevens: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    afgehandeld_op: date | None = None
+    afgehandeld_door: str | None = Field(default=None, max_length=200)
+
+
+class LetterKind(StrEnum):
+    """The letters of the procedure."""
+
+    AANSCHRIJVING = "aanschrijving"
+    INLICHTINGENVERZOEK = "inlichtingenverzoek"
+    VOORNEMEN = "voornemen"
+    BESLUIT = "besluit"
+    VERLENGING = "verlenging"
+    AFSLUITING = "afsluiting"
+
+
+class Letter(OfCase, table=True):
+    """A letter and its posting date, which is the date that counts."""
+
+    __tablename__ = "brief"
+
+    id: int | None = Field(default=None, primary_key=True)
+    nummer: int = Field(description="1, 2, ... within the case")
+    soort: LetterKind = Field(sa_column=Column(by_value(LetterKind), nullable=False))
+    verzenddatum: date
+    geadresseerde: str = Field(max_length=250)
+    adres: str = Field(max_length=250)
+    adressleutel: str = Field(max_length=200)
+    contactpersoon: str = Field(max_length=200)
+    retour_op: date | None = None
+    andere_bekendmaking: str | None = Field(default=None, description="how it was made known after it came back")
+    vervallen_op: date | None = Field(default=None, description="the voornemen or besluit it carried lapsed")
+
+
+class Source(OfCase, table=True):
+    """A source consulted: facts only."""
+
+    __tablename__ = "bron"
+
+    id: int | None = Field(default=None, primary_key=True)
+    soort: str = Field(max_length=30)
+    datum: date
+    bevinding: str
+    gevorderd: bool = Field(default=False, description="demanded (Wet BRP 2.47, 2.50) rather than voluntary")
+
+
+class Contact(OfCase, table=True):
+    """An attempt at contact, or a moment at which the person was reached."""
+
+    __tablename__ = "contact"
+
+    id: int | None = Field(default=None, primary_key=True)
+    soort: str = Field(max_length=20, description="contactpoging or contactmoment")
+    kanaal: str = Field(max_length=20)
+    richting: str = Field(max_length=10)
+    wanneer: datetime = Field(sa_type=Moment)
+    taal: str = Field(default="", max_length=2)
+    resultaat: str = ""
+    afspraken: str = ""
+
+
+class CallbackRequest(OfCase, table=True):
+    """The person asks to be called; open until called back."""
+
+    __tablename__ = "terugbelverzoek"
+
+    id: int | None = Field(default=None, primary_key=True)
+    telefoonnummer: str = Field(max_length=20)
+    toelichting: str = ""
+    teruggebeld_op: date | None = None
+
+
+class Visit(OfCase, table=True):
+    """A home visit as it was held (Awbi 1, Awb 5:15): entry only with consent."""
+
+    __tablename__ = "huisbezoek"
+
+    id: int | None = Field(default=None, primary_key=True)
+    poging: int
+    begin: datetime = Field(sa_type=Moment)
+    einde: datetime = Field(sa_type=Moment)
+    adressleutel: str = Field(max_length=200)
+    bezoekers: list[str] = Field(default_factory=list, sa_type=JSON)
+    opengedaan: bool
+    gelegitimeerd: bool
+    doel_gemeld: bool
+    toestemming: str = Field(max_length=15, description="gegeven, geweigerd or niet_gevraagd")
+    binnengetreden: bool
+    aangetroffen: bool | None = Field(default=None, description="the person looked for; none when not established")
+    bevindingen: str = ""
+
+
+class Document(OfCase, table=True):
+    """A reference to a piece of evidence."""
+
+    __tablename__ = "document"
+
+    id: int | None = Field(default=None, primary_key=True)
+    omschrijving: str = Field(max_length=250)
+    soort: str = Field(max_length=40)
+    datum: date
+    sha256: str | None = Field(default=None, max_length=64)
+    kenmerk: str | None = Field(default=None, max_length=100, description="where it lies in the municipality's archive")
+
+
+class WalaaEntry(OfCase, table=True):
+    """A legal answer as entered in WALAA: which, when, by whom. The clock turns green on `datum`."""
+
+    __tablename__ = "walaa_vastlegging"
+
+    id: int | None = Field(default=None, primary_key=True)
+    antwoord: Answer = Field(sa_column=Column(by_value(Answer), nullable=False))
+    datum: date
+
+
+class Aangifte(OfCase, table=True):
+    """A declaration of residence that came in and waits, or how it was dealt with."""
+
+    __tablename__ = "aangifte"
+
+    id: int | None = Field(default=None, primary_key=True)
+    datum: date = Field(description="date of receipt: the effective date when it is processed")
+    soort: str = Field(max_length=10, description="woonadres or briefadres")
+    afgehandeld_op: date | None = None
+    afhandeling: str | None = Field(default=None, max_length=20, description="verwerkt, geweigerd or vervallen")
+
+
+class Bezwaar(OfCase, table=True):
+    """An objection to a besluit in this case, and how it was decided."""
+
+    __tablename__ = "bezwaar"
+
+    id: int | None = Field(default=None, primary_key=True)
+    datum: date
+    ontvangen_via: str = Field(max_length=40)
+    te_laat: bool = Field(description="received after the term; lateness is decided, not blocked")
+    uitkomst: str | None = Field(default=None, max_length=20)
+    gehoord: str | None = Field(default=None, max_length=20)
+    beslist_op: date | None = None
+
+
+class Leerpunt(OfCase, table=True):
+    """What this case teaches about signal or instruction, without personal data."""
+
+    __tablename__ = "leerpunt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    soort: str = Field(max_length=30)
+    toelichting: str = Field(default="", max_length=500)
+
+
+class Bijvangst(OfCase, table=True):
+    """Another finding at the address: a referral line, or a further person in the RNI with a child case."""
+
+    __tablename__ = "bijvangst"
+
+    id: int | None = Field(default=None, primary_key=True)
+    omschrijving: str
+    kindzaak_id: int | None = Field(default=None, foreign_key="zaak.id")
+
+
+class DatedSetting(SQLModel, table=True):
+    """A setting with validity dates, of one municipality or (no code) of the installation."""
+
+    __tablename__ = "instelling"
+    __table_args__ = (UniqueConstraint("naam", "gemeentecode", "vanaf"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    naam: str = Field(max_length=60)
+    gemeentecode: str | None = Field(default=None, max_length=4)
+    waarde: str = Field(max_length=200)
+    vanaf: date
+    tot: date | None = Field(default=None, description="exclusive")
+    besloten_door: str = Field(max_length=200)

@@ -1,0 +1,95 @@
+"""A case goes to another municipality, or comes back: where two municipalities meet, and all that each learns."""
+
+from sqlmodel import Session, col, select
+
+from signals.base import ACROSS
+from signals.municipalities import Municipalities, participates
+from workflow.actors import Desk
+from workflow.case_file import CaseFile
+from workflow.models import Case, CaseSignal, CaseTask
+from workflow.opening import open_case
+from workflow.phases import OPEN, Herkomst, Phase
+
+
+def hand_over(file: CaseFile, desk: Desk, code: str) -> Case | None:
+    """The case at the receiver, with the original receipt; None when the receiver takes no part here.
+
+    A person who already has an open case there is joined to it: no second case.
+    """
+    session, case = file.session, file.case
+    if not participates(session, code, desk.today):
+        return None
+    there = _open_case_of(session, case.bsn, code)
+    joins = there is not None
+    if there is None:
+        there = open_case(
+            file,
+            desk,
+            "ontvang_overdracht",
+            with_terms=True,
+            gemeentecode=code,
+            herkomst=Herkomst.OVERDRACHT,
+            leveringsnummer=case.leveringsnummer,
+            eerste_signaal_id=case.eerste_signaal_id,
+            voorganger_id=case.id,
+            teruggestuurd=case.teruggestuurd,
+        )
+    _move_signals(file, there, desk, joins)
+    name = Municipalities.load(session).name(case.gemeentecode)
+    uitleg = f"Overgedragen door {name}; contactpersoon daar: {case.behandelaar or 'nog niemand'}."
+    _task(session, there, desk, "overgedragen", f"overgedragen:{case.zaaknummer}:{len(file.events)}", uitleg)
+    return there
+
+
+def give_back(file: CaseFile, desk: Desk, reden: str) -> Case:
+    """The sender's case, to be reopened; its signals are its own again."""
+    session = file.session
+    origin = select(Case).where(Case.id == file.case.voorganger_id)
+    sender = session.exec(origin.execution_options(**ACROSS)).one()
+    _move_signals(file, sender, desk, joins=False)
+    name = Municipalities.load(session).name(file.case.gemeentecode)
+    uitleg = f"Teruggestuurd door {name}; contactpersoon daar: {file.case.behandelaar or 'nog niemand'}. Reden: {reden}"
+    _task(session, sender, desk, "teruggestuurd", f"teruggestuurd:{file.case.zaaknummer}", uitleg)
+    return sender
+
+
+def _open_case_of(session: Session, bsn: str | None, code: str) -> Case | None:
+    open_there = select(Case).where(
+        Case.bsn == bsn, Case.gemeentecode == code, col(Case.fase).in_([*OPEN, Phase.BEZWAAR])
+    )
+    return None if bsn is None else session.exec(open_there.execution_options(**ACROSS)).first()
+
+
+def _move_signals(file: CaseFile, to: Case, desk: Desk, joins: bool) -> None:
+    assert to.id is not None
+    session = file.session
+    for link in [link for link in file.signals if link.actueel]:
+        link.actueel = False
+        mine = select(CaseSignal).where(CaseSignal.zaak_id == to.id, CaseSignal.signal_id == link.signal_id)
+        known = session.exec(mine.execution_options(**ACROSS)).first()
+        if known is None:
+            known = CaseSignal(
+                gemeentecode=to.gemeentecode,
+                zaak_id=to.id,
+                signal_id=link.signal_id,
+                vanaf=desk.today,
+                aangesloten=joins or link.aangesloten,
+            )
+        known.actueel, known.intrekking_telt = True, link.intrekking_telt
+        session.add_all([link, known])
+
+
+def _task(session: Session, case: Case, desk: Desk, soort: str, sleutel: str, uitleg: str) -> None:
+    assert case.id is not None
+    session.add(
+        CaseTask(
+            gemeentecode=case.gemeentecode,
+            zaak_id=case.id,
+            vastgelegd_op=desk.today,
+            tijdstip=desk.now,
+            door=desk.actor.naam,
+            soort=soort,
+            sleutel=sleutel,
+            uitleg=uitleg,
+        )
+    )
