@@ -162,8 +162,9 @@ def test_tables_keep_their_annotations() -> None:
 
 
 def test_modules_stay_short() -> None:
-    long = {name: text.count("\n") for name, text in texts().items() if name.endswith(".py") and text.count("\n") > 500}
-    assert not long
+    """All but the recorded schema steps, which alembic writes and nobody edits."""
+    written = {name: text.count("\n") for name, text in texts().items() if name.endswith(".py")}
+    assert not {name: lines for name, lines in written.items() if lines > 500 and "/migrations/versions/" not in name}
 
 
 def test_modules_and_public_functions_say_what_they_are() -> None:
@@ -186,6 +187,18 @@ def test_modules_and_public_functions_say_what_they_are() -> None:
 def test_nothing_is_left_unfinished() -> None:
     mark = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
     assert not [name for name, text in texts().items() if name in modules() and mark.search(text)]
+
+
+def test_pages_that_code_refers_to_are_in_the_project() -> None:
+    here = {path.name for path in files()}
+    wrong = [
+        f"{name}: {page}"
+        for name, text in texts().items()
+        if name.endswith((".py", ".md", ".html"))
+        for page in re.findall(r"\b([\w-]+\.md)\b", text)
+        if page not in here
+    ]
+    assert not wrong
 
 
 def test_no_registry_address_is_in_the_project() -> None:
