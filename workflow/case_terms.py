@@ -119,9 +119,7 @@ def close(file: CaseFile, desk: Desk, withdrawn: bool) -> None:
         kept |= {Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT}
     for row in file.terms:
         if row.beeindigd_op is None and row.term not in kept:
-            made = (
-                row.term in (Term.RICHTLIJN_ONDERZOEK, Term.INLICHTINGEN_HUISBEZOEK, Term.AFRONDING) and not withdrawn
-            )
+            made = TERMS[Term(row.term)].held and not withdrawn
             stop(file, desk, Term(row.term), TermStatus.GEHAALD if made else TermStatus.VERVALLEN)
 
 

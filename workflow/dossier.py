@@ -32,7 +32,7 @@ from workflow.models import (
 from workflow.opening import open_case
 from workflow.phases import OPEN, OUTCOMES, Answer, Herkomst, Phase, Role
 
-SOURCES = [
+SOURCES = (
     "brp",
     "rni_tva",
     "bag",
@@ -52,7 +52,7 @@ SOURCES = [
     "betrokkene",
     "eigen_dossier",
     "anders",
-]
+)
 CHANNELS = ("telefoon", "brief", "e_mail", "balie", "huisbezoek", "berichtenbox")
 LESSONS = (
     "signaal_verouderd",
@@ -162,9 +162,7 @@ def _walaa(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, An
     answer, case = Answer(values["antwoord"]), file.case
     if answer not in given_answers(case):
         given = ", ".join(given_answers(case)) or "nog geen antwoord"
-        uitleg = (
-            f"In deze zaak is dit antwoord niet gegeven, maar: {given}. Neem eerst de stap die bij het antwoord hoort."
-        )
+        uitleg = f"In deze zaak is dit antwoord niet gegeven, maar: {given}. Neem eerst de stap die erbij hoort."
         raise Refused(Reason("antwoord_niet_gegeven", uitleg, "antwoord"))
     if values["datum"] < case.datum_ontvangst:
         uitleg = f"Het signaal is pas op {case.datum_ontvangst:%d-%m-%Y} ontvangen."
@@ -216,7 +214,7 @@ KINDS: Mapping[str, EntryKind] = {
         "Bronnen",
         Source,
         (
-            Field("soort", "keuze", "Bron", keuzes=tuple(SOURCES)),
+            Field("soort", "keuze", "Bron", keuzes=SOURCES),
             Field("datum", "datum", "Geraadpleegd op", verplicht=False, hint="Leeg betekent vandaag."),
             FOUND,
             Field("gevorderd", "ja_nee", "Gevorderd (artikel 2.47, 2.50)", verplicht=False),

@@ -157,7 +157,11 @@ def ga_op_huisbezoek(taking: Taking) -> None:
 def wijzig_adres(taking: Taking) -> None:
     """Another current address; the person moves to another address group and a voornemen lapses."""
     file, values = taking.file, taking.values
-    own = {"zaak_id": taking.case.id, "gemeentecode": taking.case.gemeentecode, "vanaf": taking.desk.today}
+    own: dict[str, Any] = {
+        "zaak_id": taking.case.id,
+        "gemeentecode": taking.case.gemeentecode,
+        "vanaf": taking.desk.today,
+    }
     for address in file.addresses:
         address.huidig = False
     row = Address(**chosen_address(values), **own, bron=values["bron"][:200])

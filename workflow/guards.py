@@ -294,7 +294,7 @@ def may_assign(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason 
 
 
 def visits_suffice(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
-    """`onbekend_op_adres` rests on enough visits on different days, one outside office hours; or a motivated exception."""
+    """`onbekend_op_adres` rests on visits on different days, one outside office hours; or a motivated exception."""
     if values.get("resultaat") != Outcome.ONBEKEND_OP_ADRES or values.get("uitzonderingBezoeken"):
         return None
     begins = [visit.begin.astimezone(desk.now.tzinfo) for visit in file.visits]
@@ -305,8 +305,9 @@ def visits_suffice(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Rea
     return _no(
         len(days) < needed or len(outside) < needed_outside,
         "te_weinig_bezoeken",
-        f"Voor 'onbekend_op_adres' zijn {needed} bezoeken op verschillende dagen nodig, waarvan {needed_outside} na 17.00 uur "
-        f"of in het weekend; er zijn er {len(days)}, waarvan {len(outside)} buiten kantooruren. Motiveer anders de uitzondering.",
+        f"Voor 'onbekend_op_adres' zijn {needed} bezoeken op verschillende dagen nodig, waarvan {needed_outside} na "
+        f"17.00 uur of in het weekend; er zijn er {len(days)}, waarvan {len(outside)} buiten kantooruren. "
+        "Motiveer anders de uitzondering.",
         "uitzonderingBezoeken",
     )
 
