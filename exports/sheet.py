@@ -1,0 +1,152 @@
+"""The one writer of CSV and XLSX: what is text stays text, and no cell of ours is ever run as a formula."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, BinaryIO, TypeAlias
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+Cell: TypeAlias = str | int | float | Decimal | bool | date | None
+
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+"""Also a telephone number: + and digits."""
+
+
+class Kind(StrEnum):
+    """What the cells of a column are, with the number format a spreadsheet shows them in."""
+
+    TEKST = "@"
+    DATUM = "dd-mm-yyyy"
+    GETAL = "0"
+    DECIMAAL = "0.0"
+    PERCENTAGE = "0.0%"
+    BEDRAG = "#,##0.00"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, what it means (for `Toelichting`), what its cells are, its width in characters."""
+
+    naam: str
+    uitleg: str
+    soort: Kind = Kind.TEKST
+    breedte: int = 16
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet with one header row; the rows are read once, in order, and may be a stream."""
+
+    naam: str
+    kolommen: Sequence[Column]
+    rijen: Iterable[Sequence[Cell]]
+
+
+def safe_text(value: str) -> str:
+    """The text with a `'` before it when a spreadsheet would take it for a formula; numbers stay numbers."""
+    if value.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(value):
+        return "'" + value
+    return value
+
+
+def csv_text(value: Cell) -> str:
+    """A cell as the CSV shows it: J/N, JJJJMMDD, decimal comma, empty for nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "J" if value else "N"
+    if isinstance(value, date):
+        return value.strftime("%Y%m%d")
+    if isinstance(value, (float, Decimal)):
+        return str(value).replace(".", ",")
+    return safe_text(str(value))
+
+
+def write_csv(stream: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+    """`;`, UTF-8 with BOM, CRLF, one header row. The stream stays open."""
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=False)
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow([column.naam for column in columns])
+    writer.writerows([csv_text(value) for value in row] for row in rows)
+    text.flush()
+    text.detach()
+
+
+def write_xlsx(stream: BinaryIO, sheets: Sequence[Sheet], remarks: Sequence[str] = ()) -> None:
+    """A workbook with these sheets and a last one, `Toelichting`: the remarks and what every column means.
+
+    Every sheet has column widths, a header that stays in sight and a filter. Numbers and dates are real ones.
+    """
+    book = Workbook(write_only=True)
+    for sheet in sheets:
+        _write_sheet(book, sheet)
+    explained = [(sheet.naam, column.naam, column.uitleg) for sheet in sheets for column in sheet.kolommen]
+    general = [("", "", remark) for remark in remarks]
+    columns = (
+        Column("Blad", "Het blad waar de kolom in staat.", breedte=20),
+        Column("Kolom", "De naam van de kolom.", breedte=28),
+        Column("Uitleg", "Wat er in de kolom staat.", breedte=100),
+    )
+    _write_sheet(book, Sheet("Toelichting", columns, [*general, *explained]))
+    book.save(stream)
+
+
+def _write_sheet(book: Workbook, sheet: Sheet) -> None:
+    target: Any = book.create_sheet(sheet.naam)  # its type does not say that a write-only sheet has these too
+    target.freeze_panes = "A2"
+    for number, column in enumerate(sheet.kolommen, start=1):
+        target.column_dimensions[get_column_letter(number)].width = column.breedte
+    target.append(_header(target, sheet.kolommen))
+    # One cell per column is used again for every row: a million cells with a style each would cost several times more.
+    cells = [_styled(target, column.soort.value) for column in sheet.kolommen]
+    count = 1
+    for row in sheet.rijen:
+        target.append(_filled(cells, row))
+        count += 1
+    target.auto_filter.ref = f"A1:{get_column_letter(len(sheet.kolommen))}{count}"
+
+
+def _header(target: Any, columns: Sequence[Column]) -> list[Any]:
+    cells = []
+    for column in columns:
+        cell = _styled(target, Kind.TEKST.value)
+        cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        _put(cell, column.naam)
+        cells.append(cell)
+    return cells
+
+
+def _styled(target: Any, number_format: str) -> Any:
+    cell: Any = WriteOnlyCell(target)
+    cell.number_format = number_format
+    return cell
+
+
+def _filled(cells: Sequence[Any], row: Sequence[Cell]) -> Iterator[Any]:
+    for cell, value in zip(cells, row, strict=True):
+        _put(cell, value)
+        yield cell
+
+
+def _put(cell: Any, value: Cell) -> None:
+    if isinstance(value, bool):
+        value = "J" if value else "N"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.replace(tzinfo=None)  # a spreadsheet knows no time zones
+    if not isinstance(value, str):
+        cell.value = value
+        return
+    cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))
+    cell.data_type = "s"  # openpyxl would make a formula of "=..." and an error of "#N/A"

@@ -1,0 +1,302 @@
+"""What the supplier should know of every signal now, what it was told last, and whether the two differ: in SQL."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    Subquery,
+    Table,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlmodel import SQLModel
+
+from exports.models import FeedbackDelivery, FeedbackRow, RowKind
+from signals.models import Signal
+from workflow.models import Case, CaseEvent, CaseSignal
+from workflow.phases import OUTCOMES, Outcome, Phase, Told
+
+REGISTERED = tuple(outcome for outcome, meaning in OUTCOMES.items() if meaning.told is Told.INGESCHREVEN)
+STANDING = (Phase.AFGESLOTEN, Phase.BEZWAAR)
+"""The phases in which an outcome stands (figures.md); heropen and a successful bezwaar suspend it."""
+
+CATEGORIES = (
+    "nu_te_vertellen",
+    "onderweg",
+    "ingetrokken_verteld",
+    "resultaat_verteld",
+    "alleen_eerste_antwoord",
+    "nog_niets",
+)
+"""The reconciliation, in order of precedence."""
+
+STAND = ("eerste_antwoord", "resultaat", "brp_mutatie", "ingangsdatum_ingezetene", "gemeentecode")
+"""The columns of a row that, with the withdrawal, are the stand; a date alone is no news."""
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """A day, and the first moment after it: what was recorded before that moment counts."""
+
+    day: date
+    before: datetime
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table itself: a statement on it is about all municipalities, whoever asks.
+
+    Feedback must be: a delivery made under somebody's narrower view would silently leave signals out.
+    """
+    table: Table = model.__table__  # type: ignore[attr-defined]  # every table model has it
+    return table
+
+
+def cases_as_of(day: date) -> Subquery:
+    """The columns of `zaak` that a stand needs, as they were recorded up to and including a day.
+
+    The effective date is today's: no event carries it, and only a correction of it could make a difference.
+    """
+    event, zaak = table_of(CaseEvent), table_of(Case)
+    last = (
+        select(event.c.zaak_id, func.max(event.c.volgnummer).label("volgnummer"))
+        .where(event.c.vastgelegd_op <= day)
+        .group_by(event.c.zaak_id)
+        .subquery("laatste")
+    )
+    return (
+        select(
+            zaak.c.id,
+            zaak.c.gemeentecode,
+            zaak.c.bsn,
+            zaak.c.ingangsdatum,
+            event.c.naar.label("fase"),
+            event.c.resultaat,
+            event.c.datum_resultaat,
+            event.c.eerste_antwoord,
+            event.c.datum_eerste_antwoord,
+        )
+        .join_from(last, event, and_(event.c.zaak_id == last.c.zaak_id, event.c.volgnummer == last.c.volgnummer))
+        .join(zaak, zaak.c.id == event.c.zaak_id)
+        .subquery("zaak_toen")
+    )
+
+
+def links_as_of(day: date) -> Subquery:
+    """Per signal (signal_id, zaak_id, intrekking_telt) the case that worked on it at the end of a day.
+
+    A case that sent its signal back is passed over: the signal is with the sender again, whose link is older.
+    """
+    link, event, signal = table_of(CaseSignal), table_of(CaseEvent), table_of(Signal)
+    returned = select(event.c.zaak_id).where(event.c.stap == "stuur_terug", event.c.vastgelegd_op <= day)
+    newest = (
+        select(
+            link.c.signal_id,
+            link.c.zaak_id,
+            and_(link.c.intrekking_telt, func.coalesce(signal.c.ingetrokken_op <= day, false())).label(
+                "intrekking_telt"
+            ),
+            func.row_number()
+            .over(partition_by=link.c.signal_id, order_by=(link.c.vanaf.desc(), link.c.id.desc()))
+            .label("rang"),
+        )
+        .join(signal, signal.c.id == link.c.signal_id)
+        .where(link.c.vanaf <= day, link.c.zaak_id.not_in(returned))
+        .subquery("koppelingen")
+    )
+    return select(newest).where(newest.c.rang == 1).subquery("koppeling_toen")
+
+
+def _actual_links() -> Subquery:
+    link = table_of(CaseSignal)
+    return select(link.c.signal_id, link.c.zaak_id, link.c.intrekking_telt).where(link.c.actueel).subquery("koppeling")
+
+
+def _first_registrations(cases: FromClause) -> Subquery:
+    """Per bsn the municipality that registered the person first: nobody becomes a resident twice."""
+    ranked = (
+        select(
+            cases.c.bsn,
+            cases.c.gemeentecode,
+            func.row_number()
+            .over(partition_by=cases.c.bsn, order_by=(cases.c.datum_resultaat, cases.c.id))
+            .label("rang"),
+        )
+        .where(cases.c.resultaat.in_(REGISTERED), cases.c.fase.in_(STANDING), cases.c.bsn.is_not(None))
+        .subquery("inschrijvingen")
+    )
+    return select(ranked.c.bsn, ranked.c.gemeentecode).where(ranked.c.rang == 1).subquery("eerste_inschrijving")
+
+
+def _told_as(outcome: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The last column of the outcome table."""
+    whens = [(outcome == member, literal(meaning.told.value)) for member, meaning in OUTCOMES.items()]
+    return case(*whens, else_=null())
+
+
+def stands(as_of: AsOf | None = None) -> Subquery:
+    """One row per accepted signal with its stand, now or at the end of a day.
+
+    Columns: signal_id, leveringsnummer, signaalnummer, bsn, grondslag, ingetrokken, eerste_antwoord,
+    datum_eerste_antwoord, resultaat, datum_resultaat, brp_mutatie, ingangsdatum_ingezetene, gemeentecode. Of a
+    withdrawn signal the first answer stays in, because a correction that goes first must carry it.
+    """
+    signal = table_of(Signal)
+    cases: FromClause = cases_as_of(as_of.day) if as_of else table_of(Case)
+    link = links_as_of(as_of.day) if as_of else _actual_links()
+    first = _first_registrations(cases)
+    standing = cases.c.fase.in_(STANDING)
+    withdrawn = func.coalesce(
+        or_(link.c.intrekking_telt, and_(standing, cases.c.resultaat == Outcome.INGETROKKEN)), false()
+    )
+    registered_by_another = and_(
+        cases.c.resultaat.in_(REGISTERED),
+        first.c.gemeentecode.is_not(None),
+        first.c.gemeentecode != cases.c.gemeentecode,
+    )
+    told: ColumnElement[Any] = case(
+        (or_(withdrawn, ~func.coalesce(standing, false())), null()),
+        (registered_by_another, literal(Told.ELDERS.value)),
+        else_=_told_as(cases.c.resultaat),
+    )
+    mutation = func.coalesce(told == literal(Told.INGESCHREVEN.value), false())
+
+    def not_before_receipt(day: ColumnElement[Any]) -> ColumnElement[Any]:
+        return case((day < signal.c.datum_ontvangst, signal.c.datum_ontvangst), else_=day)
+
+    query = (
+        select(
+            signal.c.id.label("signal_id"),
+            signal.c.leveringsnummer,
+            signal.c.signaalnummer,
+            signal.c.bsn,
+            signal.c.grondslag,
+            signal.c.gemeentecode.label("gemeente_signaal"),
+            withdrawn.label("ingetrokken"),
+            cast(cases.c.eerste_antwoord, String).label("eerste_antwoord"),
+            not_before_receipt(cases.c.datum_eerste_antwoord).label("datum_eerste_antwoord"),
+            told.label("resultaat"),
+            case((told.is_not(None), not_before_receipt(cases.c.datum_resultaat))).label("datum_resultaat"),
+            mutation.label("brp_mutatie"),
+            case((mutation, cases.c.ingangsdatum)).label("ingangsdatum_ingezetene"),
+            func.coalesce(cases.c.gemeentecode, signal.c.gemeentecode).label("gemeentecode"),
+        )
+        .outerjoin_from(signal, link, link.c.signal_id == signal.c.id)
+        .outerjoin(cases, cases.c.id == link.c.zaak_id)
+        .outerjoin(first, first.c.bsn == cases.c.bsn)
+    )
+    if as_of:
+        query = query.where(signal.c.load_id.in_(_loads_before(as_of.before)))
+    return query.subquery("stand")
+
+
+def _loads_before(moment: datetime) -> Select[Any]:
+    from_load = SQLModel.metadata.tables["load"]
+    return select(from_load.c.id).where(from_load.c.geladen_op < moment)
+
+
+def last_told(as_of: AsOf | None = None) -> Subquery:
+    """Per signal the last row that was not refused: the columns of STAND, soort, regel_id, naam and `ontvangen`."""
+    row, delivery = table_of(FeedbackRow), table_of(FeedbackDelivery)
+    refused_on, received_on = row.c.geweigerd_op, delivery.c.ontvangen_op
+    if as_of:
+        stands_then = and_(
+            delivery.c.aangemaakt_op < as_of.before, or_(refused_on.is_(None), refused_on >= as_of.before)
+        )
+        received = and_(received_on.is_not(None), received_on < as_of.before)
+    else:
+        stands_then, received = refused_on.is_(None), received_on.is_not(None)
+    ranked = (
+        select(
+            row.c.signal_id,
+            row.c.id.label("regel_id"),
+            (delivery.c.nummer + "/" + cast(row.c.volgnummer, String)).label("naam"),
+            row.c.soort,
+            *(row.c[name] if name != "eerste_antwoord" else cast(row.c[name], String).label(name) for name in STAND),
+            received.label("ontvangen"),
+            func.row_number().over(partition_by=row.c.signal_id, order_by=row.c.id.desc()).label("rang"),
+        )
+        .join_from(row, delivery, delivery.c.id == row.c.terugkoppeling_id)
+        .where(stands_then)
+        .subquery("verteld")
+    )
+    return select(ranked).where(ranked.c.rang == 1).subquery("laatst_verteld")
+
+
+def comparison(as_of: AsOf | None = None) -> Subquery:
+    """Every accepted signal with the row it would get, whether that row is due, and its place in the reconciliation.
+
+    Columns: those of a row (soort, the stand, vervangt, vervangt_id), signal_id, leveringsnummer, signaalnummer, bsn,
+    grondslag, gemeente_signaal, `due` and `categorie`.
+
+    A result that was told is taken back before a withdrawal is confirmed: one row cannot say both, since an empty
+    result means "under investigation again" in a correction.
+    """
+    stand, told = stands(as_of), last_told(as_of)
+    correction = told.c.resultaat.is_not(None)
+    confirms = and_(stand.c.ingetrokken, ~correction)
+    # Columns that a withdrawn stand leaves empty; its municipality stays.
+    news: dict[str, ColumnElement[Any]] = {
+        name: case((confirms, null()), else_=stand.c[name])
+        for name in ("eerste_antwoord", "datum_eerste_antwoord", "resultaat", "datum_resultaat")
+    }
+    news["ingangsdatum_ingezetene"] = stand.c.ingangsdatum_ingezetene
+    news["brp_mutatie"] = stand.c.brp_mutatie
+    news["gemeentecode"] = stand.c.gemeentecode
+    says_something = or_(confirms, news["eerste_antwoord"].is_not(None), news["resultaat"].is_not(None), correction)
+    differs = or_(
+        told.c.regel_id.is_(None),
+        confirms.is_distinct_from(told.c.soort == RowKind.INTREKKING_BEVESTIGD),
+        *(news[name].is_distinct_from(_text(told.c[name]) if name == "resultaat" else told.c[name]) for name in STAND),
+    )
+    changed = and_(says_something, differs)
+    # A correction of something the supplier may still refuse would correct nothing.
+    due = and_(changed, or_(~correction, told.c.ontvangen))
+    kind = case(
+        (correction, literal(RowKind.CORRECTIE.value)),
+        (confirms, literal(RowKind.INTREKKING_BEVESTIGD.value)),
+        (news["resultaat"].is_not(None), literal(RowKind.RESULTAAT.value)),
+        else_=literal(RowKind.EERSTE_ANTWOORD.value),
+    )
+    category = case(
+        (due, literal("nu_te_vertellen")),
+        (told.c.ontvangen.is_(false()), literal("onderweg")),
+        (told.c.soort == RowKind.INTREKKING_BEVESTIGD, literal("ingetrokken_verteld")),
+        (correction, literal("resultaat_verteld")),
+        (told.c.regel_id.is_not(None), literal("alleen_eerste_antwoord")),
+        else_=literal("nog_niets"),
+    )
+    return (
+        select(
+            stand.c.signal_id,
+            stand.c.leveringsnummer,
+            stand.c.signaalnummer,
+            stand.c.bsn,
+            stand.c.grondslag,
+            stand.c.gemeente_signaal,
+            kind.label("soort"),
+            *(column.label(name) for name, column in news.items()),
+            case((correction, told.c.naam)).label("vervangt"),
+            case((correction, told.c.regel_id)).label("vervangt_id"),
+            case((due, true()), else_=false()).label("due"),
+            category.label("categorie"),
+        )
+        .outerjoin_from(stand, told, told.c.signal_id == stand.c.signal_id)
+        .subquery("vergelijking")
+    )
+
+
+def _text(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(column, String)
