@@ -16,16 +16,14 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.schema import Table
 
-from signals.base import Owned
+from exports.models import FeedbackRow
+from signals.base import ACROSS, Owned
 from signals.models import Signal, SignalChange
 from workflow.actors import Actor
 from workflow.phases import MUNICIPAL_ROLES, Role
 
-ACROSS = "across_municipalities"
-"""Execution option by which the workflow says that one statement must see every municipality (a hand-over)."""
-
-SIGNAL_TABLES = frozenset({Signal, SignalChange})
-"""What the liaison sees of everybody: what UWV delivered, never what a municipality made of it."""
+UWV_TABLES = frozenset({Signal, SignalChange, FeedbackRow})
+"""What the liaison sees of everybody: what UWV delivered and what it was told, never what a municipality did."""
 
 
 class NoAccess(RuntimeError):
@@ -36,8 +34,8 @@ class NoAccess(RuntimeError):
 class Access:
     """What a session may see and in whose name it writes.
 
-    codes: municipalities whose rows are visible, None for all. signals: signals of every municipality are visible.
-    origin: the door and the address it came from, for the audit entry.
+    codes: municipalities whose rows are visible, None for all. signals: what UWV delivered and was told is visible of
+    every municipality. origin: the door and the address it came from, for the audit entry.
     """
 
     actor: Actor
@@ -81,7 +79,7 @@ class Access:
         return tuple(
             with_loader_criteria(table, lambda owned: owned.gemeentecode.in_(codes), include_aliases=True)
             for table in owned_tables()
-            if not (self.signals and table in SIGNAL_TABLES)
+            if not (self.signals and table in UWV_TABLES)
         )
 
     def _hidden(self) -> frozenset[Table]:
@@ -89,7 +87,7 @@ class Access:
         return frozenset(
             table.__table__  # type: ignore[attr-defined]  # every mapped class has it
             for table in owned_tables()
-            if self.codes is not None and not (self.signals and table in SIGNAL_TABLES)
+            if self.codes is not None and not (self.signals and table in UWV_TABLES)
         )
 
 
@@ -117,7 +115,7 @@ def access_of(session: Session) -> Access:
 @event.listens_for(Session, "do_orm_execute")
 def _choose_rows(state: ORMExecuteState) -> None:
     access = access_of(state.session)
-    if access.codes is None or state.execution_options.get(ACROSS):
+    if access.codes is None or ACROSS.keys() <= state.execution_options.keys():
         return
     if not state.is_orm_statement or state.is_from_statement:
         _refuse_bare_tables(access, state)

@@ -1,7 +1,6 @@
 """The database: its engine, the one place that commits, and its schema."""
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,27 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import UOWTransaction
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from service.access import Access
+from signals import municipalities
 from signals.errors import Reason, Refused
+from signals.models import Municipality
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
 
 
+READ_ONLY: Mapping[str, Any] = {"postgresql_readonly": True}
+"""Execution options of a connection that only reads; SQLite is told in `_begin_sqlite`."""
+
+
 class SchemaMissing(Refused):
     """The database is not there, or older or newer than this version of the program."""
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """An engine whose errors never print parameters; SQLite with foreign keys, WAL and honest transactions."""
     sqlite = make_url(url).get_backend_name() == "sqlite"
     if not sqlite:
@@ -35,7 +40,7 @@ def make_engine(url: str) -> Engine:
     if file and file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _without_foreign_keys if not foreign_keys else _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -50,9 +55,16 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     cursor.close()
 
 
+def _without_foreign_keys(connection: Any, record: object) -> None:
+    """A migration on SQLite copies a table and drops the old one: that must not delete what points at it."""
+    _prepare_sqlite(connection, record)
+    connection.execute("PRAGMA foreign_keys = OFF")
+
+
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock at once: a reader that becomes a writer half-way would fail instead of wait."""
-    reads = connection.get_execution_options().get("read_only", False)
+    reads = connection.get_execution_options().get("postgresql_readonly", False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
@@ -62,7 +74,7 @@ def session_scope(engine: Engine, access: Access, *, write: bool = True) -> Iter
 
     With `write=False` nothing can be written and nothing is committed.
     """
-    bound = engine if write else engine.execution_options(read_only=True)
+    bound = engine if write else engine.execution_options(**READ_ONLY)
     with Session(bound, expire_on_commit=False) as session:
         session.info["access"] = access
         if not write:
@@ -76,7 +88,8 @@ def _refuse_write(session: Session, context: UOWTransaction, instances: object) 
     raise RuntimeError("this session was opened for reading; open it with write=True")
 
 
-def _config(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> Config:
+    """The configuration of alembic for an open connection; there is no alembic.ini."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -84,20 +97,22 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-_upgrading = threading.Lock()
-
-
-def upgrade(engine: Engine) -> None:
-    """Bring the schema up to date, in one transaction where the database can."""
-    with _upgrading, engine.begin() as connection:
-        command.upgrade(_config(connection), "head")
+def upgrade(url: str) -> None:
+    """Bring the schema up to date and load national table 33 where there is none: all of it or nothing."""
+    engine = make_engine(url, foreign_keys=False)
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "head")
+    with session_scope(engine, Access.system()) as session:
+        if session.exec(select(Municipality.code).limit(1)).first() is None:
+            municipalities.store(session, municipalities.read_table_33(municipalities.TABLE_33))
+    engine.dispose()
 
 
 def require_schema(engine: Engine) -> None:
     """Raise SchemaMissing, with the command that mends it, unless the schema is that of this program."""
-    with engine.execution_options(read_only=True).connect() as connection:
+    with engine.execution_options(**READ_ONLY).connect() as connection:
         current = set(MigrationContext.configure(connection).get_current_heads())
-        expected = set(ScriptDirectory.from_config(_config(connection)).get_heads())
+        expected = set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
     if not current:
         raise SchemaMissing(Reason("schema_ontbreekt", "De database is nog leeg. Voer eerst uit: rni db upgrade"))
     if current != expected:
