@@ -1,17 +1,14 @@
-"""A small builder of signals, cases and their events, on a real SQLite file."""
+"""A small builder of signals, cases and their events, as the gate and the loader would leave them."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlmodel import Session, SQLModel, create_engine, select
+from sqlmodel import Session, select
 
-import exports.models  # noqa: F401  # the tables of the last room
 from signals.models import Delivery, Grondslag, Load, LoadStatus, Signal
 from workflow.models import Case, CaseEvent, CaseSignal, CaseTerm
 from workflow.phases import OUTCOMES, PROCEDURE_VERSION, Answer, Herkomst, Outcome, Phase
@@ -23,25 +20,6 @@ RECEIPT = date(2026, 1, 5)
 
 def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-
-
-def open_engine(path: Path) -> Any:
-    engine = create_engine(f"sqlite:///{path}")
-
-    @event.listens_for(engine, "connect")
-    def _foreign_keys(connection: Any, record: Any) -> None:
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    SQLModel.metadata.create_all(engine)
-    return engine
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    engine = open_engine(tmp_path / "rni.sqlite")
-    with Session(engine) as session:
-        yield session
-    engine.dispose()
 
 
 @dataclass
