@@ -14,8 +14,9 @@ from workflow.addresses import chosen_address
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
 from workflow.models import Aangifte, Address, Bezwaar, Case, CaseTask, LetterKind, TermStatus
+from workflow.move import Move
 from workflow.phases import OUTCOMES, Answer, Outcome, Phase
-from workflow.transitions import BY_NAME, Move
+from workflow.transitions import BY_NAME
 
 
 @dataclass

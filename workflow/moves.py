@@ -17,8 +17,9 @@ from workflow.case_file import CaseFile
 from workflow.deadlines import Term
 from workflow.fields import Field, read
 from workflow.models import Case, CaseEvent
+from workflow.move import Move, OneOf, targets
 from workflow.phases import PROCEDURE_VERSION, Phase
-from workflow.transitions import BY_NAME, STEPS, Move, OneOf, targets
+from workflow.transitions import BY_NAME, STEPS
 
 OWN_TERMS = frozenset({Term.INLICHTINGEN_HUISBEZOEK, Term.RICHTLIJN_ONDERZOEK, Term.BESLISSING_OP_BEZWAAR})
 """Terms of which the start hangs on more than the step: their effect starts them."""

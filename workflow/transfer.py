@@ -8,7 +8,7 @@ from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.models import Case, CaseSignal, CaseTask
 from workflow.opening import open_case
-from workflow.phases import OPEN, Herkomst, Phase
+from workflow.phases import OPEN, Herkomst
 
 
 def hand_over(file: CaseFile, desk: Desk, code: str) -> Case | None:
@@ -54,9 +54,7 @@ def give_back(file: CaseFile, desk: Desk, reden: str) -> Case:
 
 
 def _open_case_of(session: Session, bsn: str | None, code: str) -> Case | None:
-    open_there = select(Case).where(
-        Case.bsn == bsn, Case.gemeentecode == code, col(Case.fase).in_([*OPEN, Phase.BEZWAAR])
-    )
+    open_there = select(Case).where(Case.bsn == bsn, Case.gemeentecode == code, col(Case.fase).in_(OPEN))
     return None if bsn is None else session.exec(open_there.execution_options(**ACROSS)).first()
 
 

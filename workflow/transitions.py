@@ -3,8 +3,7 @@
 The columns follow the procedure: from, to, who, what is needed, what it asks, what it starts, on what ground.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workflow import guards as g
@@ -12,59 +11,26 @@ from workflow.case_file import CaseFile
 from workflow.deadlines import Term
 from workflow.fields import Field
 from workflow.models import LetterKind
+from workflow.move import Move, OneOf, Same
 from workflow.phases import BEFORE_BESLUIT, BEFORE_VOORNEMEN, OPEN, Outcome, Phase, Role
-
-
-@dataclass(frozen=True)
-class Same:
-    """The case stays in its phase, except from the phases named."""
-
-    except_from: Mapping[Phase, Phase] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """Where the case goes depends on the case and on what was decided."""
-
-    phases: tuple[Phase, ...]
-    choose: Callable[[CaseFile, Mapping[str, Any]], Phase]
-
-
-@dataclass(frozen=True)
-class Move:
-    """One legal step."""
-
-    name: str
-    label: str
-    van: tuple[Phase, ...]
-    to: Phase | Same | OneOf
-    by: frozenset[Role]
-    needs: Sequence[g.Guard] = ()
-    fields: Sequence[Field] = ()
-    valid: Sequence[g.Check] = ()
-    """Values that are impossible for this case: answered as a fault of the field."""
-    checks: Sequence[g.Check] = ()
-    """Conditions that look at what was filled in as well: answered as a blocker."""
-    letter: LetterKind | None = None
-    term: Term | None = None
-    outcomes: frozenset[Outcome] = frozenset()
-    implies: str | None = None
-    basis: str = ""
-    effect: str = ""
-    """What else it changes, in words, for the diagram and the manual; the doing is in effects.py under this name."""
-
+from workflow.questions import (
+    CHECKLIST,
+    CONDITIONS,
+    DECISION,
+    MOTIVATION,
+    MUNICIPALITY,
+    NEW_ADDRESS,
+    ON_BEZWAAR,
+    POSTED,
+    REASON,
+    REMARK,
+    START_OF_RESEARCH,
+    WHERE_TO_LIVE,
+)
 
 HANDLER = frozenset({Role.BEHANDELAAR})
 DECIDER = frozenset({Role.BESLISSER})
 
-REASON = Field("reden", "lange_tekst", "Reden")
-MOTIVATION = Field("motivering", "lange_tekst", "Motivering", hint="Feiten en artikel; de betrokkene leest mee.")
-POSTED = Field(
-    "verzenddatum", "datum", "Verzenddatum", verplicht=False, hint="De dag van verzending telt. Leeg betekent vandaag."
-)
-REMARK = Field("toelichting", "lange_tekst", "Toelichting", verplicht=False)
-MUNICIPALITY = Field("gemeentecode", "gemeente", "Gemeentecode", hint="Vier cijfers, bijvoorbeeld 0268.")
-WHERE_TO_LIVE = ("woonadres", "briefadres")
 RESEARCH = (Phase.VOORONDERZOEK, Phase.AANSCHRIJVING, Phase.INLICHTINGEN, Phase.HUISBEZOEK)
 START = (Phase.ONTVANGEN, Phase.VOORONDERZOEK)
 
@@ -139,11 +105,7 @@ STEPS: tuple[Move, ...] = (
         to=Same(),
         by=HANDLER,
         needs=(g.not_started,),
-        fields=(
-            REASON.described("Reden van de twijfel"),
-            Field("datumVerzoekRvig", "datum", "RvIG gevraagd op", verplicht=False),
-            Field("redenGeenVerzoekRvig", "lange_tekst", "Waarom (nog) niet gevraagd", verplicht=False),
-        ),
+        fields=START_OF_RESEARCH,
         term=Term.RICHTLIJN_ONDERZOEK,
         basis="Wet BRP 2.37e lid 1, 2.76; Circulaire 4.2",
         effect="eerste antwoord onderzoek_in_de_brp",
@@ -154,15 +116,7 @@ STEPS: tuple[Move, ...] = (
         van=(*RESEARCH, Phase.VOORNEMEN),
         to=Same({Phase.VOORNEMEN: Phase.INLICHTINGEN}),
         by=HANDLER,
-        fields=(
-            Field("postcode", "tekst", "Postcode", verplicht=False),
-            Field("huisnummer", "getal", "Huisnummer"),
-            Field("huisletter", "tekst", "Huisletter", verplicht=False),
-            Field("huisnummertoevoeging", "tekst", "Toevoeging", verplicht=False),
-            Field("straatnaam", "tekst", "Straatnaam", verplicht=False),
-            Field("woonplaats", "tekst", "Woonplaats", verplicht=False),
-            Field("bron", "tekst", "Waar komt dit adres vandaan"),
-        ),
+        fields=NEW_ADDRESS,
         valid=(g.another_address,),
         basis="Circulaire 4.4, 5",
         effect="wordt het huidige adres; een voornemen vervalt; brieven gaan opnieuw uit",
@@ -238,16 +192,7 @@ STEPS: tuple[Move, ...] = (
         to=Phase.VOORNEMEN,
         by=HANDLER,
         needs=(g.is_assigned,),
-        fields=(
-            Field("identiteit", "lange_tekst", "Hoe is de identiteit vastgesteld"),
-            Field("datumIdentiteit", "datum", "Identiteit vastgesteld op"),
-            Field("rechtmatigVerblijf", "tekst", "Rechtmatig verblijf nagegaan", hint="Ja of nee, met de grond."),
-            Field("verblijfscriterium", "lange_tekst", "Waarom naar verwachting twee derde van een half jaar hier"),
-            Field("adres", "lange_tekst", "Op welke feiten rust het adres"),
-            Field("uitzonderingBronnen", "lange_tekst", "Motivering bij minder dan twee bronnen", verplicht=False),
-            Field("uitzonderingAanschrijving", "lange_tekst", "Motivering zonder aanschrijving", verplicht=False),
-            POSTED,
-        ),
+        fields=CONDITIONS,
         valid=(g.posted_in_time,),
         checks=(g.aanschrijving_term_has_passed, g.two_kinds_of_source, g.stay_is_lawful),
         letter=LetterKind.VOORNEMEN,
@@ -295,13 +240,7 @@ STEPS: tuple[Move, ...] = (
         to=Phase.BESLUIT,
         by=DECIDER,
         needs=(g.zienswijze_in_or_term_passed, g.voornemen_made_known, g.no_aangifte_waiting, g.another_pair_of_eyes),
-        fields=(
-            MOTIVATION,
-            Field("soort", "keuze", "Inschrijven op een", verplicht=False, keuzes=WHERE_TO_LIVE),
-            Field("geenWoonadres", "ja_nee", "Er is geen woonadres", verplicht=False),
-            Field("toestemmingBriefadresgever", "ja_nee", "De briefadresgever gaf toestemming", verplicht=False),
-            POSTED,
-        ),
+        fields=DECISION,
         valid=(g.posted_in_time,),
         checks=(g.briefadres_is_allowed,),
         letter=LetterKind.BESLUIT,
@@ -353,12 +292,7 @@ STEPS: tuple[Move, ...] = (
         to=Phase.AFGESLOTEN,
         by=HANDLER,
         needs=(g.ready_for_brp,),
-        fields=(
-            Field("identiteitVastgesteld", "ja_nee", "De identiteit is vastgesteld"),
-            Field("bewonersGeinformeerd", "ja_nee", "De bewoners weten hoeveel personen er staan ingeschreven"),
-            Field("persoonslijstOpgevraagd", "ja_nee", "De persoonslijst is opgevraagd bij de RNI"),
-            REMARK,
-        ),
+        fields=CHECKLIST,
         checks=(g.checklist_done,),
         term=Term.PL_OVERZICHT,
         outcomes=frozenset({Outcome.AMBTSHALVE_INGESCHREVEN, Outcome.AANGIFTE_GEDAAN, Outcome.BRIEFADRES}),
@@ -468,18 +402,7 @@ STEPS: tuple[Move, ...] = (
         to=OneOf((Phase.BESLUIT, Phase.AFGESLOTEN, Phase.INLICHTINGEN), _after_bezwaar),
         by=DECIDER,
         needs=(g.third_pair_of_eyes,),
-        fields=(
-            Field(
-                "uitkomst",
-                "keuze",
-                "Uitkomst",
-                keuzes=("gegrond", "deels_gegrond", "ongegrond", "niet_ontvankelijk", "ingetrokken"),
-            ),
-            MOTIVATION,
-            Field("gehoord", "ja_nee", "De belanghebbende is gehoord"),
-            Field("redenNietGehoord", "lange_tekst", "Waarom horen achterwege bleef", verplicht=False),
-            Field("onderzoekVoortzetten", "ja_nee", "Het onderzoek moet verder", verplicht=False),
-        ),
+        fields=ON_BEZWAAR,
         valid=(g.continues_only_when_upheld,),
         checks=(g.heard_or_waived,),
         basis="Awb 7:2, 7:3, 7:10-7:12, 10:3 lid 3",
@@ -554,12 +477,3 @@ BY_NAME: Mapping[str, Move] = {move.name: move for move in STEPS}
 TRANSITIONS: Mapping[Phase, Sequence[Move]] = {
     phase: tuple(move for move in STEPS if phase in move.van) for phase in Phase
 }
-
-
-def targets(move: Move, phase: Phase) -> tuple[Phase, ...]:
-    """The phases in which a case can stand after this step from this phase."""
-    if isinstance(move.to, OneOf):
-        return move.to.phases
-    if isinstance(move.to, Same):
-        return (move.to.except_from.get(phase, phase),)
-    return (move.to,)
