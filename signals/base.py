@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, TypeDecorator
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Table, TypeDecorator
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -62,3 +62,9 @@ class Owned(SQLModel):
 
 ACROSS: Mapping[str, Any] = {"across_municipalities": True}
 """Execution options of the few selects that must see another municipality's row: a hand-over and its way back."""
+
+
+def table(kind: type[SQLModel]) -> Table:
+    """The table of a class, for bulk statements: those see every row, whoever the session belongs to."""
+    found: Table = kind.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    return found

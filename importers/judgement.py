@@ -1,0 +1,191 @@
+"""What becomes of each row: exactly one of five, decided in file order with what earlier rows of the same file did."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from importers.rules import Fault, Reading
+from signals.base import table
+from signals.bulk import run, slices
+from signals.models import Mutatiesoort, Signal
+from signals.municipalities import Municipalities
+from signals.rows import KnownSignal
+
+
+class History(Protocol):
+    """What is known of cases. It is asked in file order and remembers what earlier rows of the same file did.
+
+    A signal of the file itself has no id yet: `signal_id` is None, and the signaalnummer says which one.
+    """
+
+    def look_up(self, persons: Collection[tuple[str, str]], signal_ids: Collection[int]) -> None:
+        """Prepare for a chunk, in few statements: persons as (bsn, gemeentecode), signals it changes or withdraws."""
+
+    def add(self, signaalnummer: str, bsn: str, gemeentecode: str) -> Sequence[str]:
+        """A new signal was accepted; gives the warnings that cases cause."""
+
+    def objection(self, signaalnummer: str, signal_id: int | None) -> str | None:
+        """The code for which a change of this signal is refused, or None."""
+
+    def withdraw(self, signaalnummer: str, signal_id: int | None) -> None:
+        """The signal was withdrawn."""
+
+
+@dataclass
+class Verdicts:
+    """What became of the rows of a chunk, by position; every row is in exactly one."""
+
+    accepted: list[int] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
+    double: dict[int, Fault] = field(default_factory=dict)
+    rejected: dict[int, list[Fault]] = field(default_factory=dict)
+
+
+def known_signals(session: Session, numbers: Collection[str]) -> dict[str, KnownSignal]:
+    """Those of these signaalnummers that were ever accepted, whatever municipality they belong to."""
+    signal = table(Signal).c
+    columns = (signal.id, signal.bsn, signal.gemeentecode, signal.inhoud, signal.ingetrokken_op.is_not(None))
+    known: dict[str, KnownSignal] = {}
+    for piece in slices(numbers):
+        these = select(signal.signaalnummer, *columns).where(signal.signaalnummer.in_(piece))
+        known |= {row[0]: KnownSignal(*row[1:]) for row in run(session, these)}
+    return known
+
+
+class Judge:
+    """Judges the chunks of one file, one after the other."""
+
+    def __init__(self, session: Session, history: History, municipalities: Municipalities, today: date) -> None:
+        self.session = session
+        self.history = history
+        self.municipalities = municipalities
+        self.today = today
+        self.leveringsnummer: str | None = None
+        self._first: dict[str, int] = {}  # mutatiesoort and signaalnummer -> hash of the content of its first row
+        self._here: dict[str, KnownSignal] = {}  # signals that this file added, changed or withdrew
+
+    def judge(self, reading: Reading) -> Verdicts:
+        """The verdicts on a chunk. Adds to `reading.warnings` what cases cause."""
+        self._judge_leveringsnummer(reading)
+        known = self._known(reading)
+        verdicts = Verdicts()
+        values = reading.values
+        rows = zip(
+            values["signaalnummer"], values["mutatiesoort"], values["bsn"], values["gemeentecode"], reading.inhoud,
+            strict=True,
+        )  # fmt: skip
+        for row, (nummer, soort, bsn, gemeentecode, inhoud) in enumerate(rows):
+            faults = reading.faults.get(row, [])
+            faulty = {fault.column for fault in faults}
+            now = KnownSignal(None, bsn, gemeentecode, inhoud, False)
+            again = None if "signaalnummer" in faulty else self._again(nummer, soort, now)
+            if again is True:
+                verdicts.double[row] = Fault("signaalnummer", "signaalnummer_dubbel_in_levering")
+                continue
+            objection = None
+            if again is False:
+                faults = [*faults, Fault("signaalnummer", "signaalnummer_dubbel_in_levering")]
+            elif faulty.isdisjoint(("signaalnummer", "mutatiesoort")):
+                objection = self._objection(nummer, soort, now, self._here.get(nummer) or known.get(nummer), faulty)
+            if objection in ("al_geladen", "ongewijzigd", "al_ingetrokken"):
+                if not faults:
+                    verdicts.double[row] = Fault("signaalnummer", objection)
+                    continue
+            elif objection:
+                faults = [*faults, Fault("signaalnummer", objection)]
+            if faults:
+                verdicts.rejected[row] = faults
+            else:
+                self._apply(verdicts, reading, row, nummer, soort, now, known.get(nummer))
+        return verdicts
+
+    def _judge_leveringsnummer(self, reading: Reading) -> None:
+        """Every row must have that of the first row with a valid one."""
+        numbers = reading.values["leveringsnummer"]
+        bad = [
+            row for row, faults in reading.faults.items() if any(fault.column == "leveringsnummer" for fault in faults)
+        ]
+        good = set(range(len(numbers))).difference(bad) if bad else range(len(numbers))
+        if self.leveringsnummer is None and good:
+            self.leveringsnummer = numbers[min(good)]
+        reading.blame(
+            (row for row in good if numbers[row] != self.leveringsnummer), "leveringsnummer", "leveringsnummer_wijkt_af"
+        )
+
+    def _known(self, reading: Reading) -> dict[str, KnownSignal]:
+        """Asks for everything that this chunk needs to know, in few statements."""
+        values = reading.values
+        numbers, kinds = values["signaalnummer"], values["mutatiesoort"]
+        known = known_signals(self.session, set(numbers))
+        new = [row for row, kind in enumerate(kinds) if kind == Mutatiesoort.NIEUW and row not in reading.faults]
+        persons = {(values["bsn"][row], values["gemeentecode"][row]) for row in new}
+        touched = {
+            signal.id
+            for number, kind in zip(numbers, kinds, strict=True)
+            if kind != Mutatiesoort.NIEUW and (signal := known.get(number)) and signal.id is not None
+        }
+        self.history.look_up(persons, touched)
+        return known
+
+    def _again(self, nummer: str, soort: str, now: KnownSignal) -> bool | None:
+        """None for the first row of this number and mutatiesoort; else whether it equals that first row."""
+        key, content = f"{soort} {nummer}", hash(now)
+        first = self._first.get(key)
+        if first is None:
+            self._first[key] = content
+            return None
+        return first == content
+
+    def _objection(
+        self, nummer: str, soort: str, now: KnownSignal, known: KnownSignal | None, faulty: set[str]
+    ) -> str | None:
+        """The first history code that fits (formats.md), or None. A faulty cell is never the same content."""
+        if known is None:
+            return None if soort == Mutatiesoort.NIEUW else "signaal_onbekend"
+        if known.ingetrokken:
+            return "al_ingetrokken" if soort == Mutatiesoort.VERVALLEN else "signaal_ingetrokken"
+        if soort == Mutatiesoort.VERVALLEN:
+            return None
+        same_person = self._same_person(now, known)
+        if soort == Mutatiesoort.GEWIJZIGD:
+            if code := self.history.objection(nummer, known.id):
+                return code
+            if not same_person:
+                return None if faulty & {"bsn", "gemeentecode"} else "identiteit_wijzigt"
+            return "ongewijzigd" if known.inhoud == now.inhoud else None
+        return "al_geladen" if same_person and known.inhoud == now.inhoud else "signaal_bestaat_al_anders"
+
+    def _same_person(self, now: KnownSignal, known: KnownSignal) -> bool:
+        here = self.municipalities.successor(known.gemeentecode, self.today)
+        return (now.bsn, now.gemeentecode) == (known.bsn, here)
+
+    def _apply(
+        self,
+        verdicts: Verdicts,
+        reading: Reading,
+        row: int,
+        nummer: str,
+        soort: str,
+        now: KnownSignal,
+        known: KnownSignal | None,
+    ) -> None:
+        before = self._here.get(nummer) or known
+        if soort == Mutatiesoort.NIEUW:
+            verdicts.accepted.append(row)
+            if warnings := self.history.add(nummer, now.bsn, now.gemeentecode):
+                reading.warnings[row].extend(warnings)
+            self._here[nummer] = now
+            return
+        assert before is not None
+        if soort == Mutatiesoort.GEWIJZIGD:
+            verdicts.changed.append(row)
+            self._here[nummer] = before._replace(inhoud=now.inhoud)
+        else:
+            verdicts.withdrawn.append(row)
+            self.history.withdraw(nummer, before.id)
+            self._here[nummer] = before._replace(ingetrokken=True)

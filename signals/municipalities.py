@@ -1,0 +1,118 @@
+"""Which municipality a code stands for on a day: national table 33 with its dates and successors."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import delete, insert
+from sqlmodel import Session, col, or_, select
+
+from signals.dates import as_date
+from signals.errors import Invalid, Reason, Refused
+from signals.models import Municipality, Participant
+
+TABLE_33 = Path(__file__).parent / "data" / "tabel33-gemeenten.csv"
+"""As published by the RvIG; complete up to the merger into Voorne aan Zee on 1 January 2023, the last so far."""
+
+RNI = "1999"
+NO_MUNICIPALITY = frozenset({"0000", "0997", "0998", "0999", RNI})
+"""Codes of table 33 that are no municipality: unknown, the registers before the GBA, the RNI."""
+
+_HEADER = ["92.10 Gemeentecode", "92.11 Omschrijving", "92.12 Nieuwe code", "99.98 Datum ingang", "99.99 Datum einde"]
+
+
+def read_table_33(path: Path) -> list[Municipality]:
+    """The rows of a table 33 as the RvIG publishes it (CSV, UTF-8); Invalid when it is something else."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        if next(rows, None) != _HEADER:
+            uitleg = f"{path.name}: dit is geen landelijke tabel 33. De eerste regel moet zijn: {', '.join(_HEADER)}."
+            raise Invalid(Reason("kop_onbekend", uitleg))
+        return [
+            Municipality(code=code, naam=naam, begin=as_date(begin), einde=as_date(einde), opvolger=opvolger or None)
+            for code, naam, opvolger, begin, einde in rows
+        ]
+
+
+def store(session: Session, rows: Sequence[Municipality]) -> int:
+    """Puts the table in place of the one that was there; gives the number of rows."""
+    session.execute(delete(Municipality))
+    session.execute(insert(Municipality), [row.model_dump() for row in rows])
+    return len(rows)
+
+
+class Municipalities:
+    """The whole table, held in memory for one run."""
+
+    def __init__(self, rows: Iterable[Municipality]) -> None:
+        self._rows = {row.code: row for row in rows}
+        self._by_name: dict[str, list[Municipality]] = {}
+        for row in self._rows.values():
+            if row.code not in NO_MUNICIPALITY:
+                self._by_name.setdefault(row.naam.casefold(), []).append(row)
+
+    @classmethod
+    def load(cls, session: Session) -> "Municipalities":
+        """From the database; Refused while no table was loaded, because then no code can be judged."""
+        rows = session.exec(select(Municipality)).all()
+        if not rows:
+            uitleg = "De landelijke tabel 33 (gemeenten) is nog niet geladen. Laad die eerst: rni municipalities load."
+            raise Refused(Reason("tabel_33_ontbreekt", uitleg))
+        return cls(rows)
+
+    def exists(self, code: str) -> bool:
+        """True for a code that is or ever was a municipality's."""
+        return code in self._rows and code not in NO_MUNICIPALITY
+
+    def in_force(self, code: str, on: date) -> bool:
+        """True when the code counts on that day; its last day is the one before `einde`."""
+        if not self.exists(code):
+            return False
+        row = self._rows[code]
+        return (row.begin is None or row.begin <= on) and (row.einde is None or on < row.einde)
+
+    def begun(self, code: str, on: date) -> bool:
+        """True when the code counts on that day or counted before it."""
+        if not self.exists(code):
+            return False
+        begin = self._rows[code].begin
+        return begin is None or begin <= on
+
+    def successor(self, code: str, on: date) -> str:
+        """The code that stands for this one on that day, through all mergers until then; itself when none."""
+        row = self._rows.get(code)
+        passed = {code}
+        while row and row.einde and row.einde <= on and row.opvolger and row.opvolger not in passed:
+            passed.add(row.opvolger)
+            row = self._rows.get(row.opvolger)
+        return row.code if row else code
+
+    def by_name(self, name: str, on: date) -> str | None:
+        """The code of an official name: the one in force on that day, else the last that bore it; None if unknown."""
+        bearers = [row for row in self._by_name.get(name.casefold(), []) if self.begun(row.code, on)]
+        if not bearers:
+            return None
+        return max(bearers, key=lambda row: row.einde or date.max).code
+
+    def name(self, code: str) -> str:
+        """The official name, or the code itself when it is unknown."""
+        row = self._rows.get(code)
+        return row.naam if row else code
+
+
+def participating(session: Session, municipalities: Municipalities, on: date) -> frozenset[str] | None:
+    """The codes, as they stand on that day, of who takes part in this installation then; None = every municipality."""
+    if session.exec(select(Participant.id).limit(1)).first() is None:
+        return None
+    chosen = select(Participant.gemeentecode).where(
+        col(Participant.vanaf) <= on, or_(col(Participant.tot).is_(None), col(Participant.tot) > on)
+    )
+    return frozenset(municipalities.successor(code, on) for code in session.exec(chosen))
+
+
+def participates(session: Session, code: str, on: date) -> bool:
+    """True when this municipality, followed through mergers to that day, takes part in this installation."""
+    municipalities = Municipalities.load(session)
+    taking_part = participating(session, municipalities, on)
+    return taking_part is None or municipalities.successor(code, on) in taking_part

@@ -1,0 +1,61 @@
+"""The one shape that every importer yields: the columns of a signal, and what makes two of them the same content."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import NamedTuple
+
+COLUMNS = (
+    "leveringsnummer",
+    "signaalnummer",
+    "mutatiesoort",
+    "datum_signaal",
+    "grondslag",
+    "bsn",
+    "voornamen",
+    "voorvoegsel",
+    "geslachtsnaam",
+    "geboortedatum",
+    "gemeentecode",
+    "straatnaam",
+    "huisnummer",
+    "huisletter",
+    "huisnummertoevoeging",
+    "postcode",
+    "woonplaats",
+    "nummeraanduiding",
+    "adresbron",
+    "adresdatum",
+    "aanleiding",
+    "uitkeringssoort",
+    "datum_vanaf",
+    "datum_tot",
+    "werkgever",
+    "loonheffingennummer",
+    "telefoonnummer",
+    "emailadres",
+    "taal",
+    "toelichting",
+)
+DATES = frozenset({"datum_signaal", "adresdatum", "datum_vanaf", "datum_tot"})
+IDENTITY = ("bsn", "gemeentecode")
+CONTENT = tuple(
+    name
+    for name in COLUMNS
+    if name not in {"leveringsnummer", "mutatiesoort", "datum_signaal", "signaalnummer", *IDENTITY}
+)
+"""The compared columns (formats.md) without the identity, which is compared by itself: a merger may rename a code."""
+
+
+class KnownSignal(NamedTuple):
+    """What must be known of an accepted signal to judge a later row about it; `id` is None within its own file."""
+
+    id: int | None
+    bsn: str
+    gemeentecode: str
+    inhoud: str
+    ingetrokken: bool
+
+
+def content_digest(values: Iterable[str]) -> str:
+    """One short text for the compared columns, given in the order of CONTENT; 32 hexadecimal digits."""
+    return blake2b("\x1f".join(values).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,113 @@
+"""What an importer must know of cases before it loads: which signals join an open case, which can no longer change."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from signals.base import table
+from signals.bulk import run, slices
+from signals.models import Signal
+from workflow.models import Case, CaseSignal
+from workflow.phases import OPEN, Phase
+
+_signal = table(Signal)
+_case = table(Case)
+_link = table(CaseSignal)
+
+
+@dataclass(eq=False)
+class _Stand:
+    """A case as it stands at this row of the file: `live` signals are those not withdrawn."""
+
+    person: tuple[str, str]
+    fase: Phase
+    live: int
+
+
+class CaseHistory:
+    """What is known of cases, in file order (importers.judgement.History)."""
+
+    def __init__(self, session: Session, today: date) -> None:
+        self._session = session
+        self._today = today
+        self._cases: dict[int, _Stand] = {}
+        self._open: dict[tuple[str, str], _Stand] = {}
+        self._asked: set[tuple[str, str]] = set()
+        self._of_signal: dict[str | int, _Stand] = {}  # by id, or by signaalnummer when it came with this file
+
+    def look_up(self, persons: Collection[tuple[str, str]], signal_ids: Collection[int]) -> None:
+        """Finds the open case of each person, and the case of each signal."""
+        new = {person for person in persons if person not in self._asked}
+        self._asked |= new
+        columns = (_case.c.id, _case.c.bsn, _case.c.gemeentecode, _case.c.fase)
+        for piece in slices({bsn for bsn, _ in new}):
+            of_these = (
+                select(*columns).where(_case.c.bsn.in_(piece), _case.c.fase.in_(OPEN)).order_by(_case.c.id.desc())
+            )
+            for case_id, bsn, gemeentecode, fase in run(self._session, of_these):
+                if (bsn, gemeentecode) in new:
+                    self._open[bsn, gemeentecode] = self._stand(case_id, (bsn, gemeentecode), fase)
+        for ids in slices({signal for signal in signal_ids if signal not in self._of_signal}):
+            linked = (
+                select(_link.c.signal_id, *columns)
+                .join(_case, _case.c.id == _link.c.zaak_id)
+                .where(_link.c.signal_id.in_(ids), _link.c.actueel)
+            )
+            for signal_id, case_id, bsn, gemeentecode, fase in run(self._session, linked):
+                stand = self._stand(case_id, (bsn, gemeentecode), fase)
+                self._of_signal[signal_id] = stand
+                if fase in OPEN and stand.person not in self._asked:
+                    self._asked.add(stand.person)
+                    self._open[stand.person] = stand
+        self._count_live()
+
+    def _stand(self, case_id: int, person: tuple[str, str], fase: Phase) -> _Stand:
+        return self._cases.setdefault(case_id, _Stand(person, fase, -1))
+
+    def _count_live(self) -> None:
+        """Fills in `live` of the cases that were just found."""
+        found = [case_id for case_id, stand in self._cases.items() if stand.live < 0]
+        for case_id in found:
+            self._cases[case_id].live = 0
+        for case_ids in slices(found):
+            counted = (
+                select(_link.c.zaak_id, func.count())
+                .join(_signal, _signal.c.id == _link.c.signal_id)
+                .where(_link.c.zaak_id.in_(case_ids), _link.c.actueel, _signal.c.ingetrokken_op.is_(None))
+                .group_by(_link.c.zaak_id)
+            )
+            for case_id, live in run(self._session, counted):
+                self._cases[case_id].live = live
+
+    def add(self, signaalnummer: str, bsn: str, gemeentecode: str) -> Sequence[str]:
+        """A new signal joins the open case of this person here, or opens one."""
+        person = (bsn, gemeentecode)
+        stand = self._open.get(person)
+        if stand is None:
+            stand = self._open[person] = _Stand(person, Phase.ONTVANGEN, 1)
+            self._of_signal[signaalnummer] = stand
+            return ()
+        stand.live += 1
+        self._of_signal[signaalnummer] = stand
+        return ("bsn_heeft_lopende_zaak",)
+
+    def objection(self, signaalnummer: str, signal_id: int | None) -> str | None:
+        """A signal cannot change once its case is closed, or closed and objected to."""
+        stand = self._find(signaalnummer, signal_id)
+        return "signaal_al_afgesloten" if stand and stand.fase not in OPEN else None
+
+    def withdraw(self, signaalnummer: str, signal_id: int | None) -> None:
+        """The last live signal takes its case along when nobody has begun on it."""
+        stand = self._find(signaalnummer, signal_id)
+        if stand is None:
+            return
+        stand.live -= 1
+        if stand.live == 0 and stand.fase == Phase.ONTVANGEN:
+            stand.fase = Phase.AFGESLOTEN
+            self._open.pop(stand.person, None)
+
+    def _find(self, signaalnummer: str, signal_id: int | None) -> _Stand | None:
+        return self._of_signal.get(signaalnummer if signal_id is None else signal_id)

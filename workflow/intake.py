@@ -1,0 +1,463 @@
+"""Signals become cases, or join the open one: for a whole load at once, by statements on tables.
+
+`CaseHistory` tells an importer beforehand what of this it must know; `apply` does it after the load, in the same
+transaction. Both follow the file's order: a case that a V closed is no longer there for the N below it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import String as Text
+from sqlmodel import Session, SQLModel
+
+from signals.base import table
+from signals.bulk import insert_new, run, slices
+from signals.dates import add_months
+from signals.models import Grondslag, Load, Municipality, Mutatiesoort, Signal, SignalChange
+from signals.numbers import take_numbers
+from workflow.case_history import CaseHistory
+from workflow.case_terms import receipt_terms
+from workflow.deadlines import Term
+from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm, TermStatus
+from workflow.opening import CASE_SERIES, OPENING_BASIS
+from workflow.phases import BEFORE_BESLUIT, OPEN, PROCEDURE_VERSION, Herkomst, Outcome, Phase, Role
+from workflow.transitions import BY_NAME
+
+__all__ = ["CaseHistory", "apply"]
+
+YEARS_LOOKED_BACK = 10
+"""How long an earlier case of the person in this municipality is told of (the retention of a dossier)."""
+
+_PERSON = ("bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "gemeentecode", "adressleutel")
+_PLACE = (
+    "straatnaam",
+    "huisnummer",
+    "huisletter",
+    "huisnummertoevoeging",
+    "postcode",
+    "woonplaats",
+    "nummeraanduiding",
+)
+
+_signal = table(Signal)
+_change = table(SignalChange)
+_case = table(Case)
+_link = table(CaseSignal)
+_address = table(Address)
+_task = table(CaseTask)
+
+
+def apply(session: Session, load: Load, *, now: datetime) -> int:
+    """Opens cases for the load's new signals or joins them, and carries its changes and withdrawals into the cases.
+
+    Gives the number of cases opened and stores it as `load.zaken`. `now`: aware, in the clock's time zone.
+    """
+    session.flush()
+    intake = _Intake(session, load, now)
+    for first, last in _stretches(session, load):
+        intake.open_cases(first, last)
+        intake.join_cases(first, last)
+        intake.withdraw(first, last)
+    intake.tell_changes()
+    load.zaken = intake.opened
+    session.add(load)
+    session.flush()
+    session.expire_all()  # the statements went round what the session holds
+    session.refresh(load)
+    return intake.opened
+
+
+def _stretches(session: Session, load: Load) -> Iterator[tuple[int, int]]:
+    """The file in stretches (first and last regel) in which nobody has a new signal below a withdrawn one.
+
+    Within one the new signals may all come first, whatever their order; nearly every file is one stretch.
+    """
+    withdrawn = (
+        select(_change.c.regel, literal(False), _signal.c.bsn)
+        .join(_signal, _signal.c.id == _change.c.signal_id)
+        .where(_change.c.load_id == load.id, _change.c.soort == Mutatiesoort.VERVALLEN)
+    )
+    rows = [tuple(row) for row in run(session, withdrawn)]
+    for piece in slices({bsn for _, _, bsn in rows}):
+        new = select(_signal.c.regel, literal(True), _signal.c.bsn)
+        rows += [tuple(row) for row in run(session, new.where(_signal.c.load_id == load.id, _signal.c.bsn.in_(piece)))]
+    first = 0
+    gone: set[str] = set()
+    for regel, is_new, bsn in sorted(rows):
+        if is_new and bsn in gone:
+            yield first, regel - 1
+            first, gone = regel, set()
+        if not is_new:
+            gone.add(bsn)
+    yield first, 2**31 - 1
+
+
+class _Intake:
+    """The statements of one load."""
+
+    def __init__(self, session: Session, load: Load, now: datetime) -> None:
+        self.session = session
+        self.load = load
+        self.now = now
+        self.today = now.date()
+        self.opened = 0
+        self.own = {"vastgelegd_op": self.today, "tijdstip": now, "door": load.door}
+
+    def open_cases(self, first: int, last: int) -> None:
+        """One case for each person in a municipality who has none open there, opened by the first signal."""
+        numbered = (
+            select(
+                _signal,
+                func.row_number()
+                .over(partition_by=(_signal.c.bsn, _signal.c.gemeentecode), order_by=_signal.c.regel)
+                .label("beurt"),
+            )
+            .where(self._stretch(first, last), ~exists().where(_is_open_case_of(_case, _signal)))
+            .subquery()
+        )
+        openers = select(numbered, func.row_number().over(order_by=numbered.c.regel).label("volgorde")).where(
+            numbered.c.beurt == 1
+        )
+        count = run(self.session, select(func.count()).select_from(openers.subquery())).scalar_one()
+        if count == 0:
+            return
+        self.opened += count
+        opener = openers.subquery()
+        start = take_numbers(self.session, CASE_SERIES, self.today.year, count)[0]
+        number = literal("000000", Text) + (opener.c.volgorde + (start - 1)).cast(Text)
+        zaaknummer = literal(f"Z-{self.today.year}-", Text) + func.substr(number, func.length(number) - 6, 7)
+        self._fill(
+            Case,
+            {name: opener.c[name] for name in (*_PERSON, "grondslag", "datum_ontvangst", "leveringsnummer")}
+            | {
+                "zaaknummer": zaaknummer,
+                "versie": 1,
+                "fase": Phase.ONTVANGEN,
+                "herkomst": Herkomst.SIGNAAL,
+                "geopend_op": self.today,
+                "eerste_signaal_id": opener.c.id,
+                "teruggestuurd": False,
+            },
+            opener,
+        )
+        self._link_openers(first, last)
+        self._tell_of_others(first, last)
+        self._tell_of_earlier(first, last)
+
+    def _link_openers(self, first: int, last: int) -> None:
+        """What a new case has from its first day: its signal, its address, its event, its terms."""
+        fresh = _signal.join(_case, and_(_case.c.eerste_signaal_id == _signal.c.id, self._stretch(first, last)))
+        owner = {"zaak_id": _case.c.id, "gemeentecode": _case.c.gemeentecode}
+        new = _case.c.herkomst == Herkomst.SIGNAAL
+        same = {"vanaf": self.today, "actueel": True, "aangesloten": False, "intrekking_telt": False}
+        self._fill(CaseSignal, owner | same | {"signal_id": _signal.c.id}, fresh, new)
+        self._fill(Address, owner | self._place() | {"huidig": True}, fresh, new)
+        event = {
+            "volgnummer": 1,
+            "stap": "ontvang_signaal",
+            "naar": Phase.ONTVANGEN,
+            "rol": Role.SYSTEEM.value,
+            "grondslag": OPENING_BASIS,
+            "procedure": PROCEDURE_VERSION,
+            "gegevens": {},
+            "aangehouden": False,
+            "afgeleid": False,
+        }
+        self._fill(CaseEvent, owner | self.own | event, fresh, new)
+        for grondslag in (Grondslag.LAA_2_37, Grondslag.TMV_2_34, Grondslag.SUWI_5_9):
+            for one in receipt_terms(grondslag, self.load.datum_ontvangst):
+                term = {"term": one.term, "vanaf": one.vanaf, "einde": one.einde, "uitleg": list(one.uitleg)}
+                self._fill(CaseTerm, owner | self.own | term, fresh, new, _case.c.grondslag == grondslag)
+
+    def join_cases(self, first: int, last: int) -> None:
+        """The other new signals join the open case of their person; another address becomes a second presumed one."""
+        oldest = (
+            select(func.min(_case.c.id)).where(_is_open_case_of(_case, _signal)).correlate(_signal).scalar_subquery()
+        )
+        loose = (
+            select(_signal.c.id.label("signal_id"), _signal.c.regel, _signal.c.adressleutel, oldest.label("zaak_id"))
+            .where(self._stretch(first, last), ~exists().where(_link.c.signal_id == _signal.c.id))
+            .subquery()
+        )
+        joined = run(self.session, select(loose).order_by(loose.c.regel)).mappings().all()
+        if not joined:
+            return
+        codes = self._by_id(_case, {row["zaak_id"] for row in joined}, "gemeentecode", "adressleutel", "zaaknummer")
+        known = self._addresses({row["zaak_id"] for row in joined})
+        links, second = [], []
+        for row in joined:
+            owner = {"zaak_id": row["zaak_id"], "gemeentecode": codes[row["zaak_id"]]["gemeentecode"]}
+            links.append(owner | {"signal_id": row["signal_id"]})
+            if row["adressleutel"] not in known[row["zaak_id"]]:
+                known[row["zaak_id"]].add(row["adressleutel"])
+                second.append(owner | {"signal_id": row["signal_id"]})
+        same = {"vanaf": self.today, "actueel": True, "aangesloten": True, "intrekking_telt": False}
+        run(self.session, insert(_link), [link | same for link in links])
+        waiting = update(_case).values(ingetrokken_door_uwv=None)
+        for piece in slices({row["zaak_id"] for row in joined}):
+            run(self.session, waiting.where(_case.c.id.in_(piece), _case.c.ingetrokken_door_uwv.is_not(None)))
+        self._second_addresses(second)
+
+    def _second_addresses(self, rows: list[dict[str, Any]]) -> None:
+        signals = self._by_id(
+            _signal, {row["signal_id"] for row in rows}, *_PLACE, "adressleutel", "adresbron", "signaalnummer"
+        )
+        addresses, tasks = [], []
+        for row in rows:
+            signal = dict(signals[row["signal_id"]])
+            number, bron = signal.pop("signaalnummer"), signal.pop("adresbron")
+            addresses.append(row | signal | {"bron": bron, "vanaf": self.today, "huidig": False})
+            uitleg = (
+                f"Signaal {number} noemt een ander adres. Het staat als tweede vermoedelijk adres bij de zaak. "
+                "Bekijk welk adres klopt."
+            )
+            owner = {name: row[name] for name in ("zaak_id", "gemeentecode")}
+            tasks.append(owner | {"soort": "tweede_adres", "sleutel": f"tweede_adres:{number}", "uitleg": uitleg})
+        if addresses:
+            run(self.session, insert(_address), addresses)
+        self._add_tasks(tasks)
+
+    def withdraw(self, first: int, last: int) -> None:
+        """What a V does: nothing from the besluit on; it closes a case nobody began on; else a person decides."""
+        gone = (
+            select(_change.c.signal_id)
+            .where(_change.c.load_id == self.load.id, _change.c.regel.between(first, last))
+            .where(_change.c.soort == Mutatiesoort.VERVALLEN)
+        )
+        touched = (
+            select(_case.c.id)
+            .join(_link, _link.c.zaak_id == _case.c.id)
+            .where(_link.c.actueel, _link.c.signal_id.in_(gone), _case.c.fase.in_(BEFORE_BESLUIT))
+        )
+        cases = set(run(self.session, touched).scalars())
+        for piece in slices(cases):
+            counts = update(_link).values(intrekking_telt=True)
+            run(self.session, counts.where(_link.c.zaak_id.in_(piece), _link.c.actueel, _link.c.signal_id.in_(gone)))
+            live = exists().where(
+                _link.c.zaak_id == _case.c.id,
+                _link.c.actueel,
+                _link.c.signal_id == _signal.c.id,
+                _signal.c.ingetrokken_op.is_(None),
+            )
+            without = select(_case.c.id, _case.c.gemeentecode, _case.c.fase).where(_case.c.id.in_(piece), ~live)
+            rows = run(self.session, without).mappings().all()
+            self._close([row["id"] for row in rows if row["fase"] == Phase.ONTVANGEN])
+            self._ask([row for row in rows if row["fase"] != Phase.ONTVANGEN])
+
+    def _close(self, case_ids: list[int]) -> None:
+        """The step `trek_signaal_in`: the only one that the system takes."""
+        if not case_ids:
+            return
+        these = _case.c.id.in_(case_ids)
+        closed = {
+            "fase": Phase.AFGESLOTEN,
+            "resultaat": Outcome.INGETROKKEN,
+            "datum_resultaat": self.today,
+            "afgesloten_op": self.today,
+            "aangehouden_sinds": None,
+            "aangehouden_reden": None,
+            "versie": _case.c.versie + 1,
+        }
+        run(self.session, update(_case).where(these).values(closed))
+        event = {
+            "volgnummer": _case.c.versie,
+            "stap": "trek_signaal_in",
+            "van": Phase.ONTVANGEN,
+            "naar": Phase.AFGESLOTEN,
+            "rol": Role.SYSTEEM.value,
+            "grondslag": BY_NAME["trek_signaal_in"].basis,
+            "procedure": PROCEDURE_VERSION,
+            "gegevens": {},
+            "aangehouden": False,
+            "afgeleid": False,
+        }
+        owner = {"zaak_id": _case.c.id, "gemeentecode": _case.c.gemeentecode}
+        standing = ("resultaat", "datum_resultaat", "eerste_antwoord", "datum_eerste_antwoord", "behandelaar")
+        self._fill(CaseEvent, owner | self.own | event | {name: _case.c[name] for name in standing}, _case, these)
+        term = table(CaseTerm)
+        lapsed = update(term).values(beeindigd_op=self.today, beeindiging=TermStatus.VERVALLEN)
+        receipt = term.c.term.in_([Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT, Term.TMV_REACTIE])
+        run(self.session, lapsed.where(term.c.zaak_id.in_(case_ids), receipt, term.c.beeindigd_op.is_(None)))
+        done = update(_task).values(afgehandeld_op=self.today, afgehandeld_door=self.load.door)
+        run(self.session, done.where(_task.c.zaak_id.in_(case_ids), _task.c.afgehandeld_op.is_(None)))
+
+    def _ask(self, rows: Sequence[RowMapping]) -> None:
+        """The investigation has begun: a person decides whether it goes on (Wet BRP 2.19 lid 3)."""
+        uitleg = (
+            "UWV trekt alle signalen van deze zaak in. Beslis: sluit de zaak als ingetrokken, of zet het onderzoek "
+            "voort op eigen initiatief."
+        )
+        task = {"soort": "uwv_trekt_in", "sleutel": f"uwv_trekt_in:{self.load.ladingnummer}", "uitleg": uitleg}
+        self._add_tasks([{"zaak_id": row["id"], "gemeentecode": row["gemeentecode"]} | task for row in rows])
+        for piece in slices([row["id"] for row in rows]):
+            run(self.session, update(_case).where(_case.c.id.in_(piece)).values(ingetrokken_door_uwv=self.today))
+
+    def tell_changes(self) -> None:
+        """Every W is a task in its case, with the old and the new value."""
+        changed = (
+            select(
+                _change.c.id,
+                _change.c.oud,
+                _change.c.nieuw,
+                _signal.c.signaalnummer,
+                _link.c.zaak_id,
+                _link.c.gemeentecode,
+            )
+            .join(_signal, _signal.c.id == _change.c.signal_id)
+            .join(_link, and_(_link.c.signal_id == _signal.c.id, _link.c.actueel))
+            .where(_change.c.load_id == self.load.id, _change.c.soort == Mutatiesoort.GEWIJZIGD)
+        )
+        self._add_tasks(
+            [
+                {
+                    "zaak_id": row["zaak_id"],
+                    "gemeentecode": row["gemeentecode"],
+                    "soort": "signaal_gewijzigd",
+                    "sleutel": f"signaal_gewijzigd:{row['id']}",
+                    "uitleg": f"UWV wijzigde signaal {row['signaalnummer']}: {', '.join(row['nieuw'])}. Bekijk wat dit "
+                    "voor de zaak betekent; verzonden brieven blijven zoals ze zijn.",
+                    "gegevens": {"oud": row["oud"], "nieuw": row["nieuw"]},
+                }
+                for row in run(self.session, changed).mappings()
+            ]
+        )
+
+    def _tell_of_others(self, first: int, last: int) -> None:
+        """A person with an open case elsewhere: both cases are told the other municipality and its contact person."""
+        other = _case.alias("elders")
+        pairs = (
+            select(
+                _case.c.id.label("hier"),
+                _case.c.gemeentecode.label("hier_code"),
+                _case.c.behandelaar.label("hier_wie"),
+                other.c.id.label("daar"),
+                other.c.gemeentecode.label("daar_code"),
+                other.c.behandelaar.label("daar_wie"),
+            )
+            .join(_signal, and_(_signal.c.id == _case.c.eerste_signaal_id, self._stretch(first, last)))
+            .join(other, and_(other.c.bsn == _case.c.bsn, other.c.gemeentecode != _case.c.gemeentecode))
+            .where(_case.c.herkomst == Herkomst.SIGNAAL, other.c.fase.in_(OPEN))
+        )
+        found = run(self.session, pairs).mappings().all()
+        if not found:
+            return
+        places = table(Municipality)
+        names: dict[str, str] = {row[0]: row[1] for row in run(self.session, select(places.c.code, places.c.naam))}
+        tasks = []
+        for pair in found:
+            for mine, theirs in (("hier", "daar"), ("daar", "hier")):
+                code, who = pair[f"{theirs}_code"], pair[f"{theirs}_wie"]
+                uitleg = (
+                    f"Over deze persoon loopt ook een zaak in {names.get(code, code)}; contactpersoon daar: "
+                    f"{who or 'nog niemand'}. Stem af wie wat doet."
+                )
+                tasks.append(
+                    {
+                        "zaak_id": pair[mine],
+                        "gemeentecode": pair[f"{mine}_code"],
+                        "soort": "ook_in_andere_gemeente",
+                        "sleutel": f"ook_in_andere_gemeente:{code}",
+                        "uitleg": uitleg,
+                        "gegevens": {"gemeentecode": code, "contactpersoon": who},
+                    }
+                )
+        self._add_tasks(tasks)
+
+    def _tell_of_earlier(self, first: int, last: int) -> None:
+        """An earlier case of the person here, closed in the last ten years, is told in the case only."""
+        earlier = _case.alias("eerder")
+        since = add_months(self.today, -12 * YEARS_LOOKED_BACK)
+        told = (
+            select(_case.c.id, _case.c.gemeentecode, earlier.c.zaaknummer, earlier.c.afgesloten_op)
+            .join(_signal, and_(_signal.c.id == _case.c.eerste_signaal_id, self._stretch(first, last)))
+            .join(
+                earlier,
+                and_(
+                    earlier.c.bsn == _case.c.bsn,
+                    earlier.c.gemeentecode == _case.c.gemeentecode,
+                    earlier.c.fase.in_([Phase.AFGESLOTEN, Phase.BEZWAAR]),
+                    earlier.c.afgesloten_op >= since,
+                    or_(
+                        earlier.c.resultaat.is_(None),
+                        earlier.c.resultaat.not_in([Outcome.INGETROKKEN, Outcome.NIET_OPGEPAKT]),
+                    ),
+                ),
+            )
+            .where(_case.c.herkomst == Herkomst.SIGNAAL)
+        )
+        self._add_tasks(
+            [
+                {
+                    "zaak_id": row["id"],
+                    "gemeentecode": row["gemeentecode"],
+                    "soort": "bsn_eerder_onderzocht",
+                    "sleutel": f"bsn_eerder_onderzocht:{row['zaaknummer']}",
+                    "uitleg": f"Deze persoon is eerder onderzocht in zaak {row['zaaknummer']}. Bekijk die zaak.",
+                    "gegevens": {"zaaknummer": row["zaaknummer"]},
+                }
+                for row in run(self.session, told).mappings()
+            ]
+        )
+
+    def _stretch(self, first: int, last: int) -> ColumnElement[bool]:
+        return and_(_signal.c.load_id == self.load.id, _signal.c.regel.between(first, last))
+
+    def _place(self) -> dict[str, Any]:
+        columns = {name: _signal.c[name] for name in (*_PLACE, "adressleutel")}
+        return columns | {"signal_id": _signal.c.id, "bron": _signal.c.adresbron, "vanaf": self.today}
+
+    def _addresses(self, case_ids: Collection[int]) -> dict[int, set[str]]:
+        known: dict[int, set[str]] = {case_id: set() for case_id in case_ids}
+        for piece in slices(case_ids):
+            of_these = select(_address.c.zaak_id, _address.c.adressleutel).where(_address.c.zaak_id.in_(piece))
+            for case_id, key in run(self.session, of_these):
+                known[case_id].add(key)
+        return known
+
+    def _by_id(self, of: Table, ids: Collection[int], *names: str) -> dict[int, Mapping[str, Any]]:
+        found: dict[int, Mapping[str, Any]] = {}
+        for piece in slices(ids):
+            columns = [of.c[name] for name in names]
+            for row in run(self.session, select(of.c.id, *columns).where(of.c.id.in_(piece))).mappings():
+                found[row["id"]] = {name: row[name] for name in names}
+        return found
+
+    def _add_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> None:
+        """Tasks that are not there yet; a reminder is never made twice."""
+        insert_new(self.session, _task, [{"gegevens": {}, **self.own, **task} for task in tasks])
+
+    def _fill(self, into: type[SQLModel], columns: Mapping[str, Any], source: FromClause, *where: Any) -> None:
+        """INSERT ... SELECT: columns of the source, or the same value in every row."""
+        target = table(into)
+        chosen: Select[Any] = (
+            select(
+                *(
+                    value if isinstance(value, ColumnElement) else literal(value, target.c[name].type)
+                    for name, value in columns.items()
+                )
+            )
+            .select_from(source)
+            .where(*where)
+        )
+        run(self.session, insert(target).from_select(list(columns), chosen, include_defaults=False))
+
+
+def _is_open_case_of(cases: Table, signals: Table) -> ColumnElement[bool]:
+    """An open case of the signal's person in the signal's municipality."""
+    return and_(cases.c.bsn == signals.c.bsn, cases.c.gemeentecode == signals.c.gemeentecode, cases.c.fase.in_(OPEN))
