@@ -15,8 +15,9 @@ from typer.core import TyperArgument, TyperGroup
 from service import cli
 from service.settings import Settings
 from signals.terms import TERMS
+from workflow.move import Move, Same, targets
 from workflow.phases import OPEN, Phase
-from workflow.transitions import STEPS, Move, Same, targets
+from workflow.transitions import STEPS
 
 README = Path(__file__).parent.parent / "README.md"
 OF_EVERY_COMMAND = {"help", "actor"}
