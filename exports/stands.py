@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlmodel import SQLModel
 
 from exports.models import FeedbackDelivery, FeedbackRow, RowKind
-from signals.models import Signal
+from signals.models import Load, Signal
 from workflow.models import Case, CaseEvent, CaseSignal
 from workflow.phases import OUTCOMES, Outcome, Phase, Told
 
@@ -198,13 +198,14 @@ def stands(as_of: AsOf | None = None) -> Subquery:
         .outerjoin(first, first.c.bsn == cases.c.bsn)
     )
     if as_of:
-        query = query.where(signal.c.load_id.in_(_loads_before(as_of.before)))
+        query = query.where(signal.c.load_id.in_(loads_before(as_of.before)))
     return query.subquery("stand")
 
 
-def _loads_before(moment: datetime) -> Select[Any]:
-    from_load = SQLModel.metadata.tables["load"]
-    return select(from_load.c.id).where(from_load.c.geladen_op < moment)
+def loads_before(moment: datetime) -> Select[Any]:
+    """The ids of the loads done before a moment."""
+    load = table_of(Load)
+    return select(load.c.id).where(func.coalesce(load.c.geladen_op, load.c.aangeboden_op) < moment)
 
 
 def last_told(as_of: AsOf | None = None) -> Subquery:

@@ -1,0 +1,84 @@
+"""Of which part of the work figures are asked: the selection, and the dimensions in which they are split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from signals.errors import Invalid, Reason
+
+DIMENSIONS: Mapping[str, str] = {
+    "levering": "leveringen",
+    "gemeente": "gemeenten",
+    "aanleiding": "aanleiding",
+    "uitkeringssoort": "uitkeringssoort",
+    "adresbron": "adresbron",
+    "maand_ontvangst": "maand_ontvangst",
+}
+"""Column of the frames by which figures are split -> field of the selection."""
+
+GEEN = "geen"
+"""How an empty value is called in a split: the signal says nothing there."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is counted; an empty field means everything.
+
+    gemeenten: codes, also of municipalities that merged since (the successor is meant). maand_ontvangst: JJJJ-MM.
+    Never nationality, birthplace, sex or language (Wet BRP 2.37a lid 3).
+    """
+
+    leveringen: tuple[str, ...] = ()
+    gemeenten: tuple[str, ...] = ()
+    aanleiding: tuple[str, ...] = ()
+    uitkeringssoort: tuple[str, ...] = ()
+    adresbron: tuple[str, ...] = ()
+    maand_ontvangst: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, list[str]]:
+        """As it is printed with the figures."""
+        return {field: sorted(getattr(self, field)) for field in DIMENSIONS.values()}
+
+    def wanted(self, dimension: str) -> tuple[str, ...]:
+        """The values asked for in one dimension; none means all."""
+        values: tuple[str, ...] = getattr(self, DIMENSIONS[dimension])
+        return values
+
+    def chosen(self, *dimensions: str) -> bool:
+        """Whether anything but everything is asked for in one of these dimensions."""
+        return any(self.wanted(dimension) for dimension in dimensions)
+
+    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a frame that has these dimensions as columns."""
+        for dimension in DIMENSIONS:
+            if values := self.wanted(dimension):
+                frame = frame[frame[dimension].isin(values)]
+        return frame
+
+    def check_public(self) -> None:
+        """Raises Invalid when this is not one of the fixed public selections (levering x one dimension).
+
+        Free combinations would let a reader subtract two tables and find one person.
+        """
+        others = [dimension for dimension in DIMENSIONS if dimension != "levering" and self.wanted(dimension)]
+        too_free = len(self.leveringen) > 1 or len(others) > 1 or any(len(self.wanted(other)) > 1 for other in others)
+        if too_free:
+            uitleg = (
+                "De openbare cijfers zijn er alleen van alles of van één levering, met ten hoogste één waarde van één "
+                "ander kenmerk. Kies minder, of vraag de cijfers op zonder 'openbaar'."
+            )
+            raise Invalid(Reason("selectie_niet_openbaar", uitleg, "selectie"))
+
+    def splits(self, public: bool) -> tuple[str, ...]:
+        """The dimensions to split by; in public never a second one beside a chosen one."""
+        if public and self.chosen(*(dimension for dimension in DIMENSIONS if dimension != "levering")):
+            return ()
+        return tuple(DIMENSIONS)
+
+
+def by_value(frame: pd.DataFrame, dimension: str) -> dict[str, pd.DataFrame]:
+    """{value: rows} of one dimension, in order of the value; rows without a value are left out."""
+    groups: Any = frame.groupby(dimension, sort=True)
+    return {str(value): rows for value, rows in groups}
