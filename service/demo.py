@@ -1,0 +1,286 @@
+"""The demonstration: one delivery goes the whole way on a fresh database, by real steps of made-up people."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from exports import feedback_2026_1 as feedback
+from exports.figures import figures
+from exports.selection import Selection
+from exports.workbook import write_workbook
+from importers import opbrengst_2026_1
+from importers.load import summary
+from service import accounts, uploads
+from service.access import Access
+from service.db import make_engine, session_scope, upgrade
+from service.demo_stories import FINISHED, SPREAD, Act
+from service.settings import Settings
+from signals.models import Grondslag, Load, Signal
+from signals.municipalities import Municipalities
+from workflow import dossier, moves
+from workflow.actors import Actor, Desk
+from workflow.holidays import next_working_day
+from workflow.models import Case, CaseSignal
+from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Outcome, Role
+
+SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "samples" / "demo"
+MUNICIPALITIES = ("0599", "1783", "0983", "1507", "0268", "0050")
+FIRST_NAMES = {
+    Role.BEHANDELAAR: "anna",
+    Role.TOEZICHTHOUDER: "bram",
+    Role.BESLISSER: "carla",
+    Role.TEAMLEIDER: "tess",
+    Role.COORDINATOR: "coen",
+    Role.UWV_LIAISON: "ulla",
+    Role.BEHEERDER: "ben",
+    Role.AUDITOR: "aad",
+}
+PASSWORD = "probeer-het-maar-uit"  # noqa: S105  # printed on the screen, and no production starts with a demo user
+EARLIEST = date(2026, 9, 1)
+"""The samples may be loaded from this day on; what becomes of them then no longer hangs on the day."""
+DAYS_BACK = 77
+SECOND_LOAD, FEEDBACK, SECOND_FEEDBACK, YIELD = 35, 44, 58, 70
+GROUNDS = (Grondslag.LAA_2_37, Grondslag.TMV_2_34, Grondslag.SUWI_5_9)
+
+
+class Demo:
+    """The people, the calendar and the doors of the demonstration."""
+
+    def __init__(self, settings: Settings, today: date, out: TextIO) -> None:
+        """today: the real one; everything happens in the eleven weeks before it."""
+        self.settings, self.out = settings, out
+        self.engine: Engine = make_engine(settings.database_url)
+        self.zone: ZoneInfo = settings.zone
+        self.received = next_working_day(max(EARLIEST, today - timedelta(days=DAYS_BACK)))
+        self.today = max(today, self.received + timedelta(days=1))
+        self.actors: dict[tuple[Role, str | None], Actor] = {}
+
+    def run(self) -> None:
+        """The whole demonstration, in the order in which it would happen."""
+        self.hire()
+        self.load("LRNI-2026-07.csv", 0)
+        acts = sorted(self.plan(), key=lambda one: (one[0].day, one[0].hour))
+        due: list[tuple[int, Any]] = [
+            (SECOND_LOAD, lambda: self.load("LRNI-2026-08.csv", SECOND_LOAD)),
+            (FEEDBACK, lambda: self.tell(FEEDBACK, "UWV-2026-0911")),
+            (SECOND_FEEDBACK, lambda: self.tell(SECOND_FEEDBACK, "UWV-2026-0978")),
+            (YIELD, self.load_yield),
+        ]
+        for act, case_id in acts:
+            while due and act.day > due[0][0]:
+                due.pop(0)[1]()
+            if self.on(act.day) <= self.today:
+                self.act(act, case_id)
+        for day, happens in due:
+            if self.on(day) <= self.today:
+                happens()
+        self.show()
+
+    # --- people and days
+
+    def on(self, day: int) -> date:
+        """A day after the receipt, moved to a working day."""
+        return next_working_day(self.received + timedelta(days=day))
+
+    def at(self, day: int, hour: int = 9) -> datetime:
+        """A moment on that day."""
+        return datetime.combine(self.on(day), time(hour), self.zone)
+
+    def hire(self) -> None:
+        """A user per role: per municipality for the municipal roles, one for the project roles."""
+        with session_scope(self.engine, Access.system()) as session:
+            names = Municipalities.load(session)
+            for role in sorted(MUNICIPAL_ROLES):
+                for code in MUNICIPALITIES:
+                    where = "".join(sign for sign in names.name(code).lower() if sign.isalpha())
+                    self._hire(session, f"{FIRST_NAMES[role]}.{where}", role, code)
+            # a second beslisser in Nijmegen, so that a bezwaar can be decided by another pair of eyes
+            self._hire(session, "kees.nijmegen", Role.BESLISSER, "0268")
+            for role in sorted(PROJECT_ROLES):
+                self._hire(session, FIRST_NAMES[role], role, None)
+
+    def _hire(self, session: Session, name: str, role: Role, code: str | None) -> None:
+        user, _ = accounts.create_user(
+            session,
+            name,
+            [(role, code)],
+            now=self.at(0),
+            password=PASSWORD,
+            weergavenaam=name.replace(".", " ").title(),
+            telefoonnummer="14 0" + (code or "0000")[1:],
+            emailadres=f"{name}@example.nl",
+            demo=True,
+        )
+        self.actors.setdefault((role, code), accounts.actor_of(session, user))
+
+    def desk(self, actor: Actor, day: int, hour: int, session: Session) -> Desk:
+        """That person's desk."""
+        return Desk(actor, self.at(day, hour), lambda code: accounts.staff(session, code))
+
+    # --- what comes in
+
+    def load(self, name: str, day: int) -> None:
+        """A delivery by the liaison, through the same door as an upload."""
+        access = Access.of(self.actors[Role.UWV_LIAISON, None], "demo")
+        with (SAMPLES / name).open("rb") as stream:
+            kept = uploads.keep(self.settings, stream)
+        done: Load = uploads.load_file(self.engine, access, kept, name, received=self.on(day), now=self.at(day))
+        counts = summary(done)
+        self.say(f"\n{done.ladingnummer}: {name}, ontvangen {self.on(day):%d-%m-%Y} ({counts['status']})")
+        five = ("geaccepteerd", "gewijzigd", "ingetrokken", "dubbel", "afgekeurd")
+        self.say(
+            f"  geleverd {counts['geleverd']} = "
+            + " + ".join(f"{counts[name]} {name}" for name in five)
+            + f"; zaken geopend: {counts['zaken']}"
+        )
+        for title in ("redenen", "waarschuwingen"):
+            self.say(f"  {title}: " + ", ".join(f"{code} {n}" for code, n in counts[title].items()))
+
+    def plan(self) -> Iterator[tuple[Act, int]]:
+        """Which story each case gets: the signals of the yield file are all brought to a result."""
+        with (SAMPLES / "opbrengst-2026.csv").open(encoding="utf-8-sig", newline="") as file:
+            told = {row["signaalnummer"] for row in csv.DictReader(file, delimiter=";")}
+        with session_scope(self.engine, Access.system(), write=False) as session:
+            query = select(CaseSignal.zaak_id, Signal.signaalnummer).join(
+                Signal, col(Signal.id) == col(CaseSignal.signal_id)
+            )
+            numbers: dict[int, set[str]] = {}
+            for case_id, number in session.exec(query.order_by(col(CaseSignal.zaak_id))):
+                numbers.setdefault(case_id, set()).add(number)
+        finished, rest = _in_turn(FINISHED), _in_turn(SPREAD)
+        for case_id, its in numbers.items():
+            for act in next(finished if its & told else rest):
+                yield act, case_id
+
+    def act(self, act: Act, case_id: int) -> None:
+        """One act, by the person whose work it is in that municipality, seeing only that municipality."""
+        with session_scope(self.engine, Access.system(), write=False) as session:
+            code = session.exec(select(Case.gemeentecode).where(Case.id == case_id)).one()
+        actor = self.actors[act.by, code]
+        with session_scope(self.engine, Access.of(actor, "demo")) as session:
+            case = session.get_one(Case, case_id)
+            words = {
+                "day": f"{self.on(act.day):%Y-%m-%d}",
+                "handler": self.actors[Role.BEHANDELAAR, code].naam,
+                "neighbour": next(one for one in MUNICIPALITIES if one != code),
+            }
+            given = {name: _filled(value, words) for name, value in act.given.items()}
+            desk = self.desk(actor, act.day, act.hour, session)
+            if act.entry:
+                dossier.add(session, case, act.what, desk, given)
+            else:
+                moves.take(session, case, act.what, desk, versie=case.versie, gegevens=given)
+
+    def load_yield(self) -> None:
+        """What UWV did with the results."""
+        liaison = self.actors[Role.UWV_LIAISON, None]
+        with session_scope(self.engine, Access.system(liaison)) as session:
+            done = opbrengst_2026_1.load(
+                session,
+                SAMPLES / "opbrengst-2026.csv",
+                file_name="opbrengst-2026.csv",
+                told=feedback.told_signals,
+                door=liaison.naam,
+                now=self.at(YIELD),
+            )
+            self.say(
+                f"\n{done.ladingnummer}: opbrengst van UWV: geleverd {done.geleverd} = {done.geaccepteerd} geaccepteerd"
+                f" + {done.dubbel} dubbel + {done.afgekeurd} afgekeurd"
+            )
+
+    # --- what goes out
+
+    def tell(self, day: int, reference: str) -> None:
+        """A feedback delivery: made and sent by the coordinator, received by UWV two days later."""
+        coordinator, liaison = self.actors[Role.COORDINATOR, None], self.actors[Role.UWV_LIAISON, None]
+        with session_scope(self.engine, Access.system(coordinator)) as session:
+            made = feedback.make(session, door=coordinator.naam, now=self.at(day), production=False)
+            if made is None:
+                return
+            nummer = made.nummer
+            told = feedback.summary(session, made)
+            self.say(f"\n{nummer}: terugkoppeling aan UWV, {told['regels']} regels: {_counted(told['soorten'])}")
+            self.say(f"  afstemming: {_counted(told['afstemming'])}")
+            feedback.sent(session, nummer, coordinator.naam, self.at(day, 11))
+        with session_scope(self.engine, Access.system(liaison)) as session:
+            feedback.received(session, nummer, reference, liaison.naam, self.at(day + 2))
+
+    def show(self) -> None:
+        """Write the files to look at, and tell where they are and how to sign in."""
+        folder = self.settings.data_dir / "demo"
+        folder.mkdir(parents=True, exist_ok=True)
+        with session_scope(self.engine, Access.system(), write=False) as session:
+            numbers = session.exec(select(feedback.FeedbackDelivery.nummer)).all()
+            paths = [path for nummer in numbers for path in feedback.save(session, nummer, folder)]
+            told = figures(session, Selection(), self.today)
+            for pack in ("werksessie", "evaluatie"):
+                paths.append(folder / f"{pack}-{self.today:%Y%m%d}.xlsx")
+                write_workbook(told, paths[-1])
+                paths.append(folder / f"{pack}-{self.today:%Y%m%d}.json")
+                paths[-1].write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
+            phases = session.exec(select(Case.fase)).all()
+            outcomes = session.exec(select(Case.resultaat).where(col(Case.resultaat).is_not(None))).all()
+        self.say(f"\nStand op {self.today:%d-%m-%Y}: {len(phases)} zaken")
+        self.say("  fase: " + _counted(_tally(phases)))
+        self.say("  resultaat: " + _counted(_tally(outcome for outcome in outcomes if outcome)))
+        self.say("\nBestanden:")
+        for path in paths:
+            self.say(f"  {path}")
+        self.say(f"\nAanmelden op {self.settings.base_url} met wachtwoord {PASSWORD} als:")
+        for (role, code), actor in self.actors.items():
+            if code in (None, "0268"):
+                self.say(f"  {actor.naam:<18} {role.value}")
+        self.say("  (en zo voor Rotterdam, Westland, Venlo, Horst aan de Maas en Zeewolde: anna.rotterdam enzovoort)")
+
+    def say(self, line: str) -> None:
+        """One line of the account."""
+        self.out.write(line + "\n")
+        self.out.flush()
+
+
+def _in_turn(stories: Sequence[Sequence[Act]]) -> Iterator[Sequence[Act]]:
+    while True:
+        yield from stories
+
+
+def _filled(value: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for word, text in words.items():
+            value = value.replace(f"{{{word}}}", text)
+    return value
+
+
+def _tally(values: Iterable[str | Outcome]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[str(value)] = counts.get(str(value), 0) + 1
+    return counts
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def main() -> None:
+    """Fresh database, whole story; refuses to touch a database that holds anything."""
+    settings = Settings()
+    upgrade(settings.database_url)
+    demo = Demo(settings, settings.now().date(), sys.stdout)
+    with session_scope(demo.engine, Access.system(), write=False) as session:
+        filled = session.exec(select(Load.id).limit(1)).first() is not None
+    if filled:
+        sys.stdout.write("De database is al gevuld; de demonstratie blijft zoals zij was. Opnieuw: rm -r var\n")
+        return
+    demo.run()
+
+
+if __name__ == "__main__":
+    main()
