@@ -1,10 +1,12 @@
 """What every test may ask for: a real database on disk, with national table 33 in it."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 
@@ -13,6 +15,19 @@ import service.models  # noqa: F401  # all tables
 from service.access import Access
 from service.db import make_engine, session_scope
 from signals import municipalities
+
+hypothesis_settings.register_profile("house", deadline=None)  # the machines are shared: no test is timed
+hypothesis_settings.load_profile("house")
+
+
+def engine_path(command: str) -> str:
+    """Where an engine stands that a test starts; without it the test is skipped, or fails under REQUIRE_ALL=1."""
+    found = shutil.which(command)
+    if found is None and os.environ.get("REQUIRE_ALL") == "1":
+        pytest.fail(f"{command} ontbreekt; `make engines` zet het neer")
+    if found is None:
+        pytest.skip(f"{command} ontbreekt; `make engines` zet het neer")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlmodel import Session
 
+from signals.errors import DomainError, Refused
 from signals.models import Delivery, Grondslag, Load, LoadStatus, Signal
 from signals.numbers import take_numbers
 from workflow import case_terms, dossier, moves
@@ -215,3 +217,17 @@ def add_source(session: Session, case: Case, at_desk: Desk, soort: str, bevindin
 
 def _iso(received: date, days: int) -> str:
     return (received + timedelta(days=days)).isoformat()
+
+
+def codes(error: pytest.ExceptionInfo[DomainError]) -> set[str]:
+    return {reason.code for reason in error.value.reasons}
+
+
+def term(session: Session, case: Case, name: str, today: date = RECEIVED) -> case_terms.TermView:
+    return next(one for one in case_terms.views(CaseFile(session, case), today) if one.term == name)
+
+
+def refused(session: Session, case: Case, stap: str, at_desk: Any, **gegevens: Any) -> set[str]:
+    with pytest.raises(Refused) as error:
+        take(session, case, stap, at_desk, **gegevens)
+    return codes(error)

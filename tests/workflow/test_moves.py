@@ -18,39 +18,28 @@ from factories import (
     add_source,
     at,
     case_at,
+    codes,
     desk,
     new_case,
     person,
+    refused,
     take,
+    term,
 )
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from service.access import Access
 from service.db import session_scope
-from signals.errors import DomainError, Forbidden, Invalid, NotFound, Refused, Stale
+from signals.errors import Invalid, NotFound, Stale
 from signals.models import Grondslag, Participant
 from workflow import case_terms, dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.case_file import CaseFile
-from workflow.models import Bijvangst, Case, CaseSignal, CaseTask, CaseTerm, LetterKind
+from workflow.models import Case, CaseSignal, LetterKind
 from workflow.phases import Answer, Herkomst, Outcome, Phase, Role
 
 DAY = timedelta(days=1)
-
-
-def codes(error: pytest.ExceptionInfo[DomainError]) -> set[str]:
-    return {reason.code for reason in error.value.reasons}
-
-
-def term(session: Session, case: Case, name: str, today: date = RECEIVED) -> case_terms.TermView:
-    return next(one for one in case_terms.views(CaseFile(session, case), today) if one.term == name)
-
-
-def refused(session: Session, case: Case, stap: str, at_desk: Any, **gegevens: Any) -> set[str]:
-    with pytest.raises(Refused) as error:
-        take(session, case, stap, at_desk, **gegevens)
-    return codes(error)
 
 
 # --- the straight path
@@ -284,73 +273,6 @@ def test_unknown_at_the_address_rests_on_visits_or_a_motivated_exception(session
     assert CaseFile(session, case).letters[-1].soort == LetterKind.AFSLUITING
 
 
-def test_entry_needs_consent_a_pass_and_a_purpose(session: Session) -> None:
-    case = case_at(session, Phase.HUISBEZOEK)
-    visit = {
-        "begin": "2026-03-09T10:00",
-        "einde": "2026-03-09T09:00",
-        "bezoekers": ["1234"],
-        "opengedaan": True,
-        "gelegitimeerd": False,
-        "doelGemeld": True,
-        "toestemming": "geweigerd",
-        "binnengetreden": True,
-    }
-    with pytest.raises(Invalid) as error:
-        dossier.add(session, case, "huisbezoeken", desk(BRAM, date(2026, 3, 12)), visit)
-    assert codes(error) == {"einde_voor_begin", "geen_toestemming", "niet_gelegitimeerd"}
-
-
-# --- terms that move
-
-
-def test_a_letter_term_moves_by_an_extension_alone(session: Session) -> None:
-    case = case_at(session, Phase.AANSCHRIJVING)
-    on = desk(ANNA, date(2026, 3, 10))
-    with pytest.raises(Invalid):
-        take(session, case, "verleng_termijn", on, einde="2026-03-19", reden="vakantie")
-    take(session, case, "verleng_termijn", on, einde="2026-04-04", reden="vakantie")  # a Saturday before Easter
-    moved = term(session, case, "aanschrijving")
-    assert moved.einde == date(2026, 4, 7)
-    assert "vakantie" in " ".join(moved.uitleg)
-    assert [letter.soort for letter in CaseFile(session, case).letters] == ["aanschrijving", "verlenging"]
-
-
-def test_a_hold_moves_three_terms_and_no_other(session: Session) -> None:
-    case = case_at(session, Phase.VOORNEMEN)
-    before = {one.term: one.einde for one in case_terms.views(CaseFile(session, case), RECEIVED)}
-    take(session, case, "houd_aan", desk(ANNA, date(2026, 3, 24)), reden="wacht op de IND")
-    assert refused(session, case, "houd_aan", desk(ANNA, date(2026, 3, 24)), reden="x") == {"al_aangehouden"}
-    assert term(session, case, "afronding").status == "opgeschort"
-    assert term(session, case, "zienswijze").status == "loopt"
-    take(session, case, "hervat", desk(ANNA, date(2026, 4, 3)))
-    after = {one.term: one.einde for one in case_terms.views(CaseFile(session, case), RECEIVED)}
-    assert {name for name in after if after[name] != before[name]} == {"richtlijn_onderzoek", "afronding"}
-    assert after["afronding"] == date(2026, 4, 29)  # 19 April + 10 days
-    assert after["richtlijn_onderzoek"] == date(2026, 5, 26)  # 14 May + 10 = Whit Sunday, Monday off
-
-
-def test_walaa_turns_the_clock_green_on_its_own_date(session: Session) -> None:
-    case = case_at(session, Phase.AANSCHRIJVING)
-    on = desk(ANNA, date(2026, 4, 2))
-    with pytest.raises(Refused):
-        dossier.add(
-            session, case, "walaa-vastleggingen", on, {"antwoord": "afgerond_met_brp_mutatie", "datum": "2026-04-01"}
-        )
-    assert term(session, case, "laa_eerste_antwoord", date(2026, 4, 1)).status == "verstreken"
-    dossier.add(session, case, "walaa-vastleggingen", on, {"antwoord": "onderzoek_in_de_brp", "datum": "2026-03-31"})
-    assert term(session, case, "laa_eerste_antwoord", date(2026, 4, 2)).status == "te_laat"
-    assert term(session, case, "laa_resultaat", date(2026, 4, 2)).status == "loopt"
-
-
-def test_a_terugmelding_has_five_working_days(session: Session) -> None:
-    case = new_case(session, grondslag=Grondslag.TMV_2_34)
-    assert [one.term for one in case_terms.views(CaseFile(session, case), RECEIVED)] == ["tmv_reactie"]
-    take(session, case, "wijs_toe", desk(ANNA))
-    take(session, case, "niet_oppakken", desk(ANNA, RECEIVED + DAY), reden="dubbel")
-    assert term(session, case, "tmv_reactie").status == "gehaald"
-
-
 # --- everything that is not a straight line
 
 
@@ -504,43 +426,3 @@ def test_an_unknown_step_says_which_there_are(session: Session) -> None:
     with pytest.raises(NotFound) as error:
         take(session, new_case(session), "sluit", desk(ANNA))
     assert "verstuur_voornemen" in error.value.uitleg
-
-
-# --- the dossier
-
-
-def test_a_role_without_the_right_cannot_add_to_the_dossier(session: Session) -> None:
-    case = case_at(session, Phase.VOORONDERZOEK)
-    with pytest.raises(Forbidden):
-        dossier.add(session, case, "walaa-vastleggingen", desk(BRAM), {})
-
-
-def test_a_callback_request_runs_two_working_days_and_ends_when_called_back(session: Session) -> None:
-    case = case_at(session, Phase.VOORONDERZOEK)
-    friday = desk(ANNA, date(2026, 3, 6))
-    row = dossier.add(session, case, "terugbelverzoeken", friday, {"telefoonnummer": "0612345678"})
-    assert term(session, case, "terugbelverzoek").einde == date(2026, 3, 10)
-    dossier.call_back_done(session, case, row.id, desk(ANNA, date(2026, 3, 9)))  # type: ignore[attr-defined]
-    assert term(session, case, "terugbelverzoek").status == "gehaald"
-
-
-def test_a_further_person_in_the_rni_gets_a_child_case_without_clocks(session: Session) -> None:
-    case = case_at(session, Phase.HUISBEZOEK)
-    found = {"omschrijving": "broer op hetzelfde adres", "bsn": "999990032", "geslachtsnaam": "Kowalski"}
-    with pytest.raises(Invalid):
-        dossier.add(session, case, "bijvangst", desk(BRAM), found | {"bsn": "999990033"})
-    row = dossier.add(session, case, "bijvangst", desk(BRAM), found)
-    assert isinstance(row, Bijvangst)
-    child = session.get(Case, row.kindzaak_id)
-    assert child is not None
-    assert (child.herkomst, child.ouder_id, child.adressleutel) == (Herkomst.BIJVANGST, case.id, case.adressleutel)
-    assert session.exec(select(CaseTerm).where(CaseTerm.zaak_id == child.id)).first() is None
-
-
-def test_a_task_is_done_once(session: Session) -> None:
-    case = case_at(session, Phase.AANSCHRIJVING)
-    task = session.exec(select(CaseTask).where(CaseTask.soort == "rvig_verzoek")).one()
-    assert task.id is not None
-    dossier.finish_task(session, case, task.id, desk(ANNA))
-    dossier.finish_task(session, case, task.id, desk(TESS))
-    assert task.afgehandeld_door == "anna"
