@@ -1,0 +1,186 @@
+"""The page of one case: who, where, what is due, what can be done now, and everything that happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session, col, select
+
+from service import audit
+from service.csrf import CsrfChecked
+from service.dependencies import Now, PageSession, SignedIn, Who, desk_of
+from service.models import User
+from service.pages import labels
+from service.pages.forms import new_key
+from service.pages.rendering import render, require, see_other
+from service.pages.worklist import display_names
+from signals.address import address_line
+from signals.models import Municipality, Signal
+from workflow import case_terms, dossier, letters, moves
+from workflow.actors import Desk
+from workflow.case_file import CaseFile
+from workflow.models import CallbackRequest, Case, CaseEvent
+from workflow.phases import MUNICIPAL_ROLES, Phase
+from workflow.transitions import BY_NAME
+
+router = APIRouter()
+
+PATH = tuple(phase for phase in Phase if phase != Phase.BEZWAAR)
+MOST_AT_ADDRESS = 20
+
+DONE: Mapping[str, str] = {
+    "taak": "De taak is afgehandeld.",
+    "teruggebeld": "Het terugbelverzoek is afgehandeld.",
+    "vastgelegd": "Vastgelegd in het dossier.",
+}
+"""What the page says after a redirect, by a word in its address; the name of a step is also such a word."""
+
+
+@dataclass(frozen=True)
+class PhaseMark:
+    """A phase in the row of phases: gone through, where the case stands, or neither."""
+
+    fase: Phase
+    state: str
+
+
+def find(session: Session, who: SignedIn, zaaknummer: str) -> Case:
+    """The case for whoever works on cases; NotFound when it is another municipality's."""
+    require(who, MUNICIPAL_ROLES)
+    return moves.find_case(session, zaaknummer)
+
+
+def top(session: Session, file: CaseFile, desk: Desk) -> dict[str, Any]:
+    """What stands above every page of a case."""
+    case = file.case
+    next_term = case_terms.next_term(file, desk.today)
+    return {
+        "case": case,
+        "person": letters.full_name(case),
+        "address": address_line(file.address),
+        "phases": _phases(file),
+        "next_term": next_term,
+        "next_urgency": labels.urgency(next_term.term, next_term.einde, desk.today) if next_term else None,
+        "contact": _user(session, case.behandelaar),
+        "municipality": _municipality(session, case.gemeentecode),
+        "waiting_aangifte": file.waiting_aangifte,
+    }
+
+
+def _phases(file: CaseFile) -> list[PhaseMark]:
+    been = {event.naar for event in file.events}
+    here = file.case.fase
+    path = [*PATH, Phase.BEZWAAR] if here == Phase.BEZWAAR else PATH
+    return [
+        PhaseMark(fase, "hier" if fase == here else "geweest" if fase in been and here != Phase.ONTVANGEN else "")
+        for fase in path
+    ]
+
+
+def _user(session: Session, naam: str | None) -> User | None:
+    return session.exec(select(User).where(col(User.naam) == naam)).first() if naam else None
+
+
+def _municipality(session: Session, code: str) -> str:
+    row = session.get(Municipality, code)
+    return row.naam if row else code
+
+
+@router.get("/zaken/{zaaknummer}", response_class=HTMLResponse)
+def case_page(
+    request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, gedaan: str = ""
+) -> Response:
+    """Everything about a case on one page."""
+    case = find(session, who, zaaknummer)
+    file, desk = CaseFile(session, case), desk_of(session, now)
+    steps = [step for step in moves.steps(session, case, desk) if step.stap != "trek_signaal_in"]
+    callbacks = session.exec(
+        select(CallbackRequest).where(CallbackRequest.zaak_id == case.id, col(CallbackRequest.teruggebeld_op).is_(None))
+    ).all()
+    return render(
+        request,
+        "case.html",
+        **top(session, file, desk),
+        notice=_notice(gedaan),
+        possible=[step for step in steps if step.mag],
+        blocked=[step for step in steps if not step.mag and step.past_bij_fase],
+        elsewhere=[step for step in steps if not step.mag and not step.past_bij_fase],
+        tasks=[task for task in file.tasks if task.afgehandeld_op is None],
+        callbacks=callbacks,
+        terms=case_terms.views(file, desk.today),
+        addresses=[(one, address_line(one)) for one in file.addresses],
+        same_address=same_address(session, case),
+        signals=_signals(session, file),
+        letters=file.letters,
+        aangiften=file.aangiften,
+        bezwaren=file.bezwaren,
+        kinds=kinds(session, case, desk, request),
+        events=[(event, event_details(event, request)) for event in reversed(file.events)],
+        names=display_names(session),
+        form_key=new_key(),
+    )
+
+
+def _notice(gedaan: str) -> str:
+    return DONE.get(gedaan) or (f"Gedaan: {BY_NAME[gedaan].label}." if gedaan in BY_NAME else "")
+
+
+def event_details(event: CaseEvent, request: Request) -> list[tuple[str, str]]:
+    """What was filled in with a step, as label and text."""
+    fields = BY_NAME[event.stap].fields if event.stap in BY_NAME else ()
+    return labels.told(event.gegevens, fields, request.app.state.settings.zone)
+
+
+def same_address(session: Session, case: Case) -> Sequence[Case]:
+    """Other cases at the current address, in the same municipality: they share home visits."""
+    others = select(Case).where(
+        Case.gemeentecode == case.gemeentecode, Case.adressleutel == case.adressleutel, col(Case.id) != case.id
+    )
+    return session.exec(others.order_by(col(Case.id)).limit(MOST_AT_ADDRESS)).all()
+
+
+def _signals(session: Session, file: CaseFile) -> list[tuple[Signal, str]]:
+    ids = [link.signal_id for link in file.signals]
+    found = session.exec(select(Signal).where(col(Signal.id).in_(ids)).order_by(col(Signal.id))).all() if ids else ()
+    return [(signal, address_line(signal)) for signal in found]
+
+
+def kinds(session: Session, case: Case, desk: Desk, request: Request) -> list[dict[str, Any]]:
+    """Every kind of dossier entry: its word, its label, what is in it, and whether this person may add one now."""
+    zone = request.app.state.settings.zone
+    roles = desk.actor.roles_in(case.gemeentecode)
+    shown = []
+    for word, kind in dossier.KINDS.items():
+        rows = [dossier.as_dict(word, row) for row in dossier.entries(session, case, word)]
+        extra = {"nummer", "vastgelegdOp", "door"}
+        entries = [
+            {
+                "details": labels.told({k: v for k, v in row.items() if k not in extra}, kind.velden, zone),
+                "recorded": labels.day(row["vastgelegdOp"]),
+                "door": row["door"],
+            }
+            for row in rows
+        ]
+        may = bool(kind.roles & roles) and case.fase in kind.phases
+        shown.append({"word": word, "label": kind.label, "entries": entries, "may": may})
+    return shown
+
+
+@router.post("/zaken/{zaaknummer}/taken/{nummer}", dependencies=[CsrfChecked])
+def finish_task(who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: int) -> Response:
+    """A person looked at it."""
+    case = find(session, who, zaaknummer)
+    dossier.finish_task(session, case, nummer, desk_of(session, now))
+    audit.record(session, "taak_afgehandeld", zaaknummer, now, gemeentecode=case.gemeentecode)
+    return see_other(f"/zaken/{zaaknummer}?gedaan=taak")
+
+
+@router.post("/zaken/{zaaknummer}/terugbelverzoeken/{nummer}", dependencies=[CsrfChecked])
+def called_back(who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: int) -> Response:
+    """The person was called back."""
+    case = find(session, who, zaaknummer)
+    dossier.call_back_done(session, case, nummer, desk_of(session, now))
+    audit.record(session, "teruggebeld", zaaknummer, now, gemeentecode=case.gemeentecode)
+    return see_other(f"/zaken/{zaaknummer}?gedaan=teruggebeld")

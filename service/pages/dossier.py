@@ -1,0 +1,90 @@
+"""Adding to the dossier of a case: one page per kind of entry, its form made from the fields it asks."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session
+
+from service import audit
+from service.csrf import CsrfChecked
+from service.dependencies import Now, PageSession, Who, desk_of
+from service.errors import status_of
+from service.pages import cases
+from service.pages.forms import Sent, done_before, given, new_key
+from service.pages.rendering import by_field, render, see_other
+from service.pages.worklist import display_names
+from signals.errors import DomainError
+from workflow import dossier
+from workflow.actors import Desk
+from workflow.case_file import CaseFile
+from workflow.models import Case
+
+router = APIRouter()
+
+QUESTIONS: Mapping[str, str] = {
+    "bronnen": "Leg een bron vast",
+    "contacten": "Leg een contact vast",
+    "terugbelverzoeken": "Leg een terugbelverzoek vast",
+    "huisbezoeken": "Leg een huisbezoek vast",
+    "documenten": "Leg een document vast",
+    "walaa-vastleggingen": "Bevestig wat in WALAA staat",
+    "leerpunten": "Leg een leerpunt vast",
+    "bijvangst": "Leg bijvangst vast",
+}
+
+
+@router.get("/zaken/{zaaknummer}/dossier/{soort}", response_class=HTMLResponse)
+def entry_form(request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, soort: str) -> Response:
+    """The form for one kind of entry."""
+    case = cases.find(session, who, zaaknummer)
+    return _page(request, session, case, soort, desk_of(session, now))
+
+
+@router.post("/zaken/{zaaknummer}/dossier/{soort}", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def add_entry(
+    request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, soort: str, sent: Sent
+) -> Response:
+    """Adds the entry, once; when it is refused everything typed stays."""
+    case = cases.find(session, who, zaaknummer)
+    desk, kind = desk_of(session, now), dossier.kind_named(soort)
+    done = see_other("/walaa?gedaan=ja" if sent.get("terug") == "walaa" else f"/zaken/{zaaknummer}?gedaan=vastgelegd")
+    if done_before(session, sent, request.url.path, now):
+        return done
+    try:
+        dossier.add(session, case, soort, desk, given(kind.velden, sent))
+    except DomainError as error:
+        session.rollback()
+        case = cases.find(session, who, zaaknummer)
+        return _page(request, session, case, soort, desk, sent=sent, error=error)
+    audit.record(session, f"dossier {soort}", zaaknummer, now, gemeentecode=case.gemeentecode)
+    return done
+
+
+def _page(
+    request: Request,
+    session: Session,
+    case: Case,
+    soort: str,
+    desk: Desk,
+    *,
+    sent: Mapping[str, str] | None = None,
+    error: DomainError | None = None,
+) -> Response:
+    kind = dossier.kind_named(soort)
+    reasons = error.reasons if error else ()
+    mine = next(one for one in cases.kinds(session, case, desk, request) if one["word"] == soort)
+    return render(
+        request,
+        "dossier.html",
+        status=status_of(error) if error else 200,
+        **cases.top(session, CaseFile(session, case), desk),
+        kind=mine,
+        fields=kind.velden,
+        question=QUESTIONS.get(soort, kind.label),
+        reasons=reasons,
+        errors=by_field(reasons),
+        values=sent or {},
+        names=display_names(session),
+        form_key=new_key(),
+    )

@@ -1,0 +1,156 @@
+"""The words on the screen for stored codes, and how days, moments and lateness are read aloud."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from signals.dates import MONTHS, dutch_date
+from workflow.deadlines import TERMS, Term
+from workflow.fields import Field
+from workflow.holidays import add_working_days
+from workflow.transitions import BY_NAME
+
+SOON_WORKING_DAYS = 5
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
+
+# Only what does not read well with its underscores taken out.
+_WORDS: Mapping[str, str] = {
+    "LAA_2_37": "LAA, Wet BRP artikel 2.37",
+    "TMV_2_34": "terugmelding, Wet BRP artikel 2.34",
+    "SUWI_5_9": "Wet SUWI artikel 5.9",
+    "EIGEN_INITIATIEF": "eigen initiatief van het college",
+    "UITKERING": "uitkering",
+    "DIENSTVERBAND": "dienstverband",
+    "WERKGEVER": "werkgever",
+    "andere_gemeente": "overgedragen aan een andere gemeente",
+    "afgerond_met_brp_mutatie": "afgerond met BRP-mutatie",
+    "afgerond_zonder_brp_mutatie": "afgerond zonder BRP-mutatie",
+    "bag": "BAG",
+    "bezwaar": "bezwaar",
+    "brp": "BRP",
+    "buitenland_of_te_kort": "in het buitenland, of te kort in Nederland",
+    "e_mail": "e-mail",
+    "elders_ingeschreven": "in een andere gemeente ingeschreven",
+    "geladen": "geladen",
+    "ind": "IND",
+    "kvk": "KvK",
+    "onderzoek_in_de_brp": "onderzoek in de BRP",
+    "open_bijvangst": "Zaak geopend als bijvangst",
+    "ontvang_overdracht": "Zaak ontvangen van een andere gemeente",
+    "ontvang_signaal": "Signaal ontvangen",
+    "ontvang_teruggestuurd": "Zaak teruggekregen van een andere gemeente",
+    "pl_overzicht": "overzicht van de persoonslijst",
+    "reeds_ingezetene": "was al ingezetene",
+    "rni_tva": "RNI (tijdelijk verblijfsadres)",
+    "uwv": "UWV",
+    "uwv_liaison": "UWV-liaison",
+    "zonder_mutatie": "zonder mutatie",
+}
+
+
+def words(code: object) -> str:
+    """A stored code as people say it: `niet_opgepakt` -> `niet opgepakt`; nothing for nothing."""
+    text = "" if code is None else str(code)
+    return _WORDS.get(text) or text.replace("_", " ")
+
+
+def heading(text: str) -> str:
+    """With a capital at the beginning; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def step_label(stap: str) -> str:
+    """What a step is called on its button and in the history."""
+    return BY_NAME[stap].label if stap in BY_NAME else heading(words(stap))
+
+
+def term_label(term: str) -> str:
+    """What people call a term."""
+    return heading(TERMS[Term(term)].label)
+
+
+def day(value: date | str | None) -> str:
+    """`2 maart 2026`; also from an ISO text; nothing for nothing."""
+    if not value:
+        return ""
+    return dutch_date(date.fromisoformat(value) if isinstance(value, str) else value)
+
+
+def short_day(value: date | None) -> str:
+    """`2 mrt 2026`, for tables."""
+    if value is None:
+        return ""
+    month = {3: "mrt"}.get(value.month, MONTHS[value.month - 1][:3])
+    return f"{value.day} {month} {value.year}"
+
+
+def moment(value: datetime | None, zone: ZoneInfo) -> str:
+    """`2 maart 2026, 10.03 uur` in the clock's zone."""
+    if value is None:
+        return ""
+    local = value.astimezone(zone)
+    return f"{dutch_date(local.date())}, {local:%H.%M} uur"
+
+
+def number(value: float | int | None) -> str:
+    """`12.345`, `0,5`; a dash for nothing."""
+    if value is None:
+        return "–"
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:.1f}".replace(".", ",")
+    return f"{int(value):,}".replace(",", ".")
+
+
+def days_left(einde: date, today: date) -> str:
+    """`vandaag`, `morgen`, `nog 12 dagen`, `3 dagen geleden`."""
+    left = (einde - today).days
+    if left == 0:
+        return "vandaag"
+    if left == 1:
+        return "morgen"
+    if left == -1:
+        return "gisteren"
+    return f"nog {left} dagen" if left > 0 else f"{-left} dagen geleden"
+
+
+def urgency(term: str, einde: date, today: date) -> tuple[str, str]:
+    """How a running term looks: (style, words). Style is laat, spoed, voorbij or rustig; words say the same."""
+    if einde < today:
+        if TERMS[Term(term)].letter:
+            return "voorbij", "voorbij: de volgende stap kan"
+        return "laat", f"te laat: {days_left(einde, today)}"
+    if not TERMS[Term(term)].letter and einde <= add_working_days(today, SOON_WORKING_DAYS):
+        return "spoed", days_left(einde, today)
+    return "rustig", days_left(einde, today)
+
+
+def value_text(value: Any, zone: ZoneInfo) -> str:
+    """A stored value of an event or a dossier entry as people read it."""
+    if isinstance(value, bool):
+        return "ja" if value else "nee"
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(value_text(each, zone) for each in value)
+    text = str(value)
+    if _ISO_DAY.fullmatch(text):
+        return day(text)
+    if _ISO_MOMENT.match(text):
+        return moment(datetime.fromisoformat(text), zone)
+    return words(text) if (re.fullmatch(r"[a-zA-Z0-9_]+", text) and "_" in text) or text in _WORDS else text
+
+
+def told(gegevens: Mapping[str, Any], fields: Sequence[Field], zone: ZoneInfo) -> list[tuple[str, str]]:
+    """What was filled in, as (label, text), in the order of the form; then what the step remembered besides."""
+    labels = {field.naam: field.label for field in fields}
+    order = [naam for naam in labels if naam in gegevens] + [naam for naam in gegevens if naam not in labels]
+    shown = [(labels.get(naam) or _spaced(naam), value_text(gegevens[naam], zone)) for naam in order]
+    return [(label, text) for label, text in shown if text]
+
+
+def _spaced(camel: str) -> str:
+    """`datumVoornemen` -> `Datum voornemen`."""
+    return heading(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", camel).lower().replace("_", " "))

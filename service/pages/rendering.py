@@ -1,0 +1,128 @@
+"""How a page is made: templates, the menu of each role, and the one sentence after something was done."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from service.csrf import FIELD, csrf_token
+from service.dependencies import MaybeWho, SignedIn, now_of, settings_of
+from service.pages import labels
+from service.settings import Environment as Installation
+from signals.address import address_line
+from signals.bsn import mask
+from signals.dates import birth_date_text
+from signals.errors import Forbidden, Reason
+from workflow.letters import full_name
+from workflow.phases import MUNICIPAL_ROLES, Role
+
+STYLE = Path(__file__).parent.parent / "static" / "rni.css"
+
+environment = Environment(
+    loader=PackageLoader("service", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+environment.filters.update(
+    woorden=labels.words,
+    kop=labels.heading,
+    stap=labels.step_label,
+    termijn=labels.term_label,
+    dag=labels.day,
+    korte_dag=labels.short_day,
+    getal=labels.number,
+    bsn=mask,
+    geboren=birth_date_text,
+    persoon=full_name,
+    adresregel=address_line,
+)
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """An entry of the menu."""
+
+    path: str
+    label: str
+    roles: frozenset[Role] | None
+
+
+MENU: Sequence[MenuItem] = (
+    MenuItem("/zaken", "Zaken", MUNICIPAL_ROLES),
+    MenuItem("/walaa", "WALAA", frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})),
+    MenuItem("/leveringen", "Leveringen", frozenset({Role.TEAMLEIDER, Role.UWV_LIAISON})),
+    MenuItem("/terugkoppelingen", "Terugkoppelingen", frozenset({Role.COORDINATOR, Role.UWV_LIAISON})),
+    MenuItem("/cijfers", "Cijfers", MUNICIPAL_ROLES | {Role.COORDINATOR}),
+    MenuItem("/gebruikers", "Gebruikers", frozenset({Role.BEHEERDER})),
+    MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR})),
+    MenuItem("/termijnen", "Termijnen", None),
+    MenuItem("/begrippen", "Begrippen", None),
+)
+
+
+def remember(request: Request, who: MaybeWho) -> None:
+    """Dependency of every page: who is signed in, for the menu; also on an error page after it."""
+    request.state.who = who
+
+
+def menu_of(who: SignedIn | None) -> list[MenuItem]:
+    """What this person can open."""
+    return [item for item in MENU if who is not None and (item.roles is None or who.has(*item.roles))]
+
+
+@cache
+def style_version() -> str:
+    """Changes with the style sheet, so that no browser shows an old one."""
+    return hashlib.sha256(STYLE.read_bytes()).hexdigest()[:12]
+
+
+def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A template as an answer, with what every page needs."""
+    settings, now = settings_of(request), now_of(request)
+    who: SignedIn | None = getattr(request.state, "who", None)
+
+    def moment(value: Any) -> str:
+        return labels.moment(value, settings.zone)
+
+    page = environment.get_template(template)
+    html = page.render(
+        who=who,
+        menu=menu_of(who),
+        path=request.url.path,
+        csrf=csrf_token(request),
+        csrf_field=FIELD,
+        style_version=style_version(),
+        demo=settings.environment is Installation.DEMO,
+        today=now.date(),
+        moment=moment,
+        **context,
+    )
+    return HTMLResponse(html, status)
+
+
+def see_other(path: str) -> RedirectResponse:
+    """After a POST: look there."""
+    return RedirectResponse(path, 303)
+
+
+def require(who: SignedIn, roles: frozenset[Role]) -> None:
+    """Forbidden with who the page is for, unless one of the roles is held."""
+    if not who.has(*roles):
+        named = ", ".join(labels.words(role) for role in sorted(roles))
+        raise Forbidden(Reason("rol_ontbreekt", f"Deze pagina is voor: {named}."))
+
+
+def by_field(reasons: Sequence[Reason]) -> Mapping[str, list[str]]:
+    """The sentences to show at each field; what belongs to no field stands under the empty name."""
+    errors: dict[str, list[str]] = {}
+    for reason in reasons:
+        errors.setdefault(reason.veld or "", []).append(reason.uitleg)
+    return errors

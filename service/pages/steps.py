@@ -1,0 +1,131 @@
+"""Taking a step: what it asks, what stands in the way, and what somebody else did meanwhile."""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session, col, select
+
+from service import audit
+from service.csrf import CsrfChecked
+from service.dependencies import Now, PageSession, Who, desk_of
+from service.errors import status_of
+from service.pages import cases
+from service.pages.forms import Sent, done_before, given, new_key, version_of
+from service.pages.rendering import by_field, render, see_other
+from service.pages.worklist import display_names
+from signals.errors import DomainError, NotFound, Reason, Stale
+from signals.models import Municipality
+from workflow import moves
+from workflow.actors import Desk
+from workflow.case_file import CaseFile
+from workflow.models import Case, CaseEvent
+from workflow.moves import StepView
+from workflow.phases import Role
+from workflow.transitions import BY_NAME
+
+router = APIRouter()
+
+LETTER_STEPS = frozenset(name for name, move in BY_NAME.items() if move.letter is not None)
+
+
+def _step(session: Session, case: Case, stap: str, desk: Desk) -> StepView:
+    """The step as this person sees it; NotFound for one that people do not take."""
+    found = next((step for step in moves.steps(session, case, desk) if step.stap == stap), None)
+    if found is None or BY_NAME[stap].by == {Role.SYSTEEM}:
+        raise NotFound(Reason("stap_onbekend", "Deze stap bestaat niet."))
+    return found
+
+
+@router.get("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse)
+def step_form(request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, stap: str) -> Response:
+    """The form of a step; of one that cannot be taken, the reasons."""
+    case = cases.find(session, who, zaaknummer)
+    return _page(request, session, case, stap, desk_of(session, now))
+
+
+@router.post("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def take_step(
+    request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, stap: str, sent: Sent
+) -> Response:
+    """Takes the step, once; when it is refused everything typed stays."""
+    case = cases.find(session, who, zaaknummer)
+    desk = desk_of(session, now)
+    step = _step(session, case, stap, desk)
+    done = see_other(f"/zaken/{zaaknummer}?gedaan={stap}")
+    if done_before(session, sent, request.url.path, now):
+        return done
+    try:
+        moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(step.velden, sent))
+    except DomainError as error:
+        session.rollback()
+        case = cases.find(session, who, zaaknummer)
+        return _page(request, session, case, stap, desk, sent=sent, error=error)
+    audit.record(session, f"stap {stap}", zaaknummer, now, gemeentecode=case.gemeentecode)
+    return done
+
+
+def _page(
+    request: Request,
+    session: Session,
+    case: Case,
+    stap: str,
+    desk: Desk,
+    *,
+    sent: Mapping[str, str] | None = None,
+    error: DomainError | None = None,
+) -> Response:
+    file = CaseFile(session, case)
+    step = _step(session, case, stap, desk)
+    reasons = error.reasons if error else ()
+    stale = isinstance(error, Stale)
+    return render(
+        request,
+        "step.html",
+        status=status_of(error) if error else 200,
+        **cases.top(session, file, desk),
+        step=step,
+        effect=BY_NAME[stap].effect,
+        letter=BY_NAME[stap].letter,
+        reasons=() if stale else reasons,
+        errors=by_field(() if stale else reasons),
+        changes=_since(file, version_of(sent or {})) if stale else (),
+        stale=stale,
+        values=sent or {},
+        choices=_choices(session, file, step, desk),
+        names=display_names(session),
+        form_key=new_key(),
+    )
+
+
+def _since(file: CaseFile, versie: int) -> Sequence[CaseEvent]:
+    """What happened since the form was opened."""
+    return [event for event in file.events if event.volgnummer > versie]
+
+
+def _choices(session: Session, file: CaseFile, step: StepView, desk: Desk) -> Mapping[str, Mapping[str, str]]:
+    """Values and words for the fields of which the words are in the case: letters, colleagues, municipalities."""
+    shown: dict[str, Mapping[str, str]] = {}
+    names = display_names(session)
+    for field in step.velden:
+        if field.soort == "brief":
+            shown[field.naam] = {
+                str(one.nummer): f"{one.soort.value} van {one.verzenddatum:%d-%m-%Y}"
+                for one in file.letters
+                if one.retour_op is None
+            }
+        elif field.soort == "gebruiker":
+            shown[field.naam] = {naam: names.get(naam, naam) for naam in field.keuzes}
+        elif field.soort == "gemeente":
+            shown[field.naam] = municipalities(session, desk)
+    return shown
+
+
+def municipalities(session: Session, desk: Desk) -> Mapping[str, str]:
+    """Names by code of what is in force today."""
+    rows = session.exec(select(Municipality).order_by(col(Municipality.naam)))
+    return {
+        row.code: row.naam
+        for row in rows
+        if (row.begin is None or row.begin <= desk.today) and (row.einde is None or row.einde > desk.today)
+    }

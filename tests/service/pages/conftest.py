@@ -1,0 +1,275 @@
+"""The service as people meet it: a real server on a loaded database, and Chromium in front of it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from importers.load import load
+from service import accounts
+from service.access import Access
+from service.db import make_engine, session_scope, upgrade
+from service.settings import Settings
+from signals import municipalities
+from tests import factories
+from workflow import dossier, intake, moves
+from workflow.actors import Actor, Desk
+from workflow.models import Case
+from workflow.phases import Phase, Role
+
+ROOT = Path(__file__).parents[3]
+SAMPLE = ROOT / "tests" / "samples" / "demo" / "LRNI-2026-07.csv"
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ROTTERDAM = "0599"
+PEOPLE = {
+    "anna": ("Anna de Vries", ["behandelaar:0599"], "010 555 01 01", "a.devries@rotterdam.example"),
+    "noor": ("Noor Smit", ["behandelaar:0599"], "010 555 01 02", "n.smit@rotterdam.example"),
+    "bram": ("Bram Bakker", ["toezichthouder:0599"], "", ""),
+    "carla": ("Carla Jansen", ["beslisser:0599"], "", ""),
+    "kees": ("Kees Visser", ["beslisser:0599"], "", ""),
+    "tess": ("Tess Mulder", ["teamleider:0599"], "", ""),
+    "dirk": ("Dirk Peters", ["behandelaar:0983"], "", ""),
+    "ulla": ("Ulla Hendriks", ["uwv_liaison"], "", ""),
+    "coen": ("Coen Dekker", ["coordinator"], "", ""),
+    "bea": ("Bea Kok", ["beheerder"], "", ""),
+    "aad": ("Aad Vos", ["auditor"], "", ""),
+}
+
+
+def password(naam: str) -> str:
+    return f"wachtwoord-van-{naam}"
+
+
+@dataclass
+class Site:
+    """A running service and the data under it."""
+
+    url: str
+    settings: Settings
+    engine: Engine
+    known: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        return self.settings.now().date()
+
+    def days(self, number: int) -> str:
+        """A day before or after today, as a form takes it."""
+        return (self.today + timedelta(days=number)).isoformat()
+
+    def new_case(self, days_ago: int = 60, gemeentecode: str = ROTTERDAM, phase: Phase = Phase.ONTVANGEN) -> str:
+        """The number of a case received so many days ago; beyond ontvangen it is walked there by real steps."""
+        received = self.today - timedelta(days=days_ago)
+        with session_scope(self.engine, Access.system()) as session:
+            make = factories.new_case if phase == Phase.ONTVANGEN else factories.case_at
+            walked = (session,) if phase == Phase.ONTVANGEN else (session, phase)
+            return make(*walked, received=received, gemeentecode=gemeentecode).zaaknummer
+
+    def case(self, zaaknummer: str) -> Case:
+        with session_scope(self.engine, Access.system(), write=False) as session:
+            return session.exec(select(Case).where(Case.zaaknummer == zaaknummer)).one()
+
+    def take(self, zaaknummer: str, naam: str, stap: str, **gegevens: object) -> None:
+        """A step by somebody who is not at this browser."""
+        with session_scope(self.engine, Access.system()) as session:
+            case = moves.find_case(session, zaaknummer)
+            moves.take(session, case, stap, self._desk(session, naam), versie=case.versie, gegevens=gegevens)
+
+    def add(self, zaaknummer: str, naam: str, kind: str, **gegevens: object) -> None:
+        """A dossier entry by somebody who is not at this browser."""
+        with session_scope(self.engine, Access.system()) as session:
+            dossier.add(session, moves.find_case(session, zaaknummer), kind, self._desk(session, naam), gegevens)
+
+    def _desk(self, session: object, naam: str) -> Desk:
+        actor = accounts.actor_of(session, accounts.find_user(session, naam))  # type: ignore[arg-type]
+        return Desk(actor, self.settings.now(), lambda code: accounts.staff(session, code))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One server for all tests of the pages; every test makes the cases it changes."""
+    folder = tmp_path_factory.mktemp("site")
+    port = _free_port()
+    settings = Settings(
+        database_url=f"sqlite:///{folder}/rni.sqlite3", data_dir=folder / "data", base_url=f"http://127.0.0.1:{port}"
+    )
+    upgrade(settings.database_url)
+    engine = make_engine(settings.database_url)
+    made = Site(settings.base_url, settings, engine)
+    _fill(made)
+    log = (folder / "server.log").open("wb")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "--factory", "service.app:create_app", "--port", str(port), "--no-access-log"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "RNI_DATABASE_URL": settings.database_url,
+            "RNI_DATA_DIR": str(settings.data_dir),
+            "RNI_BASE_URL": settings.base_url,
+        },
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        _wait_for(made.url, server, folder / "server.log")
+        yield made
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+        engine.dispose()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(150):
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(f"{url}/inloggen", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"de service start niet: {log.read_text()}")
+
+
+def _fill(site: Site) -> None:
+    """The cast, and a delivery whose cases of Rotterdam stand everywhere along the path."""
+    now = site.settings.now()
+    with session_scope(site.engine, Access.system()) as session:
+        municipalities.store(session, municipalities.read_table_33(municipalities.TABLE_33))
+        for naam, (shown, roles, phone, mail) in PEOPLE.items():
+            accounts.create_user(
+                session,
+                naam,
+                [each for role in roles for each in accounts.role_given(role)],
+                now=now,
+                password=password(naam),
+                weergavenaam=shown,
+                telefoonnummer=phone,
+                emailadres=mail,
+            )
+    received = now - timedelta(days=24)
+    with session_scope(site.engine, Access.system(Actor("ulla", {Role.UWV_LIAISON: None}))) as session:
+        history = intake.CaseHistory(session, received.date())
+        done = load(
+            session, SAMPLE, file_name=SAMPLE.name, history=history, door="ulla", now=received, received=received.date()
+        )
+        intake.apply(session, done, now=received)
+        site.known["lading"] = done.ladingnummer
+    _walk(site, received)
+
+
+def _walk(site: Site, received: datetime) -> None:
+    """Some of the cases are worked on, by Anna and Noor, on days that make sense."""
+    with session_scope(site.engine, Access.system()) as session:
+        query = select(Case).where(Case.gemeentecode == ROTTERDAM).order_by(Case.id)  # type: ignore[arg-type]
+        cases = [case for case in session.exec(query.limit(24)) if case.fase == Phase.ONTVANGEN]
+        people = {naam: accounts.actor_of(session, accounts.find_user(session, naam)) for naam in ("anna", "noor")}
+
+        def take(case: Case, naam: str, day: int, stap: str, **gegevens: object) -> None:
+            desk = Desk(people[naam], received + timedelta(days=day), lambda code: accounts.staff(session, code))
+            moves.take(session, case, stap, desk, versie=case.versie, gegevens=gegevens)
+
+        def note(case: Case, naam: str, day: int, kind: str, **gegevens: object) -> None:
+            desk = Desk(people[naam], received + timedelta(days=day), lambda code: accounts.staff(session, code))
+            dossier.add(session, case, kind, desk, gegevens)
+
+        for place, case in enumerate(cases):
+            naam = "noor" if place % 3 == 2 else "anna"
+            if place >= 18:
+                continue
+            take(case, naam, 1, "wijs_toe")
+            if place % 6 == 0:
+                continue
+            take(case, naam, 2, "start_vooronderzoek")
+            note(case, naam, 2, "bronnen", soort="bag", bevinding="Het adres heeft een woonfunctie.")
+            if place % 6 == 1:
+                continue
+            take(case, naam, 3, "verstuur_aanschrijving")
+            if place % 6 == 2:
+                note(case, naam, 20, "terugbelverzoeken", telefoonnummer="0612345678", toelichting="na 18 uur")
+            if place % 6 in (2, 3):
+                continue
+            take(case, naam, 6, "win_inlichtingen_in")
+            note(case, naam, 7, "bronnen", soort="verhuurder", bevinding="Huurt sinds vorig jaar een kamer.")
+            if place % 6 == 4:
+                take(case, naam, 9, "houd_aan", reden="Wacht op het antwoord van de IND.")
+                continue
+            take(case, naam, 8, "ga_op_huisbezoek")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, with a fresh profile."""
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_ALL") == "1":
+            pytest.fail("Chromium ontbreekt: apt-get install chromium")
+        pytest.skip("Chromium ontbreekt: apt-get install chromium")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield made
+        made.close()
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(browser: Browser, site: Site) -> Iterator[SignIn]:
+    """A page of somebody who came in through the form; every page and answer is watched for faults of ours."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def enter(naam: str, width: int = 1280, height: int = 900) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, locale="nl-NL", timezone_id="Europe/Amsterdam"
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
+        page.on("response", lambda answer: faults.append(answer.url) if answer.status >= 500 else None)
+        page.goto(f"{site.url}/inloggen")
+        page.get_by_label("Gebruikersnaam").fill(naam)
+        page.get_by_label("Wachtwoord").fill(password(naam))
+        page.get_by_role("button", name="Inloggen").click()
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def fits_the_width(page: Page) -> bool:
+    """Nothing has to be scrolled sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+__all__ = ["ROTTERDAM", "SignIn", "Site", "fits_the_width"]
