@@ -91,6 +91,12 @@ def page_session(request: Request, who: Annotated[SignedIn, Depends(signed_in)])
         yield session
 
 
+def wide_page_session(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Iterator[Session]:
+    """A session in that name that sees every row: for pages that show counts, loads or feedback, never a dossier."""
+    with session_scope(engine_of(request), who.access.widened(), write=request.method not in SAFE_METHODS) as session:
+        yield session
+
+
 def bearer(request: Request) -> Access:
     """What the bearer of the API token may see; NotSignedIn without a live token."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -117,6 +123,12 @@ def reading_api_session(request: Request, access: Annotated[Access, Depends(bear
         yield session
 
 
+def wide_api_session(request: Request, access: Annotated[Access, Depends(bearer)]) -> Iterator[Session]:
+    """A session in the bearer's name that sees every row: for routes that answer with counts or judge a whole file."""
+    with session_scope(engine_of(request), access.widened(), write=request.method not in SAFE_METHODS) as session:
+        yield session
+
+
 def desk_of(session: Session, now: datetime) -> Desk:
     """The desk at which the session's owner takes a step."""
     return Desk(access_of(session).actor, now, lambda gemeentecode: accounts.staff(session, gemeentecode))
@@ -129,6 +141,8 @@ Who = Annotated[SignedIn, Depends(signed_in)]
 MaybeWho = Annotated[SignedIn | None, Depends(signed_in_or_none)]
 # scope="function": the commit runs before the answer leaves, so a commit that fails is not answered with 200.
 PageSession = Annotated[Session, Depends(page_session, scope="function")]
+WidePageSession = Annotated[Session, Depends(wide_page_session, scope="function")]
 Bearer = Annotated[Access, Depends(bearer)]
 ApiSession = Annotated[Session, Depends(api_session, scope="function")]
 ReadingApiSession = Annotated[Session, Depends(reading_api_session, scope="function")]
+WideApiSession = Annotated[Session, Depends(wide_api_session, scope="function")]

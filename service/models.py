@@ -103,3 +103,12 @@ class IdempotencyKey(SQLModel, table=True):
     status: int
     antwoord: str = Field(description="the body as it was sent, JSON")
     aangemaakt_op: datetime = Field(sa_type=Moment)
+
+
+class Upload(SQLModel, table=True):
+    """Where the bytes of an upload lie in the data directory, under a name that nobody can guess."""
+
+    __tablename__ = "upload"
+
+    ladingnummer: str = Field(primary_key=True, max_length=20)
+    bestand: str = Field(max_length=100)

@@ -5,5 +5,24 @@ from typing import Any
 
 from fastapi import APIRouter
 
-ROUTERS: Sequence[APIRouter] = ()
-TAGS: list[dict[str, Any]] = []
+from service.api import cijfers, gemeenten, ladingen, opbrengsten, termijnen, terugkoppelingen, zaken
+
+ROUTERS: Sequence[APIRouter] = (
+    ladingen.router,
+    zaken.router,
+    terugkoppelingen.router,
+    opbrengsten.router,
+    cijfers.router,
+    termijnen.router,
+    gemeenten.router,
+)
+TAGS: list[dict[str, Any]] = [
+    {"name": "Ladingen", "description": "Leveringen van UWV aanbieden, controleren en laden."},
+    {"name": "Leveringen", "description": "Wat UWV één levering noemt."},
+    {"name": "Zaken", "description": "Zaken, hun stappen en hun dossier."},
+    {"name": "Terugkoppelingen", "description": "Wat UWV is verteld."},
+    {"name": "Opbrengsten", "description": "Wat UWV met de resultaten deed."},
+    {"name": "Cijfers", "description": "Tellingen, percentages en doorlooptijden."},
+    {"name": "Termijnen", "description": "De termijnrekenaar."},
+    {"name": "Gemeenten", "description": "De landelijke tabel 33."},
+]

@@ -1,0 +1,58 @@
+"""/opbrengsten: what UWV did with the results it was told."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Header, UploadFile
+from fastapi.responses import JSONResponse
+
+from exports.feedback_2026_1 import told_signals
+from importers import opbrengst_2026_1
+from service import audit, uploads
+from service.api.ladingen import digest_of, file_name
+from service.api.shapes import ApiModel
+from service.api.terugkoppelingen import require_role
+from service.dependencies import Bearer, Config, Now, WideApiSession
+from service.idempotency import once
+from workflow.phases import Role
+
+
+def _yields(access: Bearer) -> None:
+    require_role(access, Role.UWV_LIAISON)
+
+
+router = APIRouter(prefix="/opbrengsten", tags=["Opbrengsten"], dependencies=[Depends(_yields)])
+
+
+class Opbrengst(ApiModel):
+    """A yield file and what became of its rows."""
+
+    ladingnummer: str
+    sha256: str
+    geleverd: int
+    geaccepteerd: int
+    dubbel: int
+    afgekeurd: int
+    redenen: dict[str, int]
+
+
+@router.post("", status_code=201, summary="Een opbrengstbestand laden", response_model=Opbrengst)
+def laad_opbrengst(
+    session: WideApiSession,
+    access: Bearer,
+    settings: Config,
+    now: Now,
+    bestand: Annotated[UploadFile, File(description="CSV of XLSX")],
+    key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)] = None,
+) -> JSONResponse:
+    """Load a yield file; a refused file changes nothing."""
+    asked = {"pad": "/opbrengsten", "sha256": digest_of(bestand)}
+
+    def work() -> tuple[int, Any]:
+        path = uploads.keep(settings, bestand.file)
+        load = opbrengst_2026_1.load(
+            session, path, file_name=file_name(bestand), told=told_signals, door=access.actor.naam, now=now
+        )
+        audit.record(session, "opbrengst_geladen", load.ladingnummer, now)
+        return 201, Opbrengst(**load.model_dump(include=set(Opbrengst.model_fields)))
+
+    return once(session, key, asked, now, work)

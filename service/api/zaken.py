@@ -1,0 +1,407 @@
+"""/zaken: cases, their steps and their dossier; rows of another municipality are not there."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from sqlmodel import Session, col, select
+
+from service import audit, case_list
+from service.api.shapes import ApiModel, Gegevens, Lijst, Moment, Reden, Termijn, Veld
+from service.dependencies import ApiSession, Bearer, Now, ReadingApiSession, desk_of
+from service.idempotency import once
+from signals.errors import Forbidden, Reason
+from signals.models import Signal
+from workflow import case_terms, dossier, moves
+from workflow.actors import Desk
+from workflow.case_file import CaseFile
+from workflow.fields import Field as StepField
+from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm
+from workflow.phases import MUNICIPAL_ROLES, Outcome, Phase, Role
+
+
+def _works_on_cases(access: Bearer) -> None:
+    """Cases are for who works at a municipality; for the project's roles there is nothing here."""
+    if not access.may(*MUNICIPAL_ROLES, Role.SYSTEEM):
+        raise Forbidden(Reason("rol_ontbreekt", "Zaken zijn er voor wie bij een gemeente aan zaken werkt."))
+
+
+router = APIRouter(prefix="/zaken", tags=["Zaken"], dependencies=[Depends(_works_on_cases)])
+
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+
+
+class Gebeurtenis(ApiModel):
+    """A step that was taken."""
+
+    stap: str
+    van: Phase | None
+    naar: Phase
+    tijdstip: Moment
+    vastgelegd_op: date
+    door: str
+    rol: str
+    grondslag: str
+    gegevens: Gegevens
+
+
+class Zaak(ApiModel):
+    """A case as every list shows it."""
+
+    zaaknummer: str
+    versie: int
+    fase: Phase
+    aangehouden: bool
+    gemeentecode: str
+    herkomst: str
+    leveringsnummer: str | None
+    signaalnummers: list[str]
+    datum_ontvangst: date
+    behandelaar: str | None
+    eerste_antwoord: str | None
+    resultaat: Outcome | None
+    ingangsdatum: date | None
+    termijnen: list[Termijn]
+    gebeurtenissen: list[Gebeurtenis]
+
+
+class Persoon(ApiModel):
+    """Whom the case is about; the birth date in 8 digits, unknown parts 00."""
+
+    bsn: str | None
+    voornamen: str
+    voorvoegsel: str
+    geslachtsnaam: str
+    geboortedatum: str
+    indicatie_geheim: int | None
+
+
+class Adres(ApiModel):
+    """A presumed address."""
+
+    straatnaam: str
+    huisnummer: int
+    huisletter: str
+    huisnummertoevoeging: str
+    postcode: str
+    woonplaats: str
+    nummeraanduiding: str
+    bron: str
+    vanaf: date
+    huidig: bool
+
+
+class Signaal(ApiModel):
+    """A signal of the case; what UWV pays or paid is for the handlers only."""
+
+    signaalnummer: str
+    leveringsnummer: str
+    datum_signaal: date
+    datum_ontvangst: date
+    grondslag: str
+    aanleiding: str
+    adresbron: str
+    telefoonnummer: str
+    emailadres: str
+    toelichting: str
+    ingetrokken_op: date | None
+    uitkeringssoort: str | None = None
+    datum_vanaf: date | None = None
+    datum_tot: date | None = None
+    werkgever: str | None = None
+
+
+class Taak(ApiModel):
+    """Something a person must look at."""
+
+    nummer: int
+    soort: str
+    uitleg: str
+    vastgelegd_op: date
+    afgehandeld_op: date | None
+
+
+class ZaakMetDossier(Zaak):
+    """A case with what somebody who works on it sees."""
+
+    grondslag: str
+    datum_resultaat: date | None
+    datum_eerste_antwoord: date | None
+    start_onderzoek: date | None
+    datum_voornemen: date | None
+    aangehouden_reden: str | None
+    persoon: Persoon
+    adressen: list[Adres]
+    adresgroep: Annotated[list[str], Field(description="Andere zaken op hetzelfde huidige adres.")]
+    signalen: list[Signaal]
+    taken: list[Taak]
+    dossier: Annotated[dict[str, list[Gegevens]], Field(description="De vastleggingen per soort.")]
+
+
+class Stap(ApiModel):
+    """A step, whether it can be taken now, why not, and what it asks."""
+
+    stap: str
+    label: str
+    mag: bool
+    belemmeringen: list[Reden]
+    velden: list[Veld]
+    grondslag: str
+
+
+class TeNemenStap(ApiModel):
+    """A step to take; `versie` is that of the case as it was read."""
+
+    stap: Annotated[str, Field(max_length=60)]
+    versie: Annotated[int, Field(ge=0)]
+    gegevens: Gegevens = Field(default_factory=dict)
+
+
+class Zoekvraag(ApiModel):
+    """One of: bsn; geslachtsnaam with geboortedatum; postcode with huisnummer; signaalnummer."""
+
+    bsn: Annotated[str | None, Field(pattern=r"^[0-9]{9}$")] = None
+    geslachtsnaam: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    geboortedatum: Annotated[
+        str | None,
+        Field(
+            pattern=r"^([0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})$",
+            description="JJJJMMDD met 00 voor onbekende delen, of JJJJ-MM-DD.",
+        ),
+    ] = None
+    postcode: Annotated[str | None, Field(pattern=r"^[0-9]{4} ?[A-Za-z]{2}$")] = None
+    huisnummer: Annotated[int | None, Field(ge=1, le=99999)] = None
+    signaalnummer: Annotated[str | None, Field(min_length=1, max_length=40)] = None
+
+
+class Dossiersoort(StrEnum):
+    """What goes into a dossier beside the steps."""
+
+    CONTACTEN = "contacten"
+    TERUGBELVERZOEKEN = "terugbelverzoeken"
+    BRONNEN = "bronnen"
+    HUISBEZOEKEN = "huisbezoeken"
+    DOCUMENTEN = "documenten"
+    WALAA_VASTLEGGINGEN = "walaa-vastleggingen"
+    LEERPUNTEN = "leerpunten"
+    BIJVANGST = "bijvangst"
+
+
+class Sortering(StrEnum):
+    """In what order; a minus turns it round. `termijn`: what is due first."""
+
+    TERMIJN = "termijn"
+    TERMIJN_OM = "-termijn"
+    DATUM_ONTVANGST = "datumOntvangst"
+    DATUM_ONTVANGST_OM = "-datumOntvangst"
+    ZAAKNUMMER = "zaaknummer"
+    ZAAKNUMMER_OM = "-zaaknummer"
+
+
+def _shown(session: Session, cases: Sequence[Case], today: date) -> list[dict[str, Any]]:
+    """The fields of Zaak of each case, with four statements for all of them together."""
+    ids = [case.id for case in cases]
+    terms: dict[int, list[CaseTerm]] = defaultdict(list)
+    for term in session.exec(select(CaseTerm).where(col(CaseTerm.zaak_id).in_(ids)).order_by(col(CaseTerm.id))):
+        terms[term.zaak_id].append(term)
+    events: dict[int, list[CaseEvent]] = defaultdict(list)
+    for event in session.exec(
+        select(CaseEvent).where(col(CaseEvent.zaak_id).in_(ids)).order_by(col(CaseEvent.volgnummer))
+    ):
+        events[event.zaak_id].append(event)
+    numbers: dict[int, list[str]] = defaultdict(list)
+    links = (
+        select(CaseSignal.zaak_id, Signal.signaalnummer)
+        .join(Signal, col(Signal.id) == col(CaseSignal.signal_id))
+        .where(col(CaseSignal.zaak_id).in_(ids))
+        .order_by(col(CaseSignal.id))
+    )
+    for case_id, number in session.exec(links):
+        numbers[case_id].append(number)
+    shown = []
+    for case in cases:
+        assert case.id is not None
+        file = CaseFile(session, case)
+        file.terms = terms[case.id]
+        shown.append(
+            case.model_dump(include=Zaak.model_fields.keys() - {"aangehouden", "termijnen", "gebeurtenissen"})
+            | {
+                "aangehouden": case.aangehouden_sinds is not None,
+                "signaalnummers": numbers[case.id],
+                "termijnen": [_term(view) for view in case_terms.views(file, today)],
+                "gebeurtenissen": [_event(event) for event in events[case.id]],
+            }
+        )
+    return shown
+
+
+def _term(view: case_terms.TermView) -> Termijn:
+    return Termijn(term=view.term, vanaf=view.vanaf, einde=view.einde, uitleg=list(view.uitleg), status=view.status)
+
+
+def _event(event: CaseEvent) -> Gebeurtenis:
+    return Gebeurtenis(**event.model_dump(include=set(Gebeurtenis.model_fields)))
+
+
+def _field(field: StepField) -> Veld:
+    return Veld(
+        naam=field.naam, soort=field.soort, label=field.label, verplicht=field.verplicht, keuzes=list(field.keuzes)
+    )
+
+
+@router.get("", summary="Zaken, wat het eerst af moet bovenaan")
+def zaken(
+    session: ApiSession,
+    now: Now,
+    fase: Annotated[list[Phase] | None, Query()] = None,
+    gemeentecode: Annotated[list[str] | None, Query()] = None,
+    behandelaar: Annotated[str | None, Query(max_length=100)] = None,
+    resultaat: Outcome | None = None,
+    leveringsnummer: Annotated[str | None, Query(max_length=20)] = None,
+    termijn_voor: Annotated[
+        date | None, Query(alias="termijnVoor", description="Met een lopende termijn die eerder eindigt dan deze dag.")
+    ] = None,
+    aangehouden: bool | None = None,
+    terugbelverzoek: Annotated[bool | None, Query(description="Met een terugbelverzoek dat nog open staat.")] = None,
+    sorteer: Sortering = Sortering.TERMIJN,
+    aantal: Annotated[int, Query(ge=1, le=case_list.LARGEST_PAGE)] = 50,
+    na: Annotated[str | None, Query(max_length=400, description="De cursor van de vorige bladzijde.")] = None,
+) -> Lijst[Zaak]:
+    """The cases that the bearer sees."""
+    wanted = case_list.Filter(
+        fase=fase or (),
+        gemeentecode=gemeentecode or (),
+        behandelaar=behandelaar,
+        resultaat=resultaat,
+        leveringsnummer=leveringsnummer,
+        termijn_voor=termijn_voor,
+        aangehouden=aangehouden,
+        terugbelverzoek=terugbelverzoek,
+    )
+    page = case_list.page(session, wanted, sort=sorteer, size=aantal, after=na)
+    return Lijst(items=[Zaak(**each) for each in _shown(session, page.cases, now.date())], volgende=page.volgende)
+
+
+@router.post("/_zoek", summary="Zaken zoeken op persoon, adres of signaal")
+def zoek_zaken(session: ReadingApiSession, now: Now, vraag: Zoekvraag) -> Lijst[Zaak]:
+    """A search has its words in the body, so that no BSN or name ends up in an address or a log."""
+    asked = vraag.model_dump()
+    if asked["geboortedatum"]:
+        asked["geboortedatum"] = asked["geboortedatum"].replace("-", "")
+    found = case_list.search(session, **asked)
+    return Lijst(items=[Zaak(**each) for each in _shown(session, found, now.date())])
+
+
+@router.get("/{zaaknummer}", summary="Een zaak met haar dossier")
+def zaak(session: ApiSession, now: Now, zaaknummer: str) -> ZaakMetDossier:
+    """Everything the bearer's roles may see of a case."""
+    case = moves.find_case(session, zaaknummer)
+    return _with_dossier(session, case, desk_of(session, now))
+
+
+def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
+    (shown,) = _shown(session, [case], desk.today)
+    same_address = select(Case.zaaknummer).where(
+        Case.adressleutel == case.adressleutel,
+        Case.gemeentecode == case.gemeentecode,
+        Case.id != case.id,
+        Case.fase != Phase.AFGESLOTEN,
+    )
+    addresses = session.exec(select(Address).where(Address.zaak_id == case.id).order_by(col(Address.id)))
+    tasks = session.exec(select(CaseTask).where(CaseTask.zaak_id == case.id).order_by(col(CaseTask.id)))
+    signals = session.exec(
+        select(Signal)
+        .join(CaseSignal, col(CaseSignal.signal_id) == col(Signal.id))
+        .where(CaseSignal.zaak_id == case.id)
+        .order_by(col(CaseSignal.id))
+    )
+    handles = bool(desk.actor.roles_in(case.gemeentecode) & {Role.BEHANDELAAR, Role.SYSTEEM})
+    return ZaakMetDossier(
+        **shown,
+        **case.model_dump(
+            include={
+                "grondslag",
+                "datum_resultaat",
+                "datum_eerste_antwoord",
+                "start_onderzoek",
+                "datum_voornemen",
+                "aangehouden_reden",
+            }
+        ),
+        persoon=Persoon(**case.model_dump(include=set(Persoon.model_fields))),
+        adressen=[Adres(**address.model_dump(include=set(Adres.model_fields))) for address in addresses],
+        adresgroep=sorted(session.exec(same_address)),
+        signalen=[_signal(signal, handles) for signal in signals],
+        taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
+        dossier={
+            kind: [dossier.as_dict(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS
+        },
+    )
+
+
+BENEFIT_FACTS = frozenset({"uitkeringssoort", "datum_vanaf", "datum_tot", "werkgever"})
+
+
+def _signal(signal: Signal, handles: bool) -> Signaal:
+    visible = set(Signaal.model_fields) - (frozenset() if handles else BENEFIT_FACTS)
+    return Signaal(**signal.model_dump(include=visible))
+
+
+@router.get("/{zaaknummer}/stappen", summary="Elke stap, en of die nu mag")
+def stappen(session: ApiSession, now: Now, zaaknummer: str) -> Lijst[Stap]:
+    """Every step of the procedure, with its blockers and its fields; `mag` does not look at gegevens."""
+    case = moves.find_case(session, zaaknummer)
+    views = moves.steps(session, case, desk_of(session, now))
+    return Lijst(
+        items=[
+            Stap(
+                stap=view.stap,
+                label=view.label,
+                mag=view.mag,
+                belemmeringen=[Reden(code=reason.code, uitleg=reason.uitleg) for reason in view.belemmeringen],
+                velden=[_field(field) for field in view.velden],
+                grondslag=view.grondslag,
+            )
+            for view in views
+        ]
+    )
+
+
+@router.post("/{zaaknummer}/stappen", status_code=201, summary="Een stap nemen", response_model=ZaakMetDossier)
+def neem_stap(
+    session: ApiSession, now: Now, zaaknummer: str, stap: TeNemenStap, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Take a step; answers with the case as it stands after it."""
+    case = moves.find_case(session, zaaknummer)
+    desk = desk_of(session, now)
+
+    def work() -> tuple[int, Any]:
+        moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
+        audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=case.gemeentecode)
+        return 201, _with_dossier(session, case, desk)
+
+    return once(session, key, {"pad": f"/zaken/{zaaknummer}/stappen", "stap": stap}, now, work)
+
+
+@router.get("/{zaaknummer}/{dossiersoort}", summary="De vastleggingen van een soort")
+def vastleggingen(session: ApiSession, zaaknummer: str, dossiersoort: Dossiersoort) -> Lijst[Gegevens]:
+    """The dossier entries of one kind, oldest first."""
+    case = moves.find_case(session, zaaknummer)
+    rows = dossier.entries(session, case, dossiersoort)
+    return Lijst(items=[dossier.as_dict(dossiersoort, row) for row in rows])
+
+
+@router.post("/{zaaknummer}/{dossiersoort}", status_code=201, summary="Iets in het dossier vastleggen")
+def leg_vast(
+    session: ApiSession, now: Now, zaaknummer: str, dossiersoort: Dossiersoort, gegevens: Gegevens
+) -> Gegevens:
+    """Add a dossier entry; answers with the entry."""
+    case = moves.find_case(session, zaaknummer)
+    row = dossier.add(session, case, dossiersoort, desk_of(session, now), gegevens)
+    audit.record(session, f"vastgelegd_{dossiersoort}", zaaknummer, now, gemeentecode=case.gemeentecode)
+    return dossier.as_dict(dossiersoort, row)

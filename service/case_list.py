@@ -1,0 +1,200 @@
+"""Lists of cases: which ones, in what order, from where on; the same for the work list and the API."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, Subquery, and_, func, or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from signals.errors import Invalid, Reason
+from signals.models import Signal
+from workflow.models import Address, CallbackRequest, Case, CaseSignal, CaseTerm
+from workflow.phases import Outcome, Phase
+
+LARGEST_PAGE = 100
+SORTS = ("termijn", "-termijn", "datumOntvangst", "-datumOntvangst", "zaaknummer", "-zaaknummer")
+_NEVER = date.max
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which cases; what is left empty filters nothing. termijn_voor: a running term ends before this day."""
+
+    fase: Sequence[Phase] = ()
+    gemeentecode: Sequence[str] = ()
+    behandelaar: str | None = None
+    resultaat: Outcome | None = None
+    leveringsnummer: str | None = None
+    termijn_voor: date | None = None
+    aangehouden: bool | None = None
+    terugbelverzoek: bool | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What a case must meet."""
+        wanted: list[ColumnElement[bool]] = []
+        if self.fase:
+            wanted.append(col(Case.fase).in_(self.fase))
+        if self.gemeentecode:
+            wanted.append(col(Case.gemeentecode).in_(self.gemeentecode))
+        if self.behandelaar is not None:
+            wanted.append(col(Case.behandelaar) == self.behandelaar)
+        if self.resultaat is not None:
+            wanted.append(col(Case.resultaat) == self.resultaat)
+        if self.leveringsnummer is not None:
+            wanted.append(col(Case.leveringsnummer) == self.leveringsnummer)
+        if self.termijn_voor is not None:
+            running = select(CaseTerm.zaak_id).where(
+                col(CaseTerm.beeindigd_op).is_(None), col(CaseTerm.einde) < self.termijn_voor
+            )
+            wanted.append(col(Case.id).in_(running))
+        if self.aangehouden is not None:
+            since = col(Case.aangehouden_sinds)
+            wanted.append(since.is_not(None) if self.aangehouden else since.is_(None))
+        if self.terugbelverzoek is not None:
+            asked = select(CallbackRequest.zaak_id).where(col(CallbackRequest.teruggebeld_op).is_(None))
+            waits = col(Case.id).in_(asked)
+            wanted.append(waits if self.terugbelverzoek else ~waits)
+        return wanted
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some cases in order, and the cursor after the last one; None when there are no more."""
+
+    cases: Sequence[Case]
+    volgende: str | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way of sorting: the value sorted by, the case number as the last word, and the direction."""
+
+    value: SQLColumnExpression[Any]
+    descending: bool
+    first_terms: Subquery | None = field(default=None)
+
+    def after(self, value: Any, case_id: int) -> ColumnElement[bool]:
+        """The cases that come after one with this value and id."""
+        ids = col(Case.id)
+        if self.descending:
+            return or_(self.value < value, and_(self.value == value, ids < case_id))
+        return or_(self.value > value, and_(self.value == value, ids > case_id))
+
+    @property
+    def columns(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """For ORDER BY."""
+        ids = col(Case.id)
+        return (self.value.desc(), ids.desc()) if self.descending else (self.value.asc(), ids.asc())
+
+
+def _order(sort: str) -> Order:
+    if sort not in SORTS:
+        raise Invalid(Reason("sortering_onbekend", f"Sorteer op een van: {', '.join(SORTS)}.", "sorteer"))
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    if name == "datumOntvangst":
+        return Order(col(Case.datum_ontvangst), descending)
+    if name == "zaaknummer":
+        return Order(col(Case.zaaknummer), descending)
+    first = (
+        select(col(CaseTerm.zaak_id), func.min(CaseTerm.einde).label("einde"))
+        .where(col(CaseTerm.beeindigd_op).is_(None))
+        .group_by(col(CaseTerm.zaak_id))
+        .subquery("eerste_termijn")
+    )
+    return Order(func.coalesce(first.c.einde, _NEVER), descending, first)
+
+
+def page(session: Session, wanted: Filter, *, sort: str = "termijn", size: int = 50, after: str | None = None) -> Page:
+    """A page of cases that the session's owner sees. `after`: the cursor of the page before; Invalid when it is not."""
+    order = _order(sort)
+    chosen = select(Case, order.value)
+    if order.first_terms is not None:
+        chosen = chosen.join(order.first_terms, order.first_terms.c.zaak_id == Case.id, isouter=True)
+    chosen = chosen.where(*wanted.conditions()).order_by(*order.columns).limit(size + 1)
+    if after is not None:
+        chosen = chosen.where(order.after(*_read_cursor(after, sort)))
+    rows = session.exec(chosen).all()
+    cases = [case for case, _ in rows[:size]]
+    if len(rows) <= size:
+        return Page(cases)
+    last, value = rows[size - 1]
+    return Page(cases, _cursor(sort, value, last.id))
+
+
+def _cursor(sort: str, value: Any, case_id: int | None) -> str:
+    plain = value.isoformat() if isinstance(value, date) else value
+    return base64.urlsafe_b64encode(json.dumps([sort, plain, case_id]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, sort: str) -> tuple[Any, int]:
+    wrong = Invalid(Reason("cursor_ongeldig", "Deze cursor past niet bij deze vraag. Begin opnieuw zonder 'na'.", "na"))
+    try:
+        made_for, value, case_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if sort.removeprefix("-") != "zaaknummer":
+            value = date.fromisoformat(value)
+    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
+        raise wrong from None
+    if made_for != sort or not isinstance(case_id, int) or not isinstance(value, (str, date)):
+        raise wrong
+    return value, case_id
+
+
+def count(session: Session, wanted: Filter, *, at_most: int = 1001) -> int:
+    """How many cases; counting stops at `at_most`, because nobody needs to know more and it costs."""
+    some = select(Case.id).where(*wanted.conditions()).limit(at_most).subquery()
+    return session.exec(select(func.count()).select_from(some)).one()
+
+
+def search(
+    session: Session,
+    *,
+    bsn: str | None = None,
+    geslachtsnaam: str | None = None,
+    geboortedatum: str | None = None,
+    postcode: str | None = None,
+    huisnummer: int | None = None,
+    signaalnummer: str | None = None,
+) -> Sequence[Case]:
+    """The newest cases of a person, an address or a signal; exactly one of the four ways, else Invalid.
+
+    geboortedatum: 8 digits. A name without a birth date finds nobody: it would find too many.
+    """
+    chosen = _search_by(bsn, geslachtsnaam, geboortedatum, postcode, huisnummer, signaalnummer)
+    return session.exec(chosen.order_by(col(Case.id).desc()).limit(LARGEST_PAGE)).all()
+
+
+def _search_by(
+    bsn: str | None,
+    geslachtsnaam: str | None,
+    geboortedatum: str | None,
+    postcode: str | None,
+    huisnummer: int | None,
+    signaalnummer: str | None,
+) -> SelectOfScalar[Case]:
+    ways = (bsn is not None, bool(geslachtsnaam or geboortedatum), bool(postcode or huisnummer), bool(signaalnummer))
+    pairs = bool(geslachtsnaam) == bool(geboortedatum) and bool(postcode) == bool(huisnummer)
+    if sum(ways) != 1 or not pairs:
+        raise Invalid(
+            Reason(
+                "zoekvraag_ongeldig",
+                "Zoek op een van: bsn; geslachtsnaam met geboortedatum; postcode met huisnummer; signaalnummer.",
+            )
+        )
+    chosen = select(Case)
+    if bsn is not None:
+        return chosen.where(col(Case.bsn) == bsn)
+    if geslachtsnaam and geboortedatum:
+        same = func.lower(col(Case.geslachtsnaam)) == geslachtsnaam.strip().lower()
+        return chosen.where(same, col(Case.geboortedatum) == geboortedatum)
+    if postcode and huisnummer:
+        wanted = "".join(postcode.split()).upper()
+        here = select(Address.zaak_id).where(col(Address.postcode) == wanted, col(Address.huisnummer) == huisnummer)
+        return chosen.where(col(Case.id).in_(here))
+    linked = select(CaseSignal.zaak_id).join(Signal, col(Signal.id) == col(CaseSignal.signal_id))
+    return chosen.where(col(Case.id).in_(linked.where(col(Signal.signaalnummer) == signaalnummer)))

@@ -1,0 +1,41 @@
+"""Figures for whoever asks: counted over every row, given back as aggregates only, for what the asker may know."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Engine
+
+from exports.figures import figures
+from exports.selection import Selection
+from service.access import Access
+from service.db import session_scope
+from signals.errors import Forbidden, Reason
+from workflow.phases import MUNICIPAL_ROLES, Role
+
+READERS = frozenset({Role.COORDINATOR, *MUNICIPAL_ROLES, Role.SYSTEEM})
+
+
+def figures_for(
+    engine: Engine, access: Access, selection: Selection, peildatum: date, *, openbaar: bool = False
+) -> dict[str, Any]:
+    """The object of `rni figures --json`; a municipality gets its own figures, the project's roles all of them.
+
+    Forbidden for who may not see figures, and for another municipality's.
+    """
+    if not access.may(*READERS):
+        raise Forbidden(Reason("rol_ontbreekt", "Cijfers zijn er voor de coördinator en voor gemeenten."))
+    chosen = selection if openbaar else _own(access, selection)
+    with session_scope(engine, access.widened(), write=False) as session:
+        return figures(session, chosen, peildatum, openbaar=openbaar)
+
+
+def _own(access: Access, selection: Selection) -> Selection:
+    if access.codes is None or access.may(Role.COORDINATOR):
+        return selection
+    asked = set(selection.gemeenten) or access.codes
+    if not asked <= access.codes:
+        raise Forbidden(
+            Reason("andere_gemeente", "U ziet de cijfers van uw eigen gemeente. Kies die, of geen.", "gemeente")
+        )
+    return replace(selection, gemeenten=tuple(sorted(asked)))
