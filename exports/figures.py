@@ -154,7 +154,7 @@ def bijvangst(of: Population) -> Value:
 
 @figure("Opgepakt", "Zaken met ten minste één onderzoekshandeling; niet ingetrokken en niet overgedragen.")
 def opgepakt(of: Population) -> Value:
-    """Cases with an investigation act (source, contact, visit, letter; not UWV's copy), not withdrawn or handed over."""
+    """Cases with an investigation act (source but UWV's, contact, visit, letter), not withdrawn or handed over."""
     return int(of.followed_up[1].sum())
 
 

@@ -14,7 +14,7 @@ from exports.statistics import Rate, duration, survival, survival_median, wilson
         # 0/10: high = (3.8415/20 + 3.8415/20) / 1.38415
         (0, 10, 0.0, 0.277533),
         (10, 10, 0.722467, 1.0),
-        # 1/2 of 100: half of it plus or minus 1.95996 * sqrt(0.0025 + 0.0000960) / 1.038415 * ...
+        # 50/100: 0.5 plus or minus 1.95996 * sqrt(0.0025 + 0.00009604) / 1.038415
         (50, 100, 0.403832, 0.596168),
     ],
 )
