@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from openpyxl import Workbook
@@ -83,7 +84,7 @@ def write_csv(stream: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequen
     text.detach()
 
 
-def write_xlsx(stream: BinaryIO, sheets: Sequence[Sheet], remarks: Sequence[str] = ()) -> None:
+def write_xlsx(target: BinaryIO | Path, sheets: Sequence[Sheet], remarks: Sequence[str] = ()) -> None:
     """A workbook with these sheets and a last one, `Toelichting`: the remarks and what every column means.
 
     Every sheet has column widths, a header that stays in sight and a filter. Numbers and dates are real ones.
@@ -99,7 +100,7 @@ def write_xlsx(stream: BinaryIO, sheets: Sequence[Sheet], remarks: Sequence[str]
         Column("Uitleg", "Wat er in de kolom staat.", breedte=100),
     )
     _write_sheet(book, Sheet("Toelichting", columns, [*general, *explained]))
-    book.save(stream)
+    book.save(target)
 
 
 def _write_sheet(book: Workbook, sheet: Sheet) -> None:
