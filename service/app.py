@@ -15,7 +15,7 @@ from service.api import make_api
 from service.db import make_engine, require_schema, session_scope
 from service.errors import install_api, install_pages
 from service.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
-from service.settings import Misconfigured, Settings
+from service.settings import Misconfigured, Settings, read_settings
 from signals.errors import Reason
 
 STATIC = Path(__file__).parent / "static"
@@ -40,7 +40,7 @@ def require_ready(settings: Settings, engine: Engine) -> None:
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
     """The application for these settings; the database is looked at when it starts."""
-    settings = settings or Settings()
+    settings = settings or read_settings()
     settings.require_safe()
     engine = engine or make_engine(settings.database_url)
 

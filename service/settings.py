@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from signals.errors import DomainError, Reason
@@ -156,3 +156,16 @@ class Settings(BaseSettings):
         reasons = self.problems()
         if reasons:
             raise Misconfigured(reasons)
+
+
+def read_settings() -> Settings:
+    """The settings of this environment; Misconfigured names every variable that cannot be read, never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        names = dict.fromkeys(f"RNI_{str(each['loc'][0]).upper()}" for each in error.errors())
+        meanings = {f"RNI_{name.upper()}": field.description for name, field in Settings.model_fields.items()}
+        raise Misconfigured(
+            Reason("instelling_ongeldig", f"De instelling {name} klopt niet. {meanings.get(name)}", name)
+            for name in names
+        ) from None

@@ -151,6 +151,13 @@ def upgrade() -> None:
     with op.batch_alter_table("load", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_load_leveringsnummer"), ["leveringsnummer"], unique=False)
         batch_op.create_index(batch_op.f("ix_load_sha256"), ["sha256"], unique=False)
+        batch_op.create_index(
+            "uq_load_sha256_geladen",
+            ["sha256"],
+            unique=True,
+            sqlite_where=sa.text("status = 'geladen'"),
+            postgresql_where=sa.text("status = 'geladen'"),
+        )
 
     op.create_table(
         "municipality",
@@ -182,6 +189,7 @@ def upgrade() -> None:
         sa.Column("dubbel", sa.Integer(), nullable=False),
         sa.Column("afgekeurd", sa.Integer(), nullable=False),
         sa.Column("redenen", sa.JSON(), nullable=False),
+        sa.Column("afgewezen", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opbrengst_load")),
         sa.UniqueConstraint("ladingnummer", name=op.f("uq_opbrengst_load_ladingnummer")),
     )
@@ -239,6 +247,12 @@ def upgrade() -> None:
             postgresql_where=sa.text("staat = 'aangemaakt'"),
         )
 
+    op.create_table(
+        "upload",
+        sa.Column("ladingnummer", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("bestand", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+        sa.PrimaryKeyConstraint("ladingnummer", name=op.f("pk_upload")),
+    )
     op.create_table(
         "api_token",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1264,6 +1278,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_token_gebruiker_id"))
 
     op.drop_table("api_token")
+    op.drop_table("upload")
     with op.batch_alter_table("terugkoppeling", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_terugkoppeling_aangemaakt",
@@ -1280,6 +1295,11 @@ def downgrade() -> None:
     op.drop_table("number_series")
     op.drop_table("municipality")
     with op.batch_alter_table("load", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_load_sha256_geladen",
+            sqlite_where=sa.text("status = 'geladen'"),
+            postgresql_where=sa.text("status = 'geladen'"),
+        )
         batch_op.drop_index(batch_op.f("ix_load_sha256"))
         batch_op.drop_index(batch_op.f("ix_load_leveringsnummer"))
 

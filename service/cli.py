@@ -1,0 +1,93 @@
+"""`rni`: the commands put together, and how a command says no.
+
+Exit: 0 done, 3 done but rows were rejected, 4 refused and nothing changed, 2 wrong use, 1 our fault.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+
+import structlog
+import typer
+from typer.exceptions import TyperException
+
+from service import journal
+from service.commands import deliveries, feedback, reports, system, users
+from service.commands.desk import OUR_FAULT, REFUSED, WRONG_USE
+from service.errors import OUR_FAULT as SORRY
+from service.settings import read_settings
+from signals.errors import DomainError, Invalid
+
+app = typer.Typer(
+    name="rni",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Langdurig RNI: signalen, zaken, terugkoppeling en cijfers.",
+)
+app.command("serve", help="Start de pagina's en de API.")(system.serve)
+app.command("clock", help="Start de klok: herinneringen aan termijnen, elke nacht.")(system.clock)
+app.command("check", help="Leest en controleert een levering, bewaart niets.")(deliveries.check)
+app.command("load", help="Laadt een levering.")(deliveries.load)
+app.command("figures", help="De cijfers voor een werksessie of evaluatie.")(reports.figures)
+app.command("deadline", help="Wanneer een termijn eindigt, en waarom dan.")(reports.deadline)
+app.add_typer(system.database, name="db")
+app.add_typer(feedback.commands, name="feedback")
+app.add_typer(deliveries.yields, name="yield")
+app.add_typer(users.commands, name="user")
+app.add_typer(users.tokens, name="token")
+app.add_typer(system.municipalities, name="municipalities")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command; gives the exit code. Every no is a Dutch sentence on standard error."""
+    journal.configure(level=logging.WARNING)
+    try:
+        return int(app(args=list(arguments), standalone_mode=False) or 0)
+    except DomainError as error:
+        return _refused(error, arguments)
+    except TyperException as error:
+        print(_wrong_use(error), file=sys.stderr)
+        return WRONG_USE
+    except (KeyboardInterrupt, typer.Abort):
+        print("Afgebroken.", file=sys.stderr)
+        return 130
+    except Exception:  # noqa: BLE001  # the last net: into the log with its traceback, a sentence on the screen
+        path = journal.to_file(read_settings().data_dir)
+        structlog.get_logger().exception("onverwachte fout", opdracht=" ".join(arguments[:2]))
+        print(f"{SORRY} De technische melding staat in {path}.", file=sys.stderr)
+        return OUR_FAULT
+
+
+def _refused(error: DomainError, arguments: Sequence[str]) -> int:
+    if "--json" in arguments:
+        told = {"status": "geweigerd", "reden": error.reasons[0].code, "uitleg": error.uitleg}
+        print(json.dumps(told, ensure_ascii=False))
+    print(error.uitleg, file=sys.stderr)
+    return WRONG_USE if isinstance(error, Invalid) else REFUSED
+
+
+def _wrong_use(error: TyperException) -> str:
+    """The command line itself was not understood; the parser's own sentence is English."""
+    parameter = getattr(error, "param", None)
+    option = getattr(error, "option_name", None)
+    name = option or (parameter.opts[0] if parameter is not None and parameter.opts else None)
+    if parameter is not None and parameter.param_type_name == "argument":
+        name = (parameter.metavar or parameter.name or "").upper()
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context is not None else "rni"
+    kind = type(error).__name__
+    said = {
+        "NoSuchOption": f"De optie {name} bestaat niet.",
+        "MissingParameter": f"{name} ontbreekt.",
+        "BadParameter": f"De waarde bij {name} klopt niet.",
+        "BadOptionUsage": f"De optie {name} is niet goed gebruikt.",
+        "NoArgsIsHelpError": "Kies een opdracht.",
+    }.get(kind, "Deze opdracht bestaat niet of heeft te veel woorden.")
+    return f"{said} Zie: {where} --help"
+
+
+def main() -> None:
+    """The entry point of `rni`."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The commands of `rni`, one file per noun; `service.cli` puts them together."""

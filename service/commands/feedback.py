@@ -1,0 +1,114 @@
+"""`rni feedback`: what UWV is told, and what becomes of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exports import feedback_2026_1 as exporter
+from exports.models import FeedbackDelivery
+from service import audit
+from service.commands.desk import As, AsJson, CommandDesk, WrongUse, answer, desk
+from service.db import session_scope
+from signals.errors import Reason
+from workflow.phases import Role
+
+commands = typer.Typer(no_args_is_help=True, help="Terugkoppeling aan UWV.")
+
+Number = Annotated[str, typer.Argument(metavar="NUMMER", help="Het nummer van de terugkoppeling: TK-JJJJ-NNNN.")]
+
+
+@commands.command("make", help="Maakt de volgende terugkoppeling: CSV en XLSX.")
+def make(
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Map voor de bestanden.")] = None,
+    as_json: AsJson = False,
+    actor: As = None,
+) -> None:
+    """Tell what is due; without anything to tell nothing is made."""
+    with desk(actor) as at:
+        at.require(Role.COORDINATOR)
+        folder = out or at.settings.data_dir / "terugkoppelingen"
+        with session_scope(at.engine, at.access.widened()) as session:
+            made = exporter.make(session, door=at.door, now=at.now, production=at.settings.production)
+            if made is not None:
+                audit.record(session, "terugkoppeling_gemaakt", made.nummer, at.now)
+            told = exporter.summary(session, made, folder)
+        if made is not None:
+            _save(at, made.nummer, folder)
+    if made is None:
+        lines = ["Er is niets te vertellen; er is geen terugkoppeling gemaakt."]
+    else:
+        kinds = ", ".join(f"{kind} {rows}" for kind, rows in told["soorten"].items())
+        lines = [f"{made.nummer}: {made.regels} regels ({kinds}).", *(file["pad"] for file in told["bestanden"])]
+    answer(told, as_json, lines)
+
+
+def _save(at: CommandDesk, nummer: str, folder: Path) -> list[Path]:
+    with session_scope(at.engine, at.access.widened(), write=False) as session:
+        return exporter.save(session, nummer, folder)
+
+
+@commands.command("again", help="Schrijft de bewaarde bestanden opnieuw, byte voor byte.")
+def again(
+    nummer: Number, out: Annotated[Path, typer.Option(metavar="DIR", help="Map voor de bestanden.")], actor: As = None
+) -> None:
+    """The stored bytes again."""
+    with desk(actor) as at:
+        at.require(Role.COORDINATOR, Role.UWV_LIAISON)
+        print("\n".join(str(path) for path in _save(at, nummer, out)))
+
+
+@commands.command("sent", help="Legt vast dat de terugkoppeling is verzonden.")
+def sent(nummer: Number, actor: As = None) -> None:
+    """aangemaakt -> verzonden."""
+    with desk(actor) as at:
+        at.require(Role.COORDINATOR)
+        with session_scope(at.engine, at.access.widened()) as session:
+            done = exporter.sent(session, nummer, at.door, at.now)
+            audit.record(session, "terugkoppeling_verzonden", nummer, at.now)
+    _tell(done)
+
+
+@commands.command("received", help="Legt vast dat UWV de terugkoppeling ontving.")
+def received(
+    nummer: Number,
+    reference: Annotated[str, typer.Option(metavar="R", help="Het kenmerk waarmee UWV bevestigde.")],
+    actor: As = None,
+) -> None:
+    """verzonden -> ontvangen."""
+    with desk(actor) as at:
+        at.require(Role.UWV_LIAISON)
+        with session_scope(at.engine, at.access.widened()) as session:
+            done = exporter.received(session, nummer, reference, at.door, at.now)
+            audit.record(session, "terugkoppeling_ontvangen", nummer, at.now)
+    _tell(done)
+
+
+@commands.command("refused", help="Legt vast dat UWV de terugkoppeling weigert, geheel of deels.")
+def refused(
+    nummer: Number,
+    reason: Annotated[str, typer.Option(metavar="T", help="Waarom UWV weigert.")],
+    rows: Annotated[
+        str | None, typer.Option(metavar="3,8", help="Alleen deze regels; zonder: de hele terugkoppeling.")
+    ] = None,
+    actor: As = None,
+) -> None:
+    """Refused rows become due again."""
+    chosen = None if rows is None else _numbers(rows)
+    with desk(actor) as at:
+        at.require(Role.UWV_LIAISON)
+        with session_scope(at.engine, at.access.widened()) as session:
+            done = exporter.refused(session, nummer, reason, chosen, at.door, at.now)
+            audit.record(session, "terugkoppeling_geweigerd", nummer, at.now)
+    _tell(done)
+
+
+def _numbers(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise WrongUse(Reason("regels_ongeldig", "Noem de regels als getallen met komma's ertussen, bijvoorbeeld 3,8."))
+    return [int(part) for part in parts]
+
+
+def _tell(delivery: FeedbackDelivery) -> None:
+    print(f"{delivery.nummer}: {delivery.staat.value}.")

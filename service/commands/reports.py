@@ -1,0 +1,75 @@
+"""`rni figures` and `rni deadline`: numbers and dates that leave as answers."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exports.selection import Selection
+from exports.workbook import write_workbook
+from service.commands.desk import As, AsJson, answer, day, desk
+from service.reporting import figures_for
+from workflow.deadlines import deadline as count
+from workflow.deadlines import in_words
+
+
+class Pack(StrEnum):
+    """For which session the figures are."""
+
+    WERKSESSIE = "werksessie"
+    EVALUATIE = "evaluatie"
+
+
+def figures(
+    pack: Annotated[Pack, typer.Argument(help="Voor welke sessie.")],
+    levering: Annotated[list[str] | None, typer.Option(metavar="N", help="Alleen deze levering; mag vaker.")] = None,
+    gemeente: Annotated[list[str] | None, typer.Option(metavar="C", help="Alleen deze gemeente; mag vaker.")] = None,
+    peildatum: Annotated[str | None, typer.Option(metavar="D", help="Stand op deze dag; standaard vandaag.")] = None,
+    openbaar: Annotated[bool, typer.Option("--openbaar", help="De openbare uitgave, afgerond.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Map voor de werkmap (XLSX).")] = None,
+    as_json: AsJson = False,
+    actor: As = None,
+) -> None:
+    """The figures of a selection as of a day, as JSON and as a workbook."""
+    with desk(actor) as at:
+        on = day(peildatum, at.now.date())
+        selection = Selection(leveringen=tuple(levering or ()), gemeenten=tuple(gemeente or ()))
+        counted = figures_for(at.engine, at.access, selection, on, openbaar=openbaar)
+    lines = [f"Cijfers op {in_words(on)}"]
+    lines += [f"{name}: {_short(value)}" for name, value in counted["cijfers"].items() if not isinstance(value, dict)]
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / f"cijfers-{pack}-{on:%Y%m%d}{'-openbaar' if openbaar else ''}.xlsx"
+        with path.open("wb") as stream:
+            write_workbook(counted, stream)
+        lines.append(str(path))
+    answer(counted, as_json, lines)
+
+
+def _short(value: object) -> str:
+    return "onbekend" if value is None else str(value)
+
+
+def deadline(
+    term: Annotated[str, typer.Argument(metavar="TERM", help="De termijn, bijvoorbeeld laa_eerste_antwoord.")],
+    dates: Annotated[list[str], typer.Argument(metavar="DATE", help="De dag van de gebeurtenis, jjjj-mm-dd.")],
+    as_json: AsJson = False,
+    actor: As = None,
+) -> None:
+    """When a term ends and why; needs no database unless an actor is named."""
+    if actor is not None:
+        with desk(actor):
+            pass
+    counted = [count(term, day) for day in dates]
+    told = [
+        {
+            "term": each.term.value,
+            "vanaf": each.vanaf.isoformat(),
+            "einde": each.einde.isoformat(),
+            "uitleg": list(each.uitleg),
+        }
+        for each in counted
+    ]
+    lines = [line for each in counted for line in (f"{each.term}: {in_words(each.einde)}", *each.uitleg)]
+    answer(told[0] if len(told) == 1 else told, as_json, lines)
