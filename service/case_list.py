@@ -14,12 +14,14 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from signals.errors import Invalid, Reason
 from signals.models import Signal
+from workflow.deadlines import TERMS
 from workflow.models import Address, CallbackRequest, Case, CaseSignal, CaseTerm
 from workflow.phases import Outcome, Phase
 
 LARGEST_PAGE = 100
 SORTS = ("termijn", "-termijn", "datumOntvangst", "-datumOntvangst", "zaaknummer", "-zaaknummer")
 _NEVER = date.max
+_HELD_TERMS = tuple(term.value for term, rule in TERMS.items() if rule.held)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Filter:
     fase: Sequence[Phase] = ()
     gemeentecode: Sequence[str] = ()
     behandelaar: str | None = None
+    toegewezen: bool | None = None
     resultaat: Outcome | None = None
     leveringsnummer: str | None = None
     termijn_voor: date | None = None
@@ -44,6 +47,9 @@ class Filter:
             wanted.append(col(Case.gemeentecode).in_(self.gemeentecode))
         if self.behandelaar is not None:
             wanted.append(col(Case.behandelaar) == self.behandelaar)
+        if self.toegewezen is not None:
+            handler = col(Case.behandelaar)
+            wanted.append(handler.is_not(None) if self.toegewezen else handler.is_(None))
         if self.resultaat is not None:
             wanted.append(col(Case.resultaat) == self.resultaat)
         if self.leveringsnummer is not None:
@@ -93,6 +99,11 @@ class Order:
         return (self.value.desc(), ids.desc()) if self.descending else (self.value.asc(), ids.asc())
 
 
+def running() -> ColumnElement[bool]:
+    """Of CaseTerm joined with its Case: the term does not stand still, as some do while a case is on hold."""
+    return or_(col(CaseTerm.term).not_in(_HELD_TERMS), col(Case.aangehouden_sinds).is_(None))
+
+
 def _order(sort: str) -> Order:
     if sort not in SORTS:
         raise Invalid(Reason("sortering_onbekend", f"Sorteer op een van: {', '.join(SORTS)}.", "sorteer"))
@@ -103,7 +114,8 @@ def _order(sort: str) -> Order:
         return Order(col(Case.zaaknummer), descending)
     first = (
         select(col(CaseTerm.zaak_id), func.min(CaseTerm.einde).label("einde"))
-        .where(col(CaseTerm.beeindigd_op).is_(None))
+        .join(Case, col(Case.id) == col(CaseTerm.zaak_id))
+        .where(col(CaseTerm.beeindigd_op).is_(None), running())
         .group_by(col(CaseTerm.zaak_id))
         .subquery("eerste_termijn")
     )

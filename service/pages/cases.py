@@ -13,7 +13,6 @@ from service.csrf import CsrfChecked
 from service.dependencies import Now, PageSession, SignedIn, Who, desk_of
 from service.models import User
 from service.pages import labels
-from service.pages.forms import new_key
 from service.pages.rendering import render, require, see_other
 from service.pages.worklist import display_names
 from signals.address import address_line
@@ -21,14 +20,21 @@ from signals.models import Municipality, Signal
 from workflow import case_terms, dossier, letters, moves
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
+from workflow.case_terms import TermView
+from workflow.deadlines import Term
 from workflow.models import CallbackRequest, Case, CaseEvent
-from workflow.phases import MUNICIPAL_ROLES, Phase
+from workflow.moves import StepView
+from workflow.phases import MUNICIPAL_ROLES, Phase, Role
 from workflow.transitions import BY_NAME
 
 router = APIRouter()
 
 PATH = tuple(phase for phase in Phase if phase != Phase.BEZWAAR)
 MOST_AT_ADDRESS = 20
+NOT_ASKED = frozenset(
+    {"niet_ingetrokken", "niet_overgedragen", "niet_aangehouden", "al_aangehouden", "geen_aangifte", "geen_brief_uit"}
+)
+"""Reasons that say that there is nothing to do with this step, rather than what must come first."""
 
 DONE: Mapping[str, str] = {
     "taak": "De taak is afgehandeld.",
@@ -63,10 +69,19 @@ def top(session: Session, file: CaseFile, desk: Desk) -> dict[str, Any]:
         "phases": _phases(file),
         "next_term": next_term,
         "next_urgency": labels.urgency(next_term.term, next_term.einde, desk.today) if next_term else None,
+        "walaa_waits": _walaa_waits(case, next_term),
         "contact": _user(session, case.behandelaar),
         "municipality": _municipality(session, case.gemeentecode),
         "waiting_aangifte": file.waiting_aangifte,
     }
+
+
+def _walaa_waits(case: Case, next_term: TermView | None) -> bool:
+    """The clock runs on although the answer was given: it must still be entered in WALAA."""
+    if next_term is None or next_term.term not in (Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT):
+        return False
+    final = case.resultaat is not None
+    return bool(dossier.given_answers(case)) and (final or next_term.term == Term.LAA_EERSTE_ANTWOORD)
 
 
 def _phases(file: CaseFile) -> list[PhaseMark]:
@@ -95,6 +110,7 @@ def case_page(
     """Everything about a case on one page."""
     case = find(session, who, zaaknummer)
     file, desk = CaseFile(session, case), desk_of(session, now)
+    names = display_names(session)
     steps = [step for step in moves.steps(session, case, desk) if step.stap != "trek_signaal_in"]
     callbacks = session.exec(
         select(CallbackRequest).where(CallbackRequest.zaak_id == case.id, col(CallbackRequest.teruggebeld_op).is_(None))
@@ -105,38 +121,48 @@ def case_page(
         **top(session, file, desk),
         notice=_notice(gedaan),
         possible=[step for step in steps if step.mag],
-        blocked=[step for step in steps if not step.mag and step.past_bij_fase],
-        elsewhere=[step for step in steps if not step.mag and not step.past_bij_fase],
+        blocked=[step for step in steps if not step.mag and not _idle(step)],
+        elsewhere=[step for step in steps if _idle(step)],
         tasks=[task for task in file.tasks if task.afgehandeld_op is None],
         callbacks=callbacks,
         terms=case_terms.views(file, desk.today),
         addresses=[(one, address_line(one)) for one in file.addresses],
         same_address=same_address(session, case),
         signals=_signals(session, file),
+        handles=Role.BEHANDELAAR in desk.actor.roles_in(case.gemeentecode),
         letters=file.letters,
         aangiften=file.aangiften,
         bezwaren=file.bezwaren,
         kinds=kinds(session, case, desk, request),
-        events=[(event, event_details(event, request)) for event in reversed(file.events)],
-        names=display_names(session),
-        form_key=new_key(),
+        events=[(event, event_details(event, request, names)) for event in reversed(file.events)],
+        names=names,
     )
+
+
+def _idle(step: StepView) -> bool:
+    """A step that cannot be taken because nothing asks for it: another phase, or what it answers did not happen."""
+    return not step.past_bij_fase or any(reason.code in NOT_ASKED for reason in step.belemmeringen)
 
 
 def _notice(gedaan: str) -> str:
     return DONE.get(gedaan) or (f"Gedaan: {BY_NAME[gedaan].label}." if gedaan in BY_NAME else "")
 
 
-def event_details(event: CaseEvent, request: Request) -> list[tuple[str, str]]:
+def event_details(event: CaseEvent, request: Request, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """What was filled in with a step, as label and text."""
     fields = BY_NAME[event.stap].fields if event.stap in BY_NAME else ()
-    return labels.told(event.gegevens, fields, request.app.state.settings.zone)
+    people = {field.naam for field in fields if field.soort == "gebruiker"}
+    gegevens = {naam: names.get(value, value) if naam in people else value for naam, value in event.gegevens.items()}
+    return labels.told(gegevens, fields, request.app.state.settings.zone)
 
 
 def same_address(session: Session, case: Case) -> Sequence[Case]:
-    """Other cases at the current address, in the same municipality: they share home visits."""
+    """The other open cases at the current address, in the same municipality: they share home visits."""
     others = select(Case).where(
-        Case.gemeentecode == case.gemeentecode, Case.adressleutel == case.adressleutel, col(Case.id) != case.id
+        Case.gemeentecode == case.gemeentecode,
+        Case.adressleutel == case.adressleutel,
+        Case.fase != Phase.AFGESLOTEN,
+        col(Case.id) != case.id,
     )
     return session.exec(others.order_by(col(Case.id)).limit(MOST_AT_ADDRESS)).all()
 

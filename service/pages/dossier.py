@@ -11,7 +11,7 @@ from service.csrf import CsrfChecked
 from service.dependencies import Now, PageSession, Who, desk_of
 from service.errors import status_of
 from service.pages import cases
-from service.pages.forms import Sent, done_before, given, new_key
+from service.pages.forms import Sent, claim, given, new_key
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
 from signals.errors import DomainError
@@ -48,17 +48,18 @@ def add_entry(
     """Adds the entry, once; when it is refused everything typed stays."""
     case = cases.find(session, who, zaaknummer)
     desk, kind = desk_of(session, now), dossier.kind_named(soort)
-    done = see_other("/walaa?gedaan=ja" if sent.get("terug") == "walaa" else f"/zaken/{zaaknummer}?gedaan=vastgelegd")
-    if done_before(session, sent, request.url.path, now):
-        return done
+    form = claim(session, sent, request.url.path, now)
+    if form.location:
+        return see_other(form.location)
     try:
         dossier.add(session, case, soort, desk, given(kind.velden, sent))
     except DomainError as error:
         session.rollback()
         case = cases.find(session, who, zaaknummer)
         return _page(request, session, case, soort, desk, sent=sent, error=error)
-    audit.record(session, f"dossier {soort}", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return done
+    audit.record(session, f"vastgelegd_{soort}", zaaknummer, now, gemeentecode=case.gemeentecode)
+    back = sent.get("terug") == "walaa"
+    return form.finish("/walaa?gedaan=ja" if back else f"/zaken/{zaaknummer}?gedaan=vastgelegd")
 
 
 def _page(

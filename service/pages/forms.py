@@ -5,12 +5,15 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from service.access import access_of
 from service.csrf import FIELD as CSRF
@@ -58,26 +61,39 @@ def _iso(text: str) -> str:
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if digits else text
 
 
-def done_before(session: Session, sent: Mapping[str, str], path: str, now: datetime) -> bool:
-    """Whether this very form, with this content, was carried out before; if not, it is from now on.
+@dataclass(frozen=True)
+class Claim:
+    """One sending of one form. `location`: where it led when it was carried out before, else nothing."""
 
-    In the transaction of what it does: a refused form is not carried out. A double click and the back button so do
-    nothing twice. path: where the form goes, part of what makes it the same.
+    session: Session
+    key: tuple[str, str] | None
+    location: str | None = None
+
+    def finish(self, location: str) -> RedirectResponse:
+        """The form was carried out: look there, and there again when it is sent once more."""
+        if self.key is not None:
+            actor, sleutel = self.key
+            mine = (col(IdempotencyKey.actor) == actor, col(IdempotencyKey.sleutel) == sleutel)
+            self.session.execute(update(IdempotencyKey).where(*mine).values(status=303, antwoord=location))
+        return RedirectResponse(location, 303)
+
+
+def claim(session: Session, sent: Mapping[str, str], path: str, now: datetime) -> Claim:
+    """Take this form, with this content, in hand; whoever sends it again gets the same answer and nothing more.
+
+    In the transaction of what it does: a refused form was not carried out. A double click and the back button so do
+    nothing twice. path: where the form goes, with all that makes it the same besides its fields.
     """
     if not sent.get(KEY):
-        return False
+        return Claim(session, None)
     content = {name: value for name, value in sent.items() if name not in _NOT_CONTENT}
     digest = hashlib.sha256(json.dumps([path, content], sort_keys=True).encode()).hexdigest()
-    row = {
-        "actor": access_of(session).actor.naam,
-        "sleutel": f"pagina {sent[KEY][:40]} {digest[:32]}",
-        "verzoek": digest,
-        "status": 303,
-        "antwoord": "",
-        "aangemaakt_op": now,
-    }
+    actor, sleutel = access_of(session).actor.naam, f"pagina {sent[KEY][:40]} {digest[:32]}"
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    claim = insert(IdempotencyKey).values(**row).on_conflict_do_nothing(index_elements=["actor", "sleutel"])
-    # Without the option the count of an INSERT is lost on PostgreSQL.
-    claimed = session.execute(claim.execution_options(preserve_rowcount=True))
-    return int(claimed.rowcount) == 0  # type: ignore[attr-defined]  # an INSERT's result has it
+    row = {"actor": actor, "sleutel": sleutel, "verzoek": digest, "status": 0, "antwoord": "", "aangemaakt_op": now}
+    # Of two at once the second waits here for the first. Without the option PostgreSQL loses the count.
+    new = insert(IdempotencyKey).values(**row).on_conflict_do_nothing(index_elements=["actor", "sleutel"])
+    if session.execute(new.execution_options(preserve_rowcount=True)).rowcount:  # type: ignore[attr-defined]
+        return Claim(session, (actor, sleutel))
+    known = select(IdempotencyKey.antwoord).where(IdempotencyKey.actor == actor, IdempotencyKey.sleutel == sleutel)
+    return Claim(session, None, session.exec(known).one())

@@ -11,7 +11,7 @@ from service.csrf import CsrfChecked
 from service.dependencies import Now, PageSession, Who, desk_of
 from service.errors import status_of
 from service.pages import cases
-from service.pages.forms import Sent, done_before, given, new_key, version_of
+from service.pages.forms import Sent, claim, given, new_key, version_of
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
 from signals.errors import DomainError, NotFound, Reason, Stale
@@ -25,8 +25,6 @@ from workflow.phases import Role
 from workflow.transitions import BY_NAME
 
 router = APIRouter()
-
-LETTER_STEPS = frozenset(name for name, move in BY_NAME.items() if move.letter is not None)
 
 
 def _step(session: Session, case: Case, stap: str, desk: Desk) -> StepView:
@@ -52,17 +50,17 @@ def take_step(
     case = cases.find(session, who, zaaknummer)
     desk = desk_of(session, now)
     step = _step(session, case, stap, desk)
-    done = see_other(f"/zaken/{zaaknummer}?gedaan={stap}")
-    if done_before(session, sent, request.url.path, now):
-        return done
+    form = claim(session, sent, request.url.path, now)
+    if form.location:
+        return see_other(form.location)
     try:
         moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(step.velden, sent))
     except DomainError as error:
         session.rollback()
         case = cases.find(session, who, zaaknummer)
         return _page(request, session, case, stap, desk, sent=sent, error=error)
-    audit.record(session, f"stap {stap}", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return done
+    audit.record(session, f"stap_{stap}", zaaknummer, now, gemeentecode=case.gemeentecode)
+    return form.finish(f"/zaken/{zaaknummer}?gedaan={stap}")
 
 
 def _page(
