@@ -11,25 +11,29 @@ from importers.refusals import FileRefused
 
 @cache
 def layouts() -> tuple[Layout, ...]:
-    """The layouts of signals: the LAYOUT of every module here that has one."""
+    """The LAYOUT of every module here that has one."""
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     return tuple(module.LAYOUT for module in modules if hasattr(module, "LAYOUT"))
 
 
-def identify(header: Sequence[str], file_name: str = "het bestand") -> Layout:
-    """The one layout that this header fits. Raises FileRefused (`kop_onbekend`), naming what the nearest lacks."""
+def identify(header: Sequence[str], file_name: str = "het bestand", kind: str = "levering") -> Layout:
+    """The one layout of this kind that a header fits.
+
+    Raises FileRefused (`kop_onbekend`), naming what the nearest lacks, or the other door where this file belongs.
+    """
     headings = frozenset(name for name in map(header_name, header) if name)
     missing = {layout: layout.missing(headings) for layout in layouts()}
     fitting = [layout for layout, labels in missing.items() if not labels]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        names = " en ".join(layout.name for layout in fitting)
-        raise FileRefused(
-            "kop_onbekend", file_name, f"Hij past bij meer dan één indeling: {names}. Gebruik één indeling."
-        )
-    nearest = min(missing, key=lambda layout: len(missing[layout]) / len(layout.columns))
-    labels = ", ".join(missing[nearest])
-    raise FileRefused(
-        "kop_onbekend", file_name, f"Voor indeling {nearest.name} ontbreekt: {labels}. Vul de kopregel aan."
-    )
+    ours = [layout for layout in fitting if layout.kind == kind]
+    if len(ours) == 1:
+        return ours[0]
+    if ours:
+        names = " en ".join(layout.name for layout in ours)
+        place = f"Hij past bij meer dan één indeling: {names}. Gebruik de kopregel van één indeling."
+    elif fitting:
+        place = f"Dit is een bestand van de soort {fitting[0].kind} ({fitting[0].name}). Laad het daar."
+    else:
+        candidates = [layout for layout in missing if layout.kind == kind]
+        nearest = min(candidates, key=lambda layout: len(missing[layout]) / len(layout.columns))
+        place = f"Voor indeling {nearest.name} ontbreekt: {', '.join(missing[nearest])}. Vul de kopregel aan."
+    raise FileRefused("kop_onbekend", file_name, place)

@@ -72,6 +72,7 @@ _ROW = {
     "al_ingetrokken": "Dit signaal was al ingetrokken. U hoeft niets te doen.",
     "ongewijzigd": "Deze wijziging verandert niets aan het signaal. U hoeft niets te doen.",
     "signaal_zonder_resultaat": "Over dit signaal is nog geen resultaat teruggekoppeld. Lever de opbrengst later aan.",
+    "rij_dubbel": "Deze rij staat al eerder in het bestand. U hoeft niets te doen.",
     "bedrag_ongeldig": "Kolom {column} is geen bedrag dat hier past. Schrijf {advice}.",
     "opbrengst_bestaat_al_anders": (
         "Voor dit signaal, deze soort en deze peildatum is al een ander bedrag geladen. Gebruik een latere peildatum."

@@ -43,6 +43,7 @@ class Layout:
     constants: Mapping[str, str] = field(default_factory=dict)
     header_also: frozenset[str] = frozenset()  # may be empty in a row, must be in the header
     ignored: frozenset[str] = frozenset({"regel", "codes", "uitleg"})
+    kind: str = "levering"  # or "opbrengst": each comes in by its own door
 
     def column(self, name: str) -> Column:
         """The column of that name."""

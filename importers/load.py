@@ -108,12 +108,16 @@ class Counts:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a load of this file would do now; nothing was stored. `regels` are the rows that would change nothing."""
+    """What a load of this file would do now; nothing was stored.
+
+    `regels` are the rows that would change nothing, `gemeentecodes` those of all rows, rejected ones too.
+    """
 
     layout: str
     sha256: str
     counts: Counts
     regels: list[RejectedRow]
+    gemeentecodes: frozenset[str]
     seconden: float
 
 
@@ -142,12 +146,13 @@ def check(
     sha256 = fingerprint(path)
     _refuse_if_loaded(session, sha256, file_name)
     content = _run(session, path, file_name, history, today, received, progress)
-    rows = [
-        RejectedRow(**row)
-        for reading, verdicts in content.chunks
-        for row in _rejected_rows(None, content.book, reading, verdicts)
-    ]
-    return Checked(content.layout, sha256, content.counts, rows, perf_counter() - started)
+    rows: list[RejectedRow] = []
+    codes: set[str] = set()
+    for reading, verdicts in content.chunks:
+        rows += [RejectedRow(**row) for row in _rejected_rows(None, content.book, reading, verdicts)]
+        codes |= set(reading.values["gemeentecode"])
+    seconds = round(perf_counter() - started, 3)
+    return Checked(content.layout, sha256, content.counts, rows, frozenset(codes), seconds)
 
 
 def load(
@@ -170,12 +175,12 @@ def load(
     started = perf_counter()
     today = now.date()
     sha256 = fingerprint(path)
+    take_numbers(session, SERIES, now.year, 0)  # its lock keeps a twin of this load waiting
+    _refuse_if_loaded(session, sha256, file_name)
     loading = checked or new_load(
         session, path, sha256, file_name, LoadStatus.GELADEN, door=door, now=now, received=received
     )
     loading.status = LoadStatus.GELADEN
-    take_numbers(session, SERIES, now.year, 0)
-    _refuse_if_loaded(session, sha256, file_name)  # the lock on the numbers keeps a twin waiting
     session.add(loading)
     session.flush()
     content = _run(session, path, file_name, history, today, received, progress)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, Numeric, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, Numeric, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, Owned, by_value
@@ -95,6 +95,15 @@ class Load(SQLModel, table=True):
     """One upload of one file and what was made of it; a refused file leaves this row and nothing else."""
 
     __tablename__ = "load"
+    __table_args__ = (
+        Index(
+            "uq_load_sha256_geladen",  # the very same file stands loaded once
+            "sha256",
+            unique=True,
+            sqlite_where=text("status = 'geladen'"),
+            postgresql_where=text("status = 'geladen'"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     ladingnummer: str = Field(unique=True, max_length=20)
@@ -219,6 +228,11 @@ class OpbrengstLoad(SQLModel, table=True):
     dubbel: int = 0
     afgekeurd: int = 0
     redenen: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    afgewezen: list[dict[str, Any]] = Field(
+        default_factory=list,
+        sa_type=JSON,
+        description="per row that changed nothing its regel, uitkomst, codes, fouten and cells as delivered",
+    )
 
 
 class Opbrengst(SQLModel, table=True):

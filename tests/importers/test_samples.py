@@ -9,8 +9,12 @@ from sqlmodel import Session, col, select
 
 from importers.load import check, summary
 from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange, Uitkomst
+from tests.factories import person
 from tests.importers.deliveries import NOW, SAMPLES, TODAY, take_in
-from workflow import intake
+from workflow import intake, moves
+from workflow.actors import Desk
+from workflow.models import Case
+from workflow.phases import Role
 
 DEMO, LAYOUTS = SAMPLES / "demo", SAMPLES / "layouts"
 
@@ -79,3 +83,17 @@ def test_a_check_tells_what_the_load_will_do_and_stores_nothing(session: Session
     assert [(r.regel, r.codes, r.fouten, r.cellen) for r in checked.regels] == [
         (r.regel, r.codes, r.fouten, r.cellen) for r in rejected
     ]
+
+
+def test_a_change_after_the_case_was_closed_by_a_step(session: Session) -> None:
+    assert_as_expected(session, LAYOUTS / "uwv_2026_1-codes.csv")
+    case = session.exec(
+        select(Case)
+        .join(Signal, col(Signal.id) == col(Case.eerste_signaal_id))
+        .where(Signal.signaalnummer == "C-00012")
+    ).one()
+    handler = person("anna", Role.BEHANDELAAR, code=case.gemeentecode)
+    desk = Desk(handler, NOW, lambda gemeentecode: ["anna"])
+    moves.take(session, case, "wijs_toe", desk, versie=1, gegevens={"behandelaar": "anna"})
+    moves.take(session, case, "niet_oppakken", desk, versie=2, gegevens={"reden": "capaciteit"})
+    assert_as_expected(session, LAYOUTS / "uwv_2026_1-codes-4.csv")

@@ -1,0 +1,218 @@
+"""The layout `opbrengst_2026_1` and its loading: what UWV did with the results it was told."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlmodel import Session
+
+from importers import identify
+from importers.columns import Context, Fault, Parsed, ParsedColumn, matching, one_of, parse_column, past_day
+from importers.explanations import explanation
+from importers.judgement import known_signals
+from importers.layout import Column, Layout
+from importers.reader import Chunk, Table, fingerprint, open_table
+from importers.refusals import FileRefused
+from signals.base import table
+from signals.bulk import run, slices
+from signals.dates import as_date
+from signals.models import Opbrengst, OpbrengstLoad, Uitkomst
+from signals.municipalities import Municipalities
+from signals.numbers import take_numbers
+
+SERIES = "opbrengst"
+WITHOUT_AMOUNT = "geen_gevolg"
+KINDS = ("terugvordering", "beeindiging", "verlaging", "boete", "voorkomen_schade", "nabetaling", WITHOUT_AMOUNT)
+
+Told = Callable[[Session, Collection[int]], set[int]]
+Key = tuple[int, str, date]
+
+_AMOUNT = re.compile(r"[0-9]{1,12}([.,][0-9]{1,2})?")
+
+
+def amount(value: str, context: Context) -> Parsed:
+    """Euros, not below zero, at most two decimals behind a comma or a point; given as `1234.50`."""
+    if not _AMOUNT.fullmatch(value):
+        return Fault("bedrag_ongeldig")
+    return str(Decimal(value.replace(",", ".")).quantize(Decimal("0.01")))
+
+
+LAYOUT = Layout(
+    name="opbrengst_2026_1",
+    kind="opbrengst",
+    columns=(
+        Column(
+            "signaalnummer",
+            matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}", "signaalnummer_ongeldig"),
+            required=True,
+            advice="het nummer van het signaal zoals UWV het leverde",
+        ),
+        Column("soort", one_of(*KINDS), required=True, advice=", ".join(KINDS)),
+        Column(
+            "bedrag",
+            amount,
+            advice=f"euro's met hoogstens 2 decimalen, niet onder nul; leeg bij {WITHOUT_AMOUNT}",
+        ),
+        Column("peildatum", past_day, required=True),
+    ),
+    header_also=frozenset({"bedrag"}),
+)
+
+
+def load(session: Session, path: Path, *, file_name: str, told: Told, door: str, now: datetime) -> OpbrengstLoad:
+    """Loads a yield file in the transaction of this session. Raises FileRefused, before anything is written.
+
+    told: those of these signal ids of which UWV was told a result.
+    """
+    sha256 = fingerprint(path)
+    (number,) = take_numbers(session, SERIES, now.year)
+    loads = table(OpbrengstLoad).c
+    if standing := run(session, select(loads.ladingnummer).where(loads.sha256 == sha256)).scalar():
+        raise FileRefused("al_geladen", file_name, standing)
+    context = Context(now.date(), Municipalities.load(session))
+    content = open_table(path, file_name, partial(identify, kind=LAYOUT.kind))
+    loading = OpbrengstLoad(
+        ladingnummer=f"OB-{now.year}-{number:06d}",
+        bestandsnaam=file_name[-255:],
+        sha256=sha256,
+        inhoud=path.read_bytes(),
+        geladen_op=now,
+        door=door,
+    )
+    session.add(loading)
+    session.flush()
+    assert loading.id is not None
+    reasons: Counter[str] = Counter()
+    turned_down: list[dict[str, Any]] = []
+    here: dict[Key, str] = {}
+    for chunk in content.chunks:
+        parsed = _parse(chunk, content, context)
+        ids = _told_ids(session, parsed["signaalnummer"], told)
+        known = _standing(session, {signal_id for signal_id, _ in ids.values()})
+        rows: list[dict[str, Any]] = []
+        for row, regel in enumerate(chunk.cells.index.tolist()):
+            loading.geleverd += 1
+            values = {name: str(column.values[row]) for name, column in parsed.items()}
+            faults = _faults(parsed, row, values, ids) or _compare(values, ids, here, known)
+            if faults:
+                outcome = Uitkomst.DUBBEL if faults[0][1] in _DOUBLES else Uitkomst.AFGEKEURD
+                turned_down.append(_turned_down(chunk, row, regel, outcome, faults))
+                reasons.update({code for _, code in faults})
+                loading.dubbel += outcome == Uitkomst.DUBBEL
+                loading.afgekeurd += outcome == Uitkomst.AFGEKEURD
+                continue
+            signal_id, soort, peildatum = key = _key(values, ids)
+            here[key] = values["bedrag"]
+            loading.geaccepteerd += 1
+            rows.append(
+                {
+                    "signal_id": signal_id,
+                    "load_id": loading.id,
+                    "soort": soort,
+                    "bedrag": Decimal(values["bedrag"]) if values["bedrag"] else None,
+                    "peildatum": peildatum,
+                    "vastgelegd_op": now.date(),
+                }
+            )
+        if rows:
+            run(session, insert(table(Opbrengst)), rows)
+    if loading.geleverd != loading.geaccepteerd + loading.dubbel + loading.afgekeurd:
+        raise AssertionError("de uitkomsten tellen niet op tot wat geleverd is")
+    loading.redenen = dict(sorted(reasons.items()))
+    loading.afgewezen = turned_down
+    session.add(loading)
+    session.flush()
+    return loading
+
+
+_DOUBLES = frozenset({"rij_dubbel", "al_geladen"})
+
+
+def _parse(chunk: Chunk, content: Table, context: Context) -> dict[str, ParsedColumn]:
+    return {
+        column.name: parse_column(
+            chunk.cells[content.headings[column.name]], column.parse, context, required=column.required
+        )
+        for column in LAYOUT.columns
+    }
+
+
+def _told_ids(session: Session, numbers: ParsedColumn, told: Told) -> dict[str, tuple[int, bool]]:
+    """Per known signaalnummer its id, and whether UWV was told a result of it."""
+    known = known_signals(session, set(numbers.values))
+    ids = {number: signal.id for number, signal in known.items() if signal.id is not None}
+    with_result = told(session, set(ids.values()))
+    return {number: (signal_id, signal_id in with_result) for number, signal_id in ids.items()}
+
+
+def _standing(session: Session, signal_ids: Collection[int]) -> dict[Key, str]:
+    """The amounts that earlier files gave for these signals."""
+    rows = table(Opbrengst).c
+    found: dict[Key, str] = {}
+    for piece in slices(signal_ids):
+        these = select(rows.signal_id, rows.soort, rows.peildatum, rows.bedrag).where(rows.signal_id.in_(piece))
+        for row in run(session, these):
+            found[row[0], row[1], row[2]] = "" if row[3] is None else str(row[3])
+    return found
+
+
+def _faults(
+    parsed: Mapping[str, ParsedColumn], row: int, values: Mapping[str, str], ids: Mapping[str, tuple[int, bool]]
+) -> list[tuple[str, str]]:
+    """What is wrong with a row, as (column, code)."""
+    faults = [(name, column.faults[row]) for name, column in parsed.items() if row in column.faults]
+    faulty = {name for name, _ in faults}
+    if faulty.isdisjoint(("soort", "bedrag")):
+        if values["soort"] == WITHOUT_AMOUNT and values["bedrag"]:
+            faults.append(("bedrag", "bedrag_ongeldig"))
+        elif values["soort"] != WITHOUT_AMOUNT and not values["bedrag"]:
+            faults.append(("bedrag", "verplicht_leeg"))
+    if "signaalnummer" not in faulty:
+        signal = ids.get(values["signaalnummer"])
+        if signal is None:
+            faults.append(("signaalnummer", "signaal_onbekend"))
+        elif not signal[1]:
+            faults.append(("signaalnummer", "signaal_zonder_resultaat"))
+    return faults
+
+
+def _key(values: Mapping[str, str], ids: Mapping[str, tuple[int, bool]]) -> Key:
+    peildatum = as_date(values["peildatum"])
+    assert peildatum
+    return ids[values["signaalnummer"]][0], values["soort"], peildatum
+
+
+def _compare(
+    values: Mapping[str, str], ids: Mapping[str, tuple[int, bool]], here: Mapping[Key, str], known: Mapping[Key, str]
+) -> list[tuple[str, str]]:
+    """One amount per signal, soort and peildatum: the same again is a double, another is not to be believed."""
+    key = _key(values, ids)
+    for earlier, double in ((here, "rij_dubbel"), (known, "al_geladen")):
+        if key in earlier:
+            code = double if earlier[key] == values["bedrag"] else "opbrengst_bestaat_al_anders"
+            return [("bedrag", code)]
+    return []
+
+
+def _turned_down(
+    chunk: Chunk, row: int, regel: int, outcome: Uitkomst, faults: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """A row that changed nothing, as the loader reads it."""
+
+    def explained() -> Iterator[dict[str, str]]:
+        for name, code in faults:
+            yield {"kolom": name, "code": code, "uitleg": explanation(code, name, LAYOUT.column(name).advice)}
+
+    return {
+        "regel": regel,
+        "uitkomst": outcome.value,
+        "codes": sorted({code for _, code in faults}),
+        "fouten": list(explained()),
+        "cellen": dict(zip(chunk.cells.columns, chunk.cells.iloc[row], strict=True)),
+    }
