@@ -93,7 +93,7 @@ def problem(
 def _error(reason: Reason) -> dict[str, Any]:
     error: dict[str, Any] = {"in": "body", "code": reason.code, "detail": reason.uitleg}
     if reason.veld:
-        error["location"] = {"pointer": "/" + reason.veld.replace("~", "~0").replace("/", "~1")}
+        error["location"] = {"pointer": f"/{reason.veld}"}
     return error
 
 

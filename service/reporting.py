@@ -5,12 +5,14 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from exports.figures import figures
 from exports.selection import Selection
 from service.access import Access
 from service.db import session_scope
 from signals.errors import Forbidden, Reason
+from signals.municipalities import Municipalities
 from workflow.phases import MUNICIPAL_ROLES, Role
 
 READERS = frozenset({Role.COORDINATOR, *MUNICIPAL_ROLES, Role.SYSTEEM})
@@ -25,16 +27,18 @@ def figures_for(
     """
     if not access.may(*READERS):
         raise Forbidden(Reason("rol_ontbreekt", "Cijfers zijn er voor de coördinator en voor gemeenten."))
-    chosen = selection if openbaar else _own(access, selection)
     with session_scope(engine, access.widened(), write=False) as session:
+        chosen = selection if openbaar else _own(session, access, selection, peildatum)
         return figures(session, chosen, peildatum, openbaar=openbaar)
 
 
-def _own(access: Access, selection: Selection) -> Selection:
+def _own(session: Session, access: Access, selection: Selection, peildatum: date) -> Selection:
     if access.codes is None or access.may(Role.COORDINATOR):
         return selection
-    asked = set(selection.gemeenten) or access.codes
-    if not asked <= access.codes:
+    table = Municipalities.load(session)
+    own = {table.successor(code, peildatum) for code in access.codes}
+    asked = {table.successor(code, peildatum) for code in selection.gemeenten} or own
+    if not asked <= own:
         raise Forbidden(
             Reason("andere_gemeente", "U ziet de cijfers van uw eigen gemeente. Kies die, of geen.", "gemeente")
         )

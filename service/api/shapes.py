@@ -15,11 +15,12 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", serialize_by_alias=True)
 
 
-def _in_utc(moment: datetime) -> str:
+def in_utc(moment: datetime) -> str:
+    """A point in time as the API writes it."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, PlainSerializer(_in_utc, return_type=str)]
+Moment = Annotated[datetime, PlainSerializer(in_utc, return_type=str)]
 """A point in time, answered in UTC with `Z`."""
 
 Gegevens = Annotated[dict[str, Any], Field(description="De velden van deze stap of dit dossierdeel, per naam.")]

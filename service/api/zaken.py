@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,16 +13,16 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from service import audit, case_list
-from service.api.shapes import ApiModel, Gegevens, Lijst, Moment, Reden, Termijn, Veld
+from service.api.shapes import ApiModel, Gegevens, Lijst, Moment, Reden, Termijn, Veld, in_utc
 from service.dependencies import ApiSession, Bearer, Now, ReadingApiSession, desk_of
 from service.idempotency import once
-from signals.errors import Forbidden, Reason
+from signals.errors import Forbidden, Invalid, Reason
 from signals.models import Signal
 from workflow import case_terms, dossier, moves
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field as StepField
-from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm
+from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm, OfCase
 from workflow.phases import MUNICIPAL_ROLES, Outcome, Phase, Role
 
 
@@ -244,6 +245,15 @@ def _term(view: case_terms.TermView) -> Termijn:
     return Termijn(term=view.term, vanaf=view.vanaf, einde=view.einde, uitleg=list(view.uitleg), status=view.status)
 
 
+def _entry(kind: str, row: OfCase) -> dict[str, Any]:
+    """A dossier entry; moments in UTC, as everywhere in the API."""
+    told = dossier.as_dict(kind, row)
+    for field in dossier.KINDS[kind].velden:
+        if field.soort == "tijdstip" and told[field.naam] is not None:
+            told[field.naam] = in_utc(datetime.fromisoformat(told[field.naam]))
+    return told
+
+
 def _event(event: CaseEvent) -> Gebeurtenis:
     return Gebeurtenis(**event.model_dump(include=set(Gebeurtenis.model_fields)))
 
@@ -338,9 +348,7 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
         adresgroep=sorted(session.exec(same_address)),
         signalen=[_signal(signal, handles) for signal in signals],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
-        dossier={
-            kind: [dossier.as_dict(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS
-        },
+        dossier={kind: [_entry(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS},
     )
 
 
@@ -381,7 +389,10 @@ def neem_stap(
     desk = desk_of(session, now)
 
     def work() -> tuple[int, Any]:
-        moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
+        try:
+            moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
+        except Invalid as faulty:
+            raise Invalid(replace(each, veld=f"gegevens/{each.veld}") for each in faulty.reasons) from None
         audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=case.gemeentecode)
         return 201, _with_dossier(session, case, desk)
 
@@ -393,7 +404,7 @@ def vastleggingen(session: ApiSession, zaaknummer: str, dossiersoort: Dossiersoo
     """The dossier entries of one kind, oldest first."""
     case = moves.find_case(session, zaaknummer)
     rows = dossier.entries(session, case, dossiersoort)
-    return Lijst(items=[dossier.as_dict(dossiersoort, row) for row in rows])
+    return Lijst(items=[_entry(dossiersoort, row) for row in rows])
 
 
 @router.post("/{zaaknummer}/{dossiersoort}", status_code=201, summary="Iets in het dossier vastleggen")
@@ -404,4 +415,4 @@ def leg_vast(
     case = moves.find_case(session, zaaknummer)
     row = dossier.add(session, case, dossiersoort, desk_of(session, now), gegevens)
     audit.record(session, f"vastgelegd_{dossiersoort}", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return dossier.as_dict(dossiersoort, row)
+    return _entry(dossiersoort, row)

@@ -17,14 +17,14 @@ from service.settings import Settings
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 11, 2, 10, 0, tzinfo=AMSTERDAM)
-ROTTERDAM, UTRECHT = "0599", "0344"
+ROTTERDAM, VENLO = "0599", "0983"
 
 CAST = {
     "anna": "behandelaar:0599",
     "bram": "toezichthouder:0599",
     "carla": "beslisser:0599",
     "tess": "teamleider:0599",
-    "dirk": "behandelaar:0344",
+    "dirk": "behandelaar:0983",
     "ulla": "uwv_liaison",
     "coen": "coordinator",
     "bea": "beheerder",

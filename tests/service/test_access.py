@@ -14,7 +14,7 @@ from workflow.actors import Actor
 from workflow.models import Case, CaseTask, Source
 from workflow.phases import Herkomst, Phase, Role
 
-from .conftest import NOW, ROTTERDAM, UTRECHT, access
+from .conftest import NOW, ROTTERDAM, VENLO, access
 
 DAY = date(2026, 7, 1)
 """One case in each of two municipalities, with the same person and a source, and one signal in each."""
@@ -104,7 +104,7 @@ def two(engine: Engine) -> Engine:
                 **load,
             )
         )
-        for number, code in ((1, ROTTERDAM), (2, UTRECHT)):
+        for number, code in ((1, ROTTERDAM), (2, VENLO)):
             session.add_all([signal(number, code), case(number, code)])
             session.flush()
             session.add(source(number, code))
