@@ -54,8 +54,8 @@ def run(arguments: Sequence[str]) -> int:
         print("Afgebroken.", file=sys.stderr)
         return 130
     except Exception:  # noqa: BLE001  # the last net: into the log with its traceback, a sentence on the screen
-        path = journal.to_file(read_settings().data_dir)
-        structlog.get_logger().exception("onverwachte fout", opdracht=" ".join(arguments[:2]))
+        with journal.in_file(read_settings().data_dir) as path:
+            structlog.get_logger().exception("onverwachte fout", opdracht=" ".join(arguments[:2]))
         print(f"{SORRY} De technische melding staat in {path}.", file=sys.stderr)
         return OUR_FAULT
 

@@ -172,6 +172,8 @@ def install_api(api: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        if any(each["loc"][0] == "path" for each in error.errors()):
+            return problem(404, sentence_of(404))
         return problem(400, "De invoer klopt niet; errors noemt elke fout.", errors=validation_errors(error))
 
     async def http(request: Request, error: Exception) -> Response:

@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +20,10 @@ def _mask(logger: object, method: str, event: MutableMapping[str, Any]) -> Mutab
     }
 
 
+class _OurHandler(logging.StreamHandler[TextIO]):
+    """The handler put here, to be told from what others put on the root logger."""
+
+
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Send everything, also what libraries log, through one formatter to `stream` (standard error)."""
     shared: list[Any] = [
@@ -32,7 +37,7 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _OurHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -45,15 +50,18 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         )
     )
     root = logging.getLogger()
-    for old in list(root.handlers):
+    for old in [each for each in root.handlers if isinstance(each, _OurHandler)]:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
 
 
-def to_file(directory: Path) -> Path:
+@contextmanager
+def in_file(directory: Path) -> Iterator[Path]:
     """Log to a file in the data directory, for commands whose screen shows sentences only; gives its path."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "fouten.log"
-    configure(path.open("a", encoding="utf-8"), logging.WARNING)
-    return path
+    with path.open("a", encoding="utf-8") as stream:
+        configure(stream, logging.WARNING)
+        yield path
+    configure(level=logging.WARNING)

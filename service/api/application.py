@@ -108,6 +108,9 @@ def _document(api: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Problem"] = dict(_PROBLEM)
+    names = {name: _in_one_piece(name) for name in schemas}
+    components["schemas"] = {names[name]: _for_readers(names[name], schema) for name, schema in schemas.items()}
+    _rename(document, names)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}]
     version = {"description": "Volledig versienummer van de API", "schema": {"type": "string", "example": api.version}}
@@ -125,7 +128,35 @@ def _document(api: FastAPI) -> dict[str, Any]:
     return document
 
 
+def _rename(node: Any, names: Mapping[str, str]) -> None:
+    """Every reference to a schema by its new name."""
+    if isinstance(node, dict):
+        if isinstance(reference := node.get("$ref"), str):
+            prefix, _, name = reference.rpartition("/")
+            node["$ref"] = f"{prefix}/{names.get(name, name)}"
+        for value in node.values():
+            _rename(value, names)
+    elif isinstance(node, list):
+        for value in node:
+            _rename(value, names)
+
+
+def _for_readers(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema under its name, without the docstring of its class, which is English and for us."""
+    kept = schema if name == "Problem" else {key: value for key, value in schema.items() if key != "description"}
+    return {**kept, "title": name}
+
+
+def _in_one_piece(name: str) -> str:
+    """The rules want UpperCamelCase where FastAPI says `Body_biedAan` and `Lijst_Zaak_`."""
+    kind, _, rest = name.strip("_").partition("_")
+    kind = "Formulier" if kind == "Body" else kind
+    return f"{kind}{rest[:1].upper()}{rest[1:]}"
+
+
 def _complete(operation: dict[str, Any], path: str, method: str, header: Mapping[str, Any]) -> None:
+    # What FastAPI takes from docstrings is English and for us; the summary is Dutch and for them.
+    operation.pop("description", None)
     answers: dict[str, Any] = operation["responses"]
     answers.pop("422", None)
     statuses = [401, 403, 500]
@@ -139,6 +170,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, header: Mapping
         answers.setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
     for code, answer in answers.items():
         if code[0] in "23":
+            answer["description"] = "Gelukt"
             answer.setdefault("headers", {}).update(header)
     operation["responses"] = dict(sorted(answers.items()))
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel
 from pydantic.alias_generators import to_camel
 
 Item = TypeVar("Item")
@@ -58,3 +58,7 @@ class Lijst(ApiModel, Generic[Item]):
 
     items: list[Item]
     volgende: str | None = None
+
+
+class Vastlegging(RootModel[dict[str, Any]]):
+    """A dossier entry: the fields of its kind, with `nummer`, `vastgelegdOp` and `door`."""

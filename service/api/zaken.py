@@ -13,7 +13,7 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from service import audit, case_list
-from service.api.shapes import ApiModel, Gegevens, Lijst, Moment, Reden, Termijn, Veld, in_utc
+from service.api.shapes import ApiModel, Gegevens, Lijst, Moment, Reden, Termijn, Vastlegging, Veld, in_utc
 from service.dependencies import ApiSession, Bearer, Now, ReadingApiSession, desk_of
 from service.idempotency import once
 from signals.errors import Forbidden, Invalid, Reason
@@ -400,19 +400,19 @@ def neem_stap(
 
 
 @router.get("/{zaaknummer}/{dossiersoort}", summary="De vastleggingen van een soort")
-def vastleggingen(session: ApiSession, zaaknummer: str, dossiersoort: Dossiersoort) -> Lijst[Gegevens]:
+def vastleggingen(session: ApiSession, zaaknummer: str, dossiersoort: Dossiersoort) -> Lijst[Vastlegging]:
     """The dossier entries of one kind, oldest first."""
     case = moves.find_case(session, zaaknummer)
     rows = dossier.entries(session, case, dossiersoort)
-    return Lijst(items=[_entry(dossiersoort, row) for row in rows])
+    return Lijst(items=[Vastlegging(_entry(dossiersoort, row)) for row in rows])
 
 
 @router.post("/{zaaknummer}/{dossiersoort}", status_code=201, summary="Iets in het dossier vastleggen")
 def leg_vast(
     session: ApiSession, now: Now, zaaknummer: str, dossiersoort: Dossiersoort, gegevens: Gegevens
-) -> Gegevens:
+) -> Vastlegging:
     """Add a dossier entry; answers with the entry."""
     case = moves.find_case(session, zaaknummer)
     row = dossier.add(session, case, dossiersoort, desk_of(session, now), gegevens)
     audit.record(session, f"vastgelegd_{dossiersoort}", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return _entry(dossiersoort, row)
+    return Vastlegging(_entry(dossiersoort, row))

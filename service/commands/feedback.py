@@ -66,7 +66,8 @@ def sent(nummer: Number, actor: As = None) -> None:
         with session_scope(at.engine, at.access.widened()) as session:
             done = exporter.sent(session, nummer, at.door, at.now)
             audit.record(session, "terugkoppeling_verzonden", nummer, at.now)
-    _tell(done)
+            line = _line(done)
+    print(line)
 
 
 @commands.command("received", help="Legt vast dat UWV de terugkoppeling ontving.")
@@ -81,7 +82,8 @@ def received(
         with session_scope(at.engine, at.access.widened()) as session:
             done = exporter.received(session, nummer, reference, at.door, at.now)
             audit.record(session, "terugkoppeling_ontvangen", nummer, at.now)
-    _tell(done)
+            line = _line(done)
+    print(line)
 
 
 @commands.command("refused", help="Legt vast dat UWV de terugkoppeling weigert, geheel of deels.")
@@ -100,7 +102,8 @@ def refused(
         with session_scope(at.engine, at.access.widened()) as session:
             done = exporter.refused(session, nummer, reason, chosen, at.door, at.now)
             audit.record(session, "terugkoppeling_geweigerd", nummer, at.now)
-    _tell(done)
+            line = _line(done)
+    print(line)
 
 
 def _numbers(text: str) -> list[int]:
@@ -110,5 +113,5 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _tell(delivery: FeedbackDelivery) -> None:
-    print(f"{delivery.nummer}: {delivery.staat.value}.")
+def _line(delivery: FeedbackDelivery) -> str:
+    return f"{delivery.nummer}: {delivery.staat.value}."

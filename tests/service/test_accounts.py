@@ -1,0 +1,152 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from service import accounts
+from service.access import Access
+from service.db import session_scope
+from service.models import SignInAttempt, WebSession
+from signals.errors import Invalid, NotFound, Refused
+from workflow.phases import Role
+
+from .conftest import NOW
+
+SYSTEM = Access.system()
+MINUTE = timedelta(minutes=1)
+
+
+def test_a_password_opens_the_account_it_belongs_to(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM, write=False) as session:
+        found = accounts.check_password(session, "anna", "anna")
+        assert found is not None
+        assert found.naam == "anna"
+        assert found.wachtwoord.startswith("$argon2id$")
+        for name, password in (("anna", "bram"), ("niemand", "anna"), ("anna", ""), ("anna", "a" * 100_000)):
+            assert accounts.check_password(session, name, password) is None
+
+
+def test_an_unknown_user_costs_as_much_as_a_known_one(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[str] = []
+
+    class Counting:
+        def verify(self, stored: str, password: str) -> bool:
+            verified.append(stored)
+            raise accounts.VerificationError
+
+    monkeypatch.setattr(accounts, "_hasher", Counting())
+    with session_scope(engine, SYSTEM, write=False) as session:
+        accounts.check_password(session, "anna", "x")
+        accounts.check_password(session, "niemand", "x")
+    assert len(verified) == 2
+    assert verified[0].rsplit("$", 2)[0] == verified[1].rsplit("$", 2)[0]  # the same parameters
+
+
+def test_a_disabled_account_ends_its_sessions_and_tokens(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM) as session:
+        user = accounts.find_user(session, "anna")
+        secret = accounts.start_session(session, user, now=NOW, hours=10)
+        token = accounts.make_token(session, "anna", now=NOW)
+    with session_scope(engine, SYSTEM) as session:
+        assert accounts.user_of_token(session, token, NOW) is not None
+        accounts.disable_user(session, "anna", NOW)
+    with session_scope(engine, SYSTEM) as session:
+        assert accounts.find_session(session, secret, now=NOW, idle_minutes=30) is None
+        assert accounts.user_of_token(session, token, NOW) is None
+        assert accounts.check_password(session, "anna", "anna") is None
+        assert "anna" not in accounts.staff(session, "0599")
+        with pytest.raises(Refused):
+            accounts.make_token(session, "anna", now=NOW)
+        with pytest.raises(accounts.NotSignedIn):
+            accounts.access_of_user(session, "anna", "test")
+
+
+def test_a_session_ends_when_idle_and_in_any_case(engine: Engine) -> None:
+    def alive(after: timedelta) -> bool:
+        with session_scope(engine, SYSTEM, write=False) as session:
+            return accounts.find_session(session, secret, now=NOW + after, idle_minutes=30) is not None
+
+    with session_scope(engine, SYSTEM) as session:
+        secret = accounts.start_session(session, accounts.find_user(session, "anna"), now=NOW, hours=2)
+    assert alive(29 * MINUTE)
+    assert not alive(31 * MINUTE)
+    with session_scope(engine, SYSTEM) as session:
+        web = session.exec(select(WebSession)).one()
+        assert secret not in str(web.model_dump())
+        accounts.touch_session(session, web, NOW + 110 * MINUTE)
+    assert alive(119 * MINUTE)
+    assert not alive(121 * MINUTE)
+    with session_scope(engine, SYSTEM) as session:
+        accounts.end_session(session, secret)
+    assert not alive(MINUTE)
+
+
+def test_a_token_ends_after_its_life(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM) as session:
+        token = accounts.make_token(session, "anna", now=NOW, life=timedelta(days=1))
+        assert accounts.user_of_token(session, token, NOW + timedelta(hours=23)) is not None
+        assert accounts.user_of_token(session, token, NOW + timedelta(hours=25)) is None
+
+
+def test_failing_often_makes_one_account_wait_from_one_place_only(engine: Engine) -> None:
+    def wait(name: str = "anna", origin: str = "pagina 192.0.2.1", after: timedelta = timedelta()) -> timedelta:
+        with session_scope(engine, SYSTEM, write=False) as session:
+            return accounts.waiting_time(session, name, origin, NOW + after)
+
+    def fail() -> None:
+        with session_scope(engine, SYSTEM) as session:
+            accounts.note_attempt(session, "anna", "pagina 192.0.2.1", success=False, now=NOW)
+
+    for _ in range(accounts.FREE_ATTEMPTS - 1):
+        fail()
+    assert not wait()
+    fail()
+    first = wait()
+    assert first
+    fail()
+    assert wait() > first
+    assert not wait(origin="pagina 192.0.2.2")
+    assert not wait(name="bram")
+    assert not wait(after=accounts.LONGEST_WAIT)
+    for _ in range(50):
+        fail()
+    assert wait() == accounts.LONGEST_WAIT
+    with session_scope(engine, SYSTEM) as session:
+        assert "anna" not in str(session.exec(select(SignInAttempt)).one().model_dump())
+        accounts.note_attempt(session, "anna", "pagina 192.0.2.1", success=True, now=NOW)
+    assert not wait()
+
+
+@pytest.mark.parametrize(
+    "text", ["baas", "behandelaar", "behandelaar:", "behandelaar:12", "coordinator:0599", "systeem", ""]
+)
+def test_a_role_that_does_not_fit_its_scope_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        accounts.role_given(text)
+
+
+def test_roles_are_given_per_municipality() -> None:
+    assert accounts.role_given("beslisser:0599,0983") == [(Role.BESLISSER, "0599"), (Role.BESLISSER, "0983")]
+    assert accounts.role_given("auditor") == [(Role.AUDITOR, None)]
+
+
+def test_a_name_is_taken_once(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM) as session, pytest.raises(Refused):
+        accounts.create_user(session, "anna", [(Role.AUDITOR, None)], now=NOW)
+    with session_scope(engine, SYSTEM, write=False) as session, pytest.raises(NotFound):
+        accounts.find_user(session, "niemand")
+
+
+def test_the_staff_goes_where_a_merger_takes_the_work(engine: Engine) -> None:
+    """Brielle (0501) went into Voorne aan Zee (1992) on 1 January 2023."""
+    with session_scope(engine, SYSTEM) as session:
+        accounts.create_user(session, "oud", accounts.role_given("behandelaar:0501"), now=NOW)
+        accounts.create_user(session, "nieuw", accounts.role_given("behandelaar:1992"), now=NOW)
+        assert {"oud", "nieuw"} <= set(accounts.staff(session, "1992"))
+        for name in ("oud", "nieuw"):
+            access = accounts.access_of_user(session, name, "test")
+            assert access.sees("0501")
+            assert access.sees("1992")
+            assert not access.sees("0599")
+            assert access.actor.has(Role.BEHANDELAAR, "1992")
