@@ -5,11 +5,44 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from service.pages import cases, dossier, sign_in, start, steps, walaa, worklist
+from service.pages import (
+    cases,
+    deadlines,
+    dossier,
+    feedback,
+    figures,
+    glossary,
+    loads,
+    logbook,
+    sign_in,
+    start,
+    steps,
+    users,
+    walaa,
+    worklist,
+    yields,
+)
 from service.pages.rendering import remember, render
 
 router = APIRouter(dependencies=[Depends(remember)], include_in_schema=False)
-for _noun in (sign_in, start, worklist, cases, steps, dossier, walaa):
+_NOUNS = (
+    sign_in,
+    start,
+    worklist,
+    cases,
+    steps,
+    dossier,
+    walaa,
+    loads,
+    feedback,
+    yields,
+    figures,
+    deadlines,
+    glossary,
+    users,
+    logbook,
+)
+for _noun in _NOUNS:
     router.include_router(_noun.router)
 
 

@@ -60,6 +60,7 @@ MENU: Sequence[MenuItem] = (
     MenuItem("/walaa", "WALAA", frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})),
     MenuItem("/leveringen", "Leveringen", frozenset({Role.TEAMLEIDER, Role.UWV_LIAISON})),
     MenuItem("/terugkoppelingen", "Terugkoppelingen", frozenset({Role.COORDINATOR, Role.UWV_LIAISON})),
+    MenuItem("/opbrengsten", "Opbrengst", frozenset({Role.UWV_LIAISON})),
     MenuItem("/cijfers", "Cijfers", MUNICIPAL_ROLES | {Role.COORDINATOR}),
     MenuItem("/gebruikers", "Gebruikers", frozenset({Role.BEHEERDER})),
     MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR})),

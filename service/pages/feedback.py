@@ -1,0 +1,182 @@
+"""Telling UWV: what is due, the deliveries made, and what UWV answered."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session, col, select
+
+from exports import feedback_2026_1 as feedback
+from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow
+from service import audit
+from service.api.terugkoppelingen import MEDIA_TYPES
+from service.csrf import CsrfChecked
+from service.dependencies import Config, Now, SignedIn, Who, WidePageSession
+from service.errors import status_of
+from service.pages.forms import Sent, claim, new_key
+from service.pages.rendering import by_field, render, require, see_other
+from service.pages.worklist import display_names
+from signals.errors import DomainError, Invalid, Reason
+from workflow.phases import Role
+
+router = APIRouter()
+
+READERS = frozenset({Role.COORDINATOR, Role.UWV_LIAISON})
+MAKERS = frozenset({Role.COORDINATOR})
+RECEIVERS = frozenset({Role.UWV_LIAISON})
+MOST = 50
+DONE: Mapping[str, str] = {
+    "gemaakt": "De terugkoppeling is gemaakt. Verstuur de bestanden en leg daarna de verzending vast.",
+    "niets": "Er is nu niets te vertellen. Er is geen terugkoppeling gemaakt.",
+    "verzendingen": "Vastgelegd: de terugkoppeling is verzonden.",
+    "ontvangstbevestigingen": "Vastgelegd: UWV heeft de terugkoppeling ontvangen.",
+    "weigeringen": "Vastgelegd: UWV weigert. De geweigerde regels zijn weer te vertellen.",
+}
+
+
+@router.get("/terugkoppelingen", response_class=HTMLResponse)
+def overview(request: Request, who: Who, session: WidePageSession, gedaan: str = "") -> Response:
+    """What is due, the reconciliation, and every delivery."""
+    require(who, READERS)
+    return _overview(request, session, who, notice=DONE.get(gedaan, ""))
+
+
+def _overview(
+    request: Request, session: Session, who: SignedIn, *, notice: str = "", error: DomainError | None = None
+) -> Response:
+    newest = select(FeedbackDelivery).order_by(col(FeedbackDelivery.id).desc()).limit(MOST)
+    stand = feedback.reconciliation(session)
+    return render(
+        request,
+        "feedback.html",
+        status=status_of(error) if error else 200,
+        due=sorted(Counter(str(row["soort"]) for row in feedback.due(session)).items()),
+        stand=list(stand.items()),
+        total=sum(stand.values()),
+        deliveries=session.exec(newest).all(),
+        may_make=who.has(*MAKERS),
+        notice=notice,
+        reasons=error.reasons if error else (),
+        names=display_names(session),
+        form_key=new_key(),
+    )
+
+
+@router.post("/terugkoppelingen", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def make(request: Request, who: Who, session: WidePageSession, settings: Config, now: Now, sent: Sent) -> Response:
+    """Makes the next delivery of everything that is due."""
+    require(who, MAKERS)
+    form = claim(session, sent, request.url.path, now)
+    if form.location:
+        return see_other(form.location)
+    try:
+        made = feedback.make(session, door=who.naam, now=now, production=settings.production)
+    except DomainError as error:
+        session.rollback()
+        return _overview(request, session, who, error=error)
+    if made is None:
+        return form.finish("/terugkoppelingen?gedaan=niets")
+    audit.record(session, "terugkoppeling_gemaakt", made.nummer, now)
+    return form.finish(f"/terugkoppelingen/{made.nummer}?gedaan=gemaakt")
+
+
+@router.get("/terugkoppelingen/{nummer}", response_class=HTMLResponse)
+def delivery_page(request: Request, who: Who, session: WidePageSession, nummer: str, gedaan: str = "") -> Response:
+    """One delivery: where it stands, its files, and what can be recorded now."""
+    require(who, READERS)
+    return _delivery(request, session, who, nummer, notice=DONE.get(gedaan, ""))
+
+
+def _delivery(
+    request: Request,
+    session: Session,
+    who: SignedIn,
+    nummer: str,
+    *,
+    notice: str = "",
+    sent: Mapping[str, str] | None = None,
+    error: DomainError | None = None,
+) -> Response:
+    delivery = feedback.find(session, nummer)
+    reasons = error.reasons if error else ()
+    rows = select(FeedbackRow.soort, FeedbackRow.geweigerd_op).where(FeedbackRow.terugkoppeling_id == delivery.id)
+    told = session.exec(rows).all()
+    return render(
+        request,
+        "feedback_delivery.html",
+        status=status_of(error) if error else 200,
+        delivery=delivery,
+        kinds=sorted(Counter(str(soort) for soort, _ in told).items()),
+        refused_rows=sum(refused is not None for _, refused in told),
+        files=feedback.files(session, nummer) if who.has(*RECEIVERS) else (),
+        may_send=who.has(*MAKERS) and delivery.staat == DeliveryState.AANGEMAAKT,
+        may_receive=who.has(*RECEIVERS) and delivery.staat == DeliveryState.VERZONDEN,
+        may_refuse=who.has(*RECEIVERS) and delivery.staat in (DeliveryState.VERZONDEN, DeliveryState.ONTVANGEN),
+        liaison=who.has(*RECEIVERS),
+        notice=notice,
+        values=sent or {},
+        reasons=reasons,
+        errors=by_field(reasons),
+        names=display_names(session),
+        form_key=new_key(),
+    )
+
+
+@router.get("/terugkoppelingen/{nummer}/bestanden/{soort}")
+def download(who: Who, session: WidePageSession, nummer: str, soort: Literal["csv", "xlsx"]) -> Response:
+    """The stored bytes; for the liaison only, because there are BSNs in it."""
+    require(who, RECEIVERS)
+    content = feedback.file_bytes(session, nummer, soort)
+    file = next(each for each in feedback.files(session, nummer) if each.soort == soort)
+    headers = {"Content-Disposition": f'attachment; filename="{file.naam}"'}
+    return Response(content, media_type=MEDIA_TYPES[soort], headers=headers)
+
+
+@router.post("/terugkoppelingen/{nummer}/{wat}", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def record(
+    request: Request,
+    who: Who,
+    session: WidePageSession,
+    now: Now,
+    nummer: str,
+    wat: Literal["verzendingen", "ontvangstbevestigingen", "weigeringen"],
+    sent: Sent,
+) -> Response:
+    """Records that it was sent, that UWV received it, or that UWV refuses it."""
+    require(who, MAKERS if wat == "verzendingen" else RECEIVERS)
+    form = claim(session, sent, request.url.path, now)
+    if form.location:
+        return see_other(form.location)
+    try:
+        if wat == "verzendingen":
+            feedback.sent(session, nummer, who.naam, now)
+        elif wat == "ontvangstbevestigingen":
+            feedback.received(session, nummer, sent.get("kenmerk", ""), who.naam, now)
+        else:
+            rows = _rows(sent.get("regels", ""))
+            feedback.refused(session, nummer, sent.get("reden", ""), rows, who.naam, now)
+    except DomainError as error:
+        session.rollback()
+        return _delivery(request, session, who, nummer, sent=sent, error=error)
+    audit.record(session, f"terugkoppeling_{AUDITED[wat]}", nummer, now)
+    return form.finish(f"/terugkoppelingen/{nummer}?gedaan={wat}")
+
+
+AUDITED: Mapping[str, str] = {
+    "verzendingen": "verzonden",
+    "ontvangstbevestigingen": "ontvangen",
+    "weigeringen": "geweigerd",
+}
+
+
+def _rows(text: str) -> list[int] | None:
+    """`3, 8` as numbers; nothing means the whole delivery."""
+    parts = [part for part in re.split(r"[\s,;]+", text) if part]
+    if not all(re.fullmatch(r"[0-9]{1,9}", part) for part in parts):
+        raise Invalid(
+            Reason("regels_ongeldig", "Schrijf de nummers van de regels met een komma ertussen: 3, 8.", "regels")
+        )
+    return [int(part) for part in parts] or None

@@ -1,0 +1,240 @@
+"""The figures of a selection on a day, as tables with their definitions, and as a workbook."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session, select
+
+from exports.figures import FIGURES
+from exports.selection import DIMENSIONS, Selection
+from exports.workbook import write_workbook
+from service.api.terugkoppelingen import MEDIA_TYPES
+from service.dependencies import Database, Now, PageSession, Who
+from service.pages import labels
+from service.pages.rendering import render, require
+from service.reporting import figures_for
+from signals.dates import as_date, complete_date
+from signals.errors import Invalid, Reason
+from signals.models import Municipality
+from workflow.phases import MUNICIPAL_ROLES, Role
+
+router = APIRouter()
+
+READERS = MUNICIPAL_ROLES | {Role.COORDINATOR}
+DIMENSION_LABELS: Mapping[str, str] = {
+    "levering": "Levering",
+    "gemeente": "Gemeente",
+    "aanleiding": "Aanleiding",
+    "uitkeringssoort": "Soort uitkering",
+    "adresbron": "Herkomst van het adres",
+    "maand_ontvangst": "Maand van ontvangst",
+}
+KEY_FIGURES = ("zaken", "lopend", "opgepakt", "onderzocht", "treffers", "trefkans", "eerste_antwoord_op_tijd")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure on its line: what it is called, its parts as text, what it means."""
+
+    naam: str
+    label: str
+    cells: Sequence[str]
+    definitie: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A table of figures of one shape."""
+
+    titel: str
+    koppen: Sequence[str]
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the figures; each dimension holds at most one value here."""
+
+    peildatum: str = ""
+    per: str = ""
+    levering: str = ""
+    gemeente: str = ""
+    aanleiding: str = ""
+    uitkeringssoort: str = ""
+    adresbron: str = ""
+    maand_ontvangst: str = ""
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """The dimensions that are narrowed down."""
+        return {name: value for name in DIMENSIONS if (value := getattr(self, name))}
+
+    @property
+    def selection(self) -> Selection:
+        """As the figures take it."""
+        return Selection(**{DIMENSIONS[name]: (value,) for name, value in self.chosen.items()})
+
+    def day(self, today: date) -> date:
+        """The peildatum; today when none is given."""
+        if not self.peildatum:
+            return today
+        digits = complete_date(self.peildatum)
+        day = as_date(digits) if digits else None
+        if day is None:
+            raise Invalid(Reason("datum_ongeldig", "De peildatum is geen bestaande datum.", "peildatum"))
+        return day
+
+    def address(self, path: str = "/cijfers", **other: str) -> str:
+        """The address of these figures, or of those that differ in what is named."""
+        values = {name: value for name, value in vars(replace(self, **other)).items() if value}
+        return f"{path}?{urlencode(values)}" if values else path
+
+
+Text = Annotated[str, Query(max_length=40)]
+
+
+def _asked(
+    who: Who,
+    peildatum: Text = "",
+    per: Text = "",
+    levering: Text = "",
+    gemeente: Text = "",
+    aanleiding: Text = "",
+    uitkeringssoort: Text = "",
+    adresbron: Text = "",
+    maand_ontvangst: Text = "",
+) -> Asked:
+    usual = "gemeente" if who.has(Role.COORDINATOR) else "levering"
+    return Asked(
+        peildatum,
+        per if per in DIMENSIONS else usual,
+        levering,
+        gemeente,
+        aanleiding,
+        uitkeringssoort,
+        adresbron,
+        maand_ontvangst,
+    )
+
+
+@router.get("/cijfers", response_class=HTMLResponse)
+def figures_page(
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    asked: Annotated[Asked, Depends(_asked)],
+) -> Response:
+    """The figures as tables; every value of the split leads to the figures of that part."""
+    require(who, READERS)
+    day = asked.day(now.date())
+    counted = figures_for(engine, who.access, asked.selection, day)
+    return render(
+        request,
+        "figures.html",
+        asked=asked,
+        day=day,
+        blocks=blocks(counted["cijfers"]),
+        split=_split(session, counted["per"].get(asked.per, {}), asked.per),
+        split_heads=[FIGURES[naam].label for naam in KEY_FIGURES],
+        dimensions=DIMENSION_LABELS,
+        chosen=[(name, DIMENSION_LABELS[name], value) for name, value in asked.chosen.items()],
+        own=not who.has(Role.COORDINATOR),
+    )
+
+
+@router.get("/cijfers/werkboek")
+def workbook(who: Who, engine: Database, now: Now, asked: Annotated[Asked, Depends(_asked)]) -> Response:
+    """The same figures as XLSX."""
+    require(who, READERS)
+    day = asked.day(now.date())
+    stream = io.BytesIO()
+    write_workbook(figures_for(engine, who.access, asked.selection, day), stream)
+    headers = {"Content-Disposition": f'attachment; filename="cijfers-{day:%Y%m%d}.xlsx"'}
+    return Response(stream.getvalue(), media_type=MEDIA_TYPES["xlsx"], headers=headers)
+
+
+def blocks(cijfers: Mapping[str, Any]) -> list[Block]:
+    """Every figure, in tables by shape: counts, shares, durations; then each figure that is a table by itself."""
+    counts, rates, durations, others = [], [], [], []
+    for naam, value in cijfers.items():
+        label, meaning = FIGURES[naam].label, FIGURES[naam].definitie
+        if value is None or isinstance(value, int):
+            counts.append(Line(naam, label, [labels.number(value)], meaning))
+        elif "teller" in value:
+            rates.append(Line(naam, label, cells_of(value), meaning))
+        elif "mediaan" in value:
+            durations.append(Line(naam, label, cells_of(value), meaning))
+        elif value:
+            heads = heads_of(next(iter(value.values())))
+            parts = [Line(name, labels.heading(labels.words(name)), cells_of(each), "") for name, each in value.items()]
+            others.append(Block(label, heads, [*parts, Line("", "", [], meaning)]))
+    return [
+        Block("Aantallen", ["Aantal"], counts),
+        Block("Aandelen", heads_of({"teller": 0}), rates),
+        Block("Duren in kalenderdagen", heads_of({"mediaan": 0}), durations),
+        *others,
+    ]
+
+
+def heads_of(value: Any) -> list[str]:
+    """The headings of the cells of a value of this shape."""
+    if not isinstance(value, Mapping):
+        return ["Aantal"]
+    if "teller" in value:
+        return ["Aandeel", "Teller en noemer", "95%-interval"]
+    if "mediaan" in value:
+        return ["Aantal", "Mediaan", "90e percentiel", "Kaplan-Meiermediaan"]
+    return ["Signalen", "Bedrag in euro"]
+
+
+def cells_of(value: Any) -> list[str]:
+    """A value as the texts of its cells."""
+    if not isinstance(value, Mapping):
+        return [labels.number(value)]
+    if "teller" in value:
+        whole = f"{labels.number(value['teller'])} van {labels.number(value['noemer'])}"
+        interval = "–" if value["laag"] is None else f"{percent(value['laag'])} tot {percent(value['hoog'])}"
+        return [percent(value["waarde"]), whole, interval]
+    if "mediaan" in value:
+        km = labels.number(value["km_mediaan"]) if "km_mediaan" in value else ""
+        return [labels.number(value["n"]), labels.number(value["mediaan"]), labels.number(value["p90"]), km]
+    amount = value["bedrag"]
+    return [labels.number(value["signalen"]), "–" if amount is None else f"{amount:,.2f}".translate(_DUTCH_POINTS)]
+
+
+_DUTCH_POINTS = str.maketrans(",.", ".,")
+
+
+def percent(share: float | None) -> str:
+    """`42,9%`; a dash for nothing to divide by."""
+    return "–" if share is None else f"{share * 100:.1f}%".replace(".", ",")
+
+
+def _split(session: Session, parts: Mapping[str, Any], dimension: str) -> list[tuple[str, str, list[str]]]:
+    """(value, how it is called, the key figures as text) for each part."""
+    names: Mapping[str, str] = {}
+    if dimension == "gemeente":
+        names = {row.code: row.naam for row in session.exec(select(Municipality))}
+    return [
+        (
+            value,
+            names.get(value) or labels.heading(labels.words(value)),
+            [_first(part.get(naam)) for naam in KEY_FIGURES],
+        )
+        for value, part in parts.items()
+    ]
+
+
+def _first(value: Any) -> str:
+    if isinstance(value, Mapping):
+        cells = cells_of(value)
+        return f"{cells[0]} ({cells[1]})" if "teller" in value else cells[0]
+    return labels.number(value)

@@ -1,0 +1,209 @@
+"""Deliveries come in: upload, check with counts that add up, confirm; and what became of earlier ones."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, File, Request, UploadFile
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from importers.explanations import CODES
+from importers.refusals import FileRefused
+from service import uploads
+from service.api.ladingen import digest_of, file_name
+from service.csrf import CsrfChecked
+from service.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
+from service.errors import status_of
+from service.models import Upload
+from service.pages.forms import Sent, claim, new_key
+from service.pages.rendering import by_field, render, require, see_other
+from service.pages.worklist import display_names
+from service.settings import Settings
+from signals.bsn import mask, passes_elfproef
+from signals.dates import as_date, complete_date
+from signals.errors import DomainError, Invalid, Reason, Refused
+from signals.models import Load, LoadStatus, RejectedRow, Uitkomst
+from workflow.phases import Role
+
+router = APIRouter()
+
+LOADERS = frozenset({Role.UWV_LIAISON, Role.TEAMLEIDER})
+MOST_LOADS = 50
+MOST_ROWS = 200
+LARGEST_RECHECK = 50_000
+"""Up to so many rows the page of a checked file shows its faulty rows, by checking once more; beyond, only counts."""
+FATES = ("geaccepteerd", "gewijzigd", "ingetrokken", "dubbel", "afgekeurd")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A faulty cell of a delivered row: its column, what stood there, and how to mend it."""
+
+    kolom: str
+    waarde: str
+    uitleg: str
+
+
+@dataclass(frozen=True)
+class FaultyRow:
+    """A delivered row that changed nothing, with its faulty cells only."""
+
+    regel: int
+    uitkomst: Uitkomst
+    signaalnummer: str
+    cells: Sequence[Cell]
+
+
+def _faulty(row: RejectedRow) -> FaultyRow:
+    cells = [Cell(fault["kolom"], _shown(row.cellen.get(fault["kolom"], "")), fault["uitleg"]) for fault in row.fouten]
+    return FaultyRow(row.regel, row.uitkomst, row.signaalnummer or "", cells)
+
+
+def _shown(value: str) -> str:
+    """As delivered; only a number that really is a BSN is masked."""
+    return mask(value) if passes_elfproef(value) else value
+
+
+@router.get("/leveringen", response_class=HTMLResponse)
+def deliveries(request: Request, who: Who, session: WidePageSession) -> Response:
+    """The form to offer a file, and what was offered before."""
+    require(who, LOADERS)
+    return _list(request, session, who)
+
+
+def _list(
+    request: Request,
+    session: Session,
+    who: SignedIn,
+    sent: Mapping[str, str] | None = None,
+    error: DomainError | None = None,
+) -> Response:
+    newest = select(Load).where(uploads.visible(who.access)).order_by(col(Load.id).desc()).limit(MOST_LOADS)
+    reasons = error.reasons if error else ()
+    return render(
+        request,
+        "deliveries.html",
+        status=status_of(error) if error else 200,
+        loads=session.exec(newest).all(),
+        most=MOST_LOADS,
+        names=display_names(session),
+        values=sent or {},
+        reasons=reasons,
+        errors=by_field(reasons),
+        form_key=new_key(),
+    )
+
+
+@router.post("/ladingen", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def offer(
+    request: Request,
+    who: Who,
+    session: WidePageSession,
+    settings: Config,
+    now: Now,
+    sent: Sent,
+    bestand: Annotated[UploadFile | str | None, File()] = None,
+) -> Response:
+    """Keeps and checks a file; nothing is loaded before it is confirmed."""
+    require(who, LOADERS)
+    try:
+        if bestand is None or isinstance(bestand, str) or not bestand.filename:
+            raise Invalid(Reason("verplicht_leeg", "Kies een bestand.", "bestand"))
+        received = _received(sent.get("datumOntvangst", ""), now.date())
+        form = claim(session, sent, f"{request.url.path} {digest_of(bestand)}", now)
+        if form.location:
+            return see_other(form.location)
+        path = uploads.keep(settings, bestand.file)
+        load = uploads.offer(session, who.access, path, file_name(bestand), received=received, now=now)
+    except DomainError as error:
+        session.rollback()
+        return _list(request, session, who, sent, error)
+    return form.finish(f"/ladingen/{load.ladingnummer}")
+
+
+def _received(text: str, today: date) -> date:
+    if not text:
+        return today
+    digits = complete_date(text)
+    day = as_date(digits) if digits else None
+    if day is None:
+        raise Invalid(Reason("datum_ongeldig", "Dit is geen bestaande datum. Schrijf dd-mm-jjjj.", "datumOntvangst"))
+    if day > today:
+        raise Invalid(Reason("datum_in_toekomst", "De ontvangst kan niet na vandaag liggen.", "datumOntvangst"))
+    return day
+
+
+@router.get("/ladingen/{ladingnummer}", response_class=HTMLResponse)
+def load_page(
+    request: Request,
+    who: Who,
+    session: WidePageSession,
+    engine: Database,
+    settings: Config,
+    now: Now,
+    ladingnummer: str,
+) -> Response:
+    """What became of every row: the counts, the reasons, and the faulty rows."""
+    require(who, LOADERS)
+    load = uploads.find_load(session, who.access, ladingnummer)
+    rows, more, refusal = _rows(session, engine, who, settings, now, load)
+    return render(
+        request,
+        "load.html",
+        load=load,
+        fates=[(fate, getattr(load, fate)) for fate in FATES],
+        adds_up=sum(getattr(load, fate) for fate in FATES) == load.geleverd,
+        reasons=[(code, count, _meaning(code)) for code, count in load.redenen.items()],
+        warnings=[(code, count, _meaning(code)) for code, count in load.waarschuwingen.items()],
+        rows=rows,
+        more=more,
+        refusal=refusal,
+        names=display_names(session),
+        refused=(),
+    )
+
+
+def _rows(
+    session: Session, engine: Engine, who: SignedIn, settings: Settings, now: Now, load: Load
+) -> tuple[list[FaultyRow], bool, str]:
+    """Faulty rows, whether there are more than are shown, and why the file would be refused by now."""
+    if load.status != LoadStatus.GECONTROLEERD:
+        query = select(RejectedRow).where(RejectedRow.load_id == load.id).order_by(col(RejectedRow.regel))
+        found = list(session.exec(query.limit(MOST_ROWS + 1)))
+    else:
+        upload = session.get(Upload, load.ladingnummer)
+        if upload is None or load.geleverd > LARGEST_RECHECK:
+            return [], True, ""
+        path = settings.data_dir / "ontvangen" / upload.bestand
+        try:
+            checked = uploads.check_file(
+                engine, who.access, path, load.bestandsnaam, received=load.datum_ontvangst, now=now
+            )
+        except FileRefused as refused:
+            return [], False, refused.uitleg
+        found = list(checked.regels[: MOST_ROWS + 1])
+    return [_faulty(row) for row in found[:MOST_ROWS]], len(found) > MOST_ROWS, ""
+
+
+def _meaning(code: str) -> str:
+    """The sentence of a code without its place: the column stands with each row."""
+    text = CODES.get(code, "").replace("Kolom {column}", "De cel").replace(" in kolom {column}", "")
+    text = text.replace("kolom {column}", "de kolom")
+    first = re.split(r"(?<=[.])\s", text, maxsplit=1)[0]
+    return first if "{" not in first else ""
+
+
+@router.post("/ladingen/{ladingnummer}/bevestigingen", dependencies=[CsrfChecked])
+def confirm(who: Who, engine: Database, settings: Config, now: Now, ladingnummer: str) -> Response:
+    """Loads what was checked; pressed twice it is loaded once."""
+    require(who, LOADERS)
+    try:
+        uploads.confirm(engine, who.access, ladingnummer, settings, now)
+    except Refused as error:
+        if error.reasons[0].code != "staat_past_niet":
+            raise
+    return see_other(f"/ladingen/{ladingnummer}")

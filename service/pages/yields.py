@@ -1,0 +1,75 @@
+"""What UWV did with the results it was told: the liaison loads the file, everybody sees only sums."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Request, UploadFile
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session, col, select
+
+from exports.feedback_2026_1 import told_signals
+from importers import opbrengst_2026_1
+from service import audit, uploads
+from service.api.ladingen import digest_of, file_name
+from service.csrf import CsrfChecked
+from service.dependencies import Config, Now, Who, WidePageSession
+from service.errors import status_of
+from service.pages.forms import Sent, claim, new_key
+from service.pages.rendering import by_field, render, require, see_other
+from signals.errors import DomainError, Invalid, Reason
+from signals.models import OpbrengstLoad
+from workflow.phases import Role
+
+router = APIRouter()
+
+LIAISON = frozenset({Role.UWV_LIAISON})
+MOST = 50
+
+
+@router.get("/opbrengsten", response_class=HTMLResponse)
+def yields(request: Request, who: Who, session: WidePageSession) -> Response:
+    """The form, and the files loaded before."""
+    require(who, LIAISON)
+    return _list(request, session)
+
+
+def _list(request: Request, session: Session, error: DomainError | None = None) -> Response:
+    reasons = error.reasons if error else ()
+    newest = select(OpbrengstLoad).order_by(col(OpbrengstLoad.id).desc()).limit(MOST)
+    return render(
+        request,
+        "yields.html",
+        status=status_of(error) if error else 200,
+        loads=session.exec(newest).all(),
+        reasons=reasons,
+        errors=by_field(reasons),
+        form_key=new_key(),
+    )
+
+
+@router.post("/opbrengsten", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def load(
+    request: Request,
+    who: Who,
+    session: WidePageSession,
+    settings: Config,
+    now: Now,
+    sent: Sent,
+    bestand: Annotated[UploadFile | str | None, File()] = None,
+) -> Response:
+    """Loads a yield file; a refused file changes nothing."""
+    require(who, LIAISON)
+    try:
+        if bestand is None or isinstance(bestand, str) or not bestand.filename:
+            raise Invalid(Reason("verplicht_leeg", "Kies een bestand.", "bestand"))
+        form = claim(session, sent, f"{request.url.path} {digest_of(bestand)}", now)
+        if form.location:
+            return see_other(form.location)
+        path = uploads.keep(settings, bestand.file)
+        loaded = opbrengst_2026_1.load(
+            session, path, file_name=file_name(bestand), told=told_signals, door=who.naam, now=now
+        )
+    except DomainError as error:
+        session.rollback()
+        return _list(request, session, error)
+    audit.record(session, "opbrengst_geladen", loaded.ladingnummer, now)
+    return form.finish("/opbrengsten")

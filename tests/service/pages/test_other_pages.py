@@ -1,0 +1,195 @@
+"""What the liaison, the coordinator, the teamleider, the beheerder and the auditor do on their pages."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.importers.deliveries import row, write_csv
+from tests.service.pages.conftest import SAMPLE, SignIn, Site, fits_the_width
+
+pytestmark = pytest.mark.browser
+
+BEGINNINGS = {
+    "anna": "/zaken?lijst=mijn",
+    "tess": "/zaken?lijst=vrij",
+    "carla": "/zaken?lijst=alle&fase=voornemen",
+    "bram": "/zaken?lijst=alle&fase=huisbezoek",
+    "ulla": "/leveringen",
+    "coen": "/cijfers",
+    "bea": "/gebruikers",
+    "aad": "/logboek",
+}
+
+
+def delivery(site: Site, folder: Path, number: str, **cells: str) -> Path:
+    """A file of three rows, of which one is faulty twice."""
+    day = f"{site.today - timedelta(days=30):%Y%m%d}"
+    rows = [
+        row(leveringsnummer=number, signaalnummer=f"{number}-{place}", datum_signaal=day, **each)
+        for place, each in enumerate(
+            [{"bsn": "999990019"}, {"bsn": "999990020"}, {"bsn": "123", "postcode": "0000AA"}], start=1
+        )
+    ]
+    return write_csv(folder / f"{number}.csv", [each | cells for each in rows])
+
+
+@pytest.mark.parametrize(("naam", "path"), BEGINNINGS.items())
+def test_everybody_begins_at_what_waits(site: Site, sign_in: SignIn, naam: str, path: str) -> None:
+    page = sign_in(naam)
+    assert page.url == site.url + path
+    assert page.locator("h1").count() == 1
+
+
+def offer(page: Page, path: Path, received: str = "") -> None:
+    page.get_by_label("Bestand", exact=True).set_input_files(path)
+    if received:
+        page.get_by_label("Datum van ontvangst").fill(received)
+    page.get_by_role("button", name="Controleer het bestand").click()
+
+
+def test_the_liaison_offers_checks_and_confirms_a_delivery(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
+    page = sign_in("ulla")
+    offer(page, delivery(site, tmp_path, "LRNI-2026-51"), site.days(-5))
+    expect(page.get_by_role("heading", name="Gecontroleerd, nog niet geladen")).to_be_visible()
+    numbers = [int(text) for text in page.locator(".som .cijfer").all_inner_texts()]
+    assert numbers[0] == sum(numbers[1:]) == 3
+    faulty = page.locator("tr", has_text="LRNI-2026-51-3")
+    expect(faulty.locator("mark")).to_have_count(2)
+    expect(faulty).to_contain_text("bsn: 123")
+
+    page.get_by_role("button", name="Bevestig en laad").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("Geladen op")
+    expect(page.locator("tr", has_text="LRNI-2026-51-3").locator("mark")).to_have_count(2)
+    page.get_by_role("link", name="Leveringen", exact=True).first.click()
+    expect(page.locator("tr", has_text="LRNI-2026-51").first).to_contain_text("geladen")
+
+
+def test_a_refused_file_says_why_and_how_to_mend_it(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
+    page = sign_in("ulla")
+    offer(page, SAMPLE)
+    expect(page.get_by_role("alert")).to_contain_text("al geladen als")
+    page.goto(f"{site.url}/leveringen")
+    page.get_by_role("button", name="Controleer het bestand").click()
+    expect(page.get_by_role("alert")).to_contain_text("Kies een bestand.")
+    page.goto(f"{site.url}/leveringen")
+    offer(page, delivery(site, tmp_path, "LRNI-2026-52"), site.days(3))
+    expect(page.get_by_role("alert")).to_contain_text("kan niet na vandaag liggen")
+    expect(page.get_by_label("Datum van ontvangst")).to_have_value(site.days(3))
+
+
+def test_a_teamleider_loads_for_the_own_municipality_only(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
+    page = sign_in("tess")
+    page.goto(f"{site.url}/leveringen")
+    offer(page, delivery(site, tmp_path, "LRNI-2026-53", gemeentecode="0983", postcode="5911AA"))
+    expect(page.get_by_role("alert")).to_contain_text("andere gemeente")
+    expect(page.locator("main")).not_to_contain_text("LRNI-2026-07.csv")
+
+
+def test_feedback_is_made_sent_and_received(site: Site, sign_in: SignIn) -> None:
+    number = site.new_case(days_ago=20)
+    site.take(number, "anna", "wijs_toe")
+    site.take(number, "anna", "niet_oppakken", reden="capaciteit")
+
+    coen = sign_in("coen")
+    coen.goto(f"{site.url}/terugkoppelingen")
+    stand = [int(text.replace(".", "")) for text in coen.locator("section:nth-of-type(2) td").all_inner_texts()]
+    assert sum(stand[:-1]) == stand[-1] > 0
+    coen.get_by_role("button", name="Maak de terugkoppeling").dblclick()
+    expect(coen.get_by_role("heading", level=1)).to_have_text(re.compile(r"TK-\d{4}-\d{4}"))
+    made = coen.get_by_role("heading", level=1).inner_text()
+    expect(coen.locator("main")).to_contain_text("Alleen de UWV-liaison kan ze ophalen.")
+    answer = coen.request.get(f"{site.url}/terugkoppelingen/{made}/bestanden/csv")
+    assert answer.status == 403
+    coen.get_by_role("button", name="Leg de verzending vast").click()
+    expect(coen.get_by_role("status")).to_contain_text("verzonden")
+
+    ulla = sign_in("ulla")
+    ulla.goto(f"{site.url}/terugkoppelingen/{made}")
+    with ulla.expect_download() as download:
+        ulla.locator("a[href$='/bestanden/csv']").click()
+    assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbfterugkoppelingsnummer;")
+    ulla.get_by_role("button", name="Bevestig de ontvangst").click()
+    expect(ulla.get_by_role("alert")).to_contain_text("kenmerk")
+    ulla.get_by_label("Kenmerk van UWV").fill("UWV-77")
+    ulla.get_by_role("button", name="Bevestig de ontvangst").click()
+    expect(ulla.locator("main")).to_contain_text("kenmerk UWV-77")
+
+    ulla.get_by_text("UWV weigert deze terugkoppeling, of een deel").click()
+    ulla.get_by_label("Waarom weigert UWV").fill("Regel onleesbaar.")
+    ulla.get_by_label("Welke regels").fill("eerste")
+    ulla.get_by_role("button", name="Leg de weigering vast").click()
+    expect(ulla.get_by_label("Waarom weigert UWV")).to_have_value("Regel onleesbaar.")
+    ulla.get_by_label("Welke regels").fill("1")
+    ulla.get_by_role("button", name="Leg de weigering vast").click()
+    expect(ulla.locator("main")).to_contain_text("waarvan 1 geweigerd")
+
+
+def test_the_coordinator_reads_figures_and_takes_the_workbook(site: Site, sign_in: SignIn) -> None:
+    page = sign_in("coen")
+    rotterdam = page.locator("tr", has_text="Rotterdam")
+    expect(rotterdam).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("Kowalska")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Werkboek (XLSX)").click()
+    assert download.value.suggested_filename.endswith(".xlsx")
+    assert download.value.path().read_bytes().startswith(b"PK")
+    rotterdam.get_by_role("link").click()
+    expect(page.locator("main")).to_contain_text("Alleen: Gemeente 0599")
+    page.get_by_label("Uitgesplitst naar").select_option("uitkeringssoort")
+    page.get_by_role("button", name="Toon").click()
+    expect(page.get_by_role("heading", name="Per soort uitkering")).to_be_visible()
+
+
+def test_a_handler_reads_the_figures_of_the_own_municipality(site: Site, sign_in: SignIn) -> None:
+    page = sign_in("anna")
+    page.goto(f"{site.url}/cijfers?per=gemeente")
+    expect(page.locator(".cijfers").first.locator("tbody tr")).to_have_count(1)
+    answer = page.goto(f"{site.url}/cijfers?gemeente=0983")
+    assert answer is not None
+    assert answer.status == 403
+
+
+def test_anybody_can_count_a_term(site: Site, sign_in: SignIn) -> None:
+    page = sign_in("bea")
+    page.get_by_role("link", name="Termijnen").click()
+    page.get_by_role("button", name="Reken uit").click()
+    page.get_by_label("Termijn", exact=True).select_option("bezwaar")
+    page.get_by_role("button", name="Reken uit").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Termijn", exact=True)).to_have_value("bezwaar")
+    page.get_by_label("Dag van de gebeurtenis").fill("2026-03-02")
+    page.get_by_role("button", name="Reken uit").click()
+    expect(page.get_by_role("status")).to_contain_text("13 april 2026")
+
+
+def test_words_users_and_log_are_there_to_read(site: Site, sign_in: SignIn) -> None:
+    bea = sign_in("bea")
+    expect(bea.locator("tr", has_text="anna")).to_contain_text("behandelaar (Rotterdam)")
+    bea.get_by_role("link", name="Begrippen").click()
+    expect(bea.locator("main")).to_contain_text("Ambtshalve")
+    aad = sign_in("aad")
+    expect(aad.locator("tr", has_text="aanmelden").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("naam", "path"),
+    [
+        ("ulla", "/leveringen"),
+        ("ulla", "/ladingen/{lading}"),
+        ("ulla", "/terugkoppelingen"),
+        ("ulla", "/opbrengsten"),
+        ("coen", "/cijfers"),
+        ("bea", "/gebruikers"),
+        ("aad", "/logboek"),
+        ("aad", "/begrippen"),
+        ("aad", "/termijnen?term=bezwaar&vanaf=2026-03-02"),
+    ],
+)
+def test_nothing_scrolls_sideways_on_a_telephone(site: Site, sign_in: SignIn, naam: str, path: str) -> None:
+    page = sign_in(naam, 390, 844)
+    page.goto(site.url + path.format(lading=site.known["lading"]))
+    assert page.locator("h1").count() == 1
+    assert fits_the_width(page)

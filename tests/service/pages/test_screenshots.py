@@ -1,0 +1,34 @@
+"""Pictures of the pages for README and manual; with DOCS=1 they replace those in docs/."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.service.pages.conftest import ROOT, SignIn, Site
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = {"": (1280, 900), "-telefoon": (390, 844)}
+
+
+def shoot(page: Page, folder: Path, name: str, *, whole: bool = False) -> None:
+    """A picture of the screen, or of the whole page; never a person's real data: the samples are made up."""
+    path = folder / f"{name}.png"
+    page.screenshot(path=path, full_page=whole)
+    assert path.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("kind", WIDTHS, ids=["1280", "390"])
+def test_pictures_of_worklist_case_and_delivery(site: Site, sign_in: SignIn, tmp_path: Path, kind: str) -> None:
+    folder = ROOT / "docs" if os.environ.get("DOCS") == "1" else tmp_path
+    anna = sign_in("anna", *WIDTHS[kind])
+    shoot(anna, folder, f"worklist{kind}")
+    anna.locator("tbody tr", has_text="Aanschrijving").first.get_by_role("link").click()
+    shoot(anna, folder, f"zaak{kind}", whole=True)
+    anna.get_by_role("link", name="Verstuur het voornemen").click()
+    shoot(anna, folder, f"stap{kind}")
+    ulla = sign_in("ulla", *WIDTHS[kind])
+    ulla.goto(f"{site.url}/ladingen/{site.known['lading']}")
+    shoot(ulla, folder, f"levering{kind}")
