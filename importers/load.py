@@ -19,7 +19,7 @@ from importers.refusals import FileRefused
 from importers.rules import Fault, Reading, Rulebook
 from signals.address import address_key
 from signals.base import table
-from signals.bulk import run, slices
+from signals.bulk import insert_columns, run, slices
 from signals.dates import as_date, dutch_date
 from signals.models import Delivery, Load, LoadStatus, Mutatiesoort, RejectedRow, Signal, SignalChange, Uitkomst
 from signals.municipalities import Municipalities, participating
@@ -320,6 +320,7 @@ def _rejected_rows(
         **{row: (Uitkomst.DUBBEL, [fault]) for row, fault in verdicts.double.items()},
         **{row: (Uitkomst.AFGEKEURD, faults) for row, faults in verdicts.rejected.items()},
     }
+    delivered = reading.cells(sorted(found))
     for row, (uitkomst, faults) in sorted(found.items()):
         faulty = {fault.column for fault in faults if not fault.code.startswith("signaal")}
         own = {
@@ -332,7 +333,7 @@ def _rejected_rows(
             "uitkomst": uitkomst,
             "codes": sorted({fault.code for fault in faults}),
             "fouten": [book.explain(fault) for fault in faults],
-            "cellen": reading.cells(row),
+            "cellen": delivered[row],
         }
 
 
@@ -351,7 +352,7 @@ class _Writer:
     def write(self, reading: Reading, verdicts: Verdicts) -> None:
         """New signals first, then changes, then withdrawals: for one signal that is the order of the file."""
         if verdicts.accepted:
-            run(self.session, insert(table(Signal)), list(self._signals(reading, verdicts.accepted)))
+            insert_columns(self.session, table(Signal), self._signals(reading, verdicts.accepted))
         ids = self._ids(reading, [*verdicts.changed, *verdicts.withdrawn])
         if verdicts.changed:
             self._change(reading, verdicts.changed, ids)
@@ -361,7 +362,7 @@ class _Writer:
         if rejected:
             run(self.session, insert(table(RejectedRow)), rejected)
 
-    def _signals(self, reading: Reading, rows: list[int]) -> Iterator[dict[str, Any]]:
+    def _signals(self, reading: Reading, rows: list[int]) -> dict[str, list[Any]]:
         """The columns of Signal for these rows."""
         values = {name: reading.values[name][rows].tolist() for name in _STORED}
         for name in DATES:
@@ -373,10 +374,9 @@ class _Writer:
         values["regel"] = [reading.regels[row] for row in rows]
         values["inhoud"] = [reading.inhoud[row] for row in rows]
         values["waarschuwingen"] = [sorted(reading.warnings.get(row, ())) for row in rows]
-        same = {"load_id": self.load_id, "datum_ontvangst": self.received, "ingetrokken_op": None}
-        names = tuple(values)
-        for cells in zip(*values.values(), strict=True):
-            yield dict(zip(names, cells, strict=True)) | same
+        for name, value in (("load_id", self.load_id), ("datum_ontvangst", self.received), ("ingetrokken_op", None)):
+            values[name] = [value] * len(rows)
+        return values
 
     def _day(self, digits: str) -> date | None:
         if digits not in self._days:
@@ -395,7 +395,9 @@ class _Writer:
             found = run(self.session, select(signal).where(signal.c.id.in_(piece))).mappings()
             before |= {old["id"]: dict(old) for old in found}
         updates, changes = [], []
-        for row, new in zip(rows, self._signals(reading, rows), strict=True):
+        values = self._signals(reading, rows)
+        for place, row in enumerate(rows):
+            new = {name: column[place] for name, column in values.items()}
             old = before[ids[new["signaalnummer"]]]
             differing = [
                 name for name in _REPLACED if old[name] != new[name] and name not in ("adressleutel", "inhoud")
