@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -236,6 +237,7 @@ def last_told(as_of: AsOf | None = None) -> Subquery:
     return select(ranked).where(ranked.c.rang == 1).subquery("laatst_verteld")
 
 
+@lru_cache(maxsize=8)  # building the statement takes longer than running it on a small register
 def comparison(as_of: AsOf | None = None) -> Subquery:
     """Every accepted signal with the row it would get, whether that row is due, and its place in the reconciliation.
 

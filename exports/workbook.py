@@ -59,9 +59,7 @@ def write_workbook(figures: Mapping[str, Any], target: BinaryIO | Path) -> None:
     sheets = [
         Sheet("Cijfers", (NAME, DETAIL, *MEASURED, DEFINITION), _whole(figures["cijfers"])),
         *(_split(dimension, parts) for dimension, parts in figures["per"].items()),
-        Sheet(
-            "Definities", (CODE, NAME, DEFINITION), [(each.naam, each.label, each.definitie) for each in _used(figures)]
-        ),
+        Sheet("Definities", (CODE, NAME, DEFINITION), meanings),
         _choices(figures),
         _references(),
     ]
