@@ -151,7 +151,8 @@ def _status(file: CaseFile, row: CaseTerm, today: date) -> str:
     if row.beeindiging == TermStatus.VERVALLEN:
         return "vervallen"
     if row.beeindigd_op is not None:
-        return "gehaald" if row.beeindigd_op <= row.einde else "te_laat"
+        late = "verstreken" if TERMS[Term(row.term)].letter else "te_laat"  # that a letter term passed is no lateness
+        return "gehaald" if row.beeindigd_op <= row.einde else late
     if file.case.aangehouden_sinds is not None and TERMS[Term(row.term)].held:
         return "opgeschort"
     return "verstreken" if row.einde < today else "loopt"

@@ -101,7 +101,7 @@ def aanschrijving_term_has_passed(file: CaseFile, desk: Desk, values: Mapping[st
         uitleg = f"Er is geen aanschrijving naar het huidige adres verstuurd die niet terugkwam. {mend}"
         return Reason("aanschrijving_ontbreekt", uitleg, "uitzonderingAanschrijving")
     term = file.running(Term.AANSCHRIJVING)
-    if term is not None and term.einde >= desk.today:
+    if term is not None and term.einde >= values.get("verzenddatum", desk.today):
         uitleg = f"De termijn van de aanschrijving loopt nog tot en met {term.einde:%d-%m-%Y}. {mend}"
         return Reason("aanschrijftermijn_loopt", uitleg, "uitzonderingAanschrijving")
     return None
@@ -142,6 +142,23 @@ def zienswijze_in_or_term_passed(file: CaseFile, desk: Desk) -> Reason | None:
     return Reason(
         "zienswijzetermijn_loopt",
         f"De termijn voor een zienswijze loopt nog tot en met {term.einde:%d-%m-%Y} en er is nog geen zienswijze.",
+    )
+
+
+def posted_after_zienswijze(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """A besluit that was posted while the person could still react was posted too early (Awb 4:8)."""
+    voornemen = file.last_event("verstuur_voornemen")
+    zienswijze = file.last_event("leg_zienswijze_vast")
+    heard = voornemen and zienswijze and zienswijze.volgnummer > voornemen.volgnummer
+    term = file.running(Term.ZIENSWIJZE)
+    too_early = not heard and term is not None and values.get("verzenddatum", desk.today) <= term.einde
+    return _no(
+        too_early,
+        "zienswijzetermijn_loopt",
+        f"Op de verzenddatum liep de termijn voor een zienswijze nog (tot en met {term.einde:%d-%m-%Y})."
+        if term
+        else "",
+        "verzenddatum",
     )
 
 
@@ -328,7 +345,7 @@ def checklist_done(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Rea
     """Identity established, occupants informed, RNI list requested (HUP Verblijfplaats)."""
     asked = {
         "identiteitVastgesteld": "de identiteit is vastgesteld",
-        "bewonersGeinformeerd": "de bewoners zijn geinformeerd over het aantal ingeschrevenen",
+        "bewonersGeinformeerd": "de bewoners zijn geïnformeerd over het aantal ingeschrevenen",
         "persoonslijstOpgevraagd": "de persoonslijst is opgevraagd bij de RNI",
     }
     missing = [text for name, text in asked.items() if not values.get(name)]

@@ -24,20 +24,21 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import String as Text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as select_rows
 
 from signals.base import table
 from signals.bulk import insert_new, run, slices
 from signals.dates import add_months
 from signals.models import Grondslag, Load, Municipality, Mutatiesoort, Signal, SignalChange
 from signals.numbers import take_numbers
+from workflow import moves
+from workflow.actors import Actor, Desk
 from workflow.case_history import CaseHistory
 from workflow.case_terms import receipt_terms
-from workflow.deadlines import Term
-from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm, TermStatus
+from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm
 from workflow.opening import CASE_SERIES, OPENING_BASIS
 from workflow.phases import BEFORE_BESLUIT, OPEN, PROCEDURE_VERSION, Herkomst, Outcome, Phase, Role
-from workflow.transitions import BY_NAME
 
 __all__ = ["CaseHistory", "apply"]
 
@@ -261,41 +262,12 @@ class _Intake:
             self._ask([row for row in rows if row["fase"] != Phase.ONTVANGEN])
 
     def _close(self, case_ids: list[int]) -> None:
-        """The step `trek_signaal_in`: the only one that the system takes."""
-        if not case_ids:
-            return
-        these = _case.c.id.in_(case_ids)
-        closed = {
-            "fase": Phase.AFGESLOTEN,
-            "resultaat": Outcome.INGETROKKEN,
-            "datum_resultaat": self.today,
-            "afgesloten_op": self.today,
-            "aangehouden_sinds": None,
-            "aangehouden_reden": None,
-            "versie": _case.c.versie + 1,
-        }
-        run(self.session, update(_case).where(these).values(closed))
-        event = {
-            "volgnummer": _case.c.versie,
-            "stap": "trek_signaal_in",
-            "van": Phase.ONTVANGEN,
-            "naar": Phase.AFGESLOTEN,
-            "rol": Role.SYSTEEM.value,
-            "grondslag": BY_NAME["trek_signaal_in"].basis,
-            "procedure": PROCEDURE_VERSION,
-            "gegevens": {},
-            "aangehouden": False,
-            "afgeleid": False,
-        }
-        owner = {"zaak_id": _case.c.id, "gemeentecode": _case.c.gemeentecode}
-        standing = ("resultaat", "datum_resultaat", "eerste_antwoord", "datum_eerste_antwoord", "behandelaar")
-        self._fill(CaseEvent, owner | self.own | event | {name: _case.c[name] for name in standing}, _case, these)
-        term = table(CaseTerm)
-        lapsed = update(term).values(beeindigd_op=self.today, beeindiging=TermStatus.VERVALLEN)
-        receipt = term.c.term.in_([Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT, Term.TMV_REACTIE])
-        run(self.session, lapsed.where(term.c.zaak_id.in_(case_ids), receipt, term.c.beeindigd_op.is_(None)))
-        done = update(_task).values(afgehandeld_op=self.today, afgehandeld_door=self.load.door)
-        run(self.session, done.where(_task.c.zaak_id.in_(case_ids), _task.c.afgehandeld_op.is_(None)))
+        """The step `trek_signaal_in`, the only one that the system takes; through the same gate as a person's step."""
+        desk = Desk(Actor.system(), self.now)
+        for piece in slices(case_ids):
+            these = select_rows(Case).where(col(Case.id).in_(piece)).execution_options(populate_existing=True)
+            for case in self.session.exec(these):
+                moves.take(self.session, case, "trek_signaal_in", desk, versie=case.versie, gegevens={})
 
     def _ask(self, rows: Sequence[RowMapping]) -> None:
         """The investigation has begun: a person decides whether it goes on (Wet BRP 2.19 lid 3)."""

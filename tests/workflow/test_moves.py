@@ -426,3 +426,15 @@ def test_an_unknown_step_says_which_there_are(session: Session) -> None:
     with pytest.raises(NotFound) as error:
         take(session, new_case(session), "sluit", desk(ANNA))
     assert "verstuur_voornemen" in error.value.uitleg
+
+
+def test_letters_cannot_be_dated_back_into_a_term_that_still_ran(session: Session) -> None:
+    case = case_at(session, Phase.INLICHTINGEN)  # aanschrijving until 19 March
+    much_later = date(2026, 5, 1)
+    early = VOORNEMEN | {"verzenddatum": "2026-03-19"}
+    assert refused(session, case, "verstuur_voornemen", desk(ANNA, much_later), **early) == {"aanschrijftermijn_loopt"}
+    take(session, case, "verstuur_voornemen", desk(ANNA, much_later), **VOORNEMEN | {"verzenddatum": "2026-03-20"})
+    last_day = {"motivering": "x", "verzenddatum": "2026-04-03"}  # 14 days later: Good Friday, so until 7 April
+    assert refused(session, case, "neem_besluit", desk(CARLA, much_later), **last_day) == {"zienswijzetermijn_loopt"}
+    take(session, case, "neem_besluit", desk(CARLA, much_later), motivering="x", verzenddatum="2026-04-08")
+    assert term(session, case, "zienswijze", much_later).status == "verstreken"
