@@ -1,5 +1,6 @@
 """What an XLSX may hold: its zip is judged here before any program unpacks it to read cells."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -7,7 +8,11 @@ from importers.refusals import FileRefused
 
 MAX_UNPACKED = 2 * 1024**3
 MAX_RATIO = 200
+MAX_CELLS = 50_000_000
+"""From the first to the last filled cell of a sheet: reading it takes memory for every cell between, filled or not."""
+
 _BLOCK = 1024 * 1024
+_CELL = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})""")
 _DOCTYPES = tuple(
     word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("utf-8", "utf-16-le", "utf-16-be")
 )
@@ -49,9 +54,26 @@ def _judge_sizes(entries: list[zipfile.ZipInfo], packed: int, file_name: str) ->
 def _judge_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file_name: str) -> None:
     """Reads the entry to its end, so that the sizes and checksums in the directory are proven true."""
     is_xml = entry.filename.lower().endswith((".xml", ".rels"))
+    is_sheet = entry.filename.lower().startswith("xl/worksheets/")
+    width = height = 0
     with archive.open(entry) as content:
         tail = b""
         while block := content.read(_BLOCK):
-            if is_xml and any(word in tail + block for word in _DOCTYPES):
+            block = tail + block
+            if is_xml and any(word in block for word in _DOCTYPES):
                 raise FileRefused("externe_entiteit", file_name, entry.filename)
+            if is_sheet and (cells := _CELL.findall(block)):
+                width = max(width, *map(_column_number, {letters for letters, _ in cells}))
+                height = max(height, *(int(row) for _, row in cells))
             tail = block[-32:]
+    if width * height > MAX_CELLS:
+        place = f"{entry.filename}: {height} rijen bij {width} kolommen"
+        raise FileRefused("te_groot_uitgepakt", file_name, place)
+
+
+def _column_number(letters: bytes) -> int:
+    """A is 1, Z 26, AA 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number

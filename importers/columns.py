@@ -29,7 +29,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Fault:
-    """The cell cannot be taken: the code of formats.md."""
+    """The cell cannot be taken: the code by which that is told."""
 
     code: str
 

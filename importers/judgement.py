@@ -144,7 +144,7 @@ class Judge:
     def _objection(
         self, nummer: str, soort: str, now: KnownSignal, known: KnownSignal | None, faulty: set[str]
     ) -> str | None:
-        """The first history code that fits (formats.md), or None. A faulty cell is never the same content."""
+        """The first history code that fits, or None. A faulty cell is never the same content."""
         if known is None:
             return None if soort == Mutatiesoort.NIEUW else "signaal_onbekend"
         if known.ingetrokken:

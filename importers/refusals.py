@@ -40,7 +40,7 @@ _SENTENCES = {
 class FileRefused(Refused):
     """A file that is not read any further; nothing of it is stored but the attempt.
 
-    `reden` is one of the codes of formats.md; `place` says where or what in it, and fills the sentence.
+    `reden` is one of the codes above; `place` says where or what in it, and fills the sentence.
     """
 
     def __init__(self, reden: str, file_name: str, place: str = "") -> None:

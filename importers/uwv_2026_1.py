@@ -1,4 +1,4 @@
-"""The layout `uwv_2026_1`: a delivery of signals (formats.md), as data."""
+"""The layout `uwv_2026_1`: a delivery of signals, as data."""
 
 from importers.columns import (
     birth_date,

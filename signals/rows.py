@@ -43,7 +43,7 @@ CONTENT = tuple(
     for name in COLUMNS
     if name not in {"leveringsnummer", "mutatiesoort", "datum_signaal", "signaalnummer", *IDENTITY}
 )
-"""The compared columns (formats.md) without the identity, which is compared by itself: a merger may rename a code."""
+"""The compared columns without the identity, which is compared by itself: a merger may rename a code."""
 
 
 class KnownSignal(NamedTuple):

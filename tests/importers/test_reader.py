@@ -213,6 +213,16 @@ def test_too_large_when_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert refusal(SAMPLE).reden == "te_groot_uitgepakt"
 
 
+def test_a_cell_far_from_the_others(tmp_path: Path) -> None:
+    """Four kilobytes that would take half a terabyte to read."""
+    book = Workbook()
+    assert book.active is not None
+    book.active["A1"], book.active["XFD1048576"] = "leveringsnummer", "x"
+    book.save(tmp_path / "levering.xlsx")
+    refused = refusal(tmp_path / "levering.xlsx")
+    assert refused.reden == "te_groot_uitgepakt" and "1048576 rijen bij 16384 kolommen" in refused.uitleg
+
+
 def test_a_damaged_part(tmp_path: Path) -> None:
     content = bytearray(SAMPLE.read_bytes())
     content[200:240] = bytes(40)

@@ -30,7 +30,8 @@ def test_voorne_aan_zee_comes_from_three_on_1_january_2023(table: Municipalities
 
 def test_mergers_are_followed_through_to_the_day_asked(table: Municipalities) -> None:
     assert table.successor("0071", date(1986, 1, 1)) == "0653"  # Gaasterland became Gaasterlân-Sleat
-    assert table.successor("0071", TODAY) == "1921"  # and De Fryske Marren
+    assert table.successor("0071", date(2015, 6, 30)) == "1921"  # that became De Friese Meren
+    assert table.successor("0071", TODAY) == "1940"  # and De Fryske Marren
 
 
 def test_what_is_no_municipality(table: Municipalities) -> None:
