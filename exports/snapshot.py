@@ -190,7 +190,8 @@ def _cases(
         cases[name] = signals[name].reindex(first).to_numpy()
     cases["gemeente"] = _successors(cases["gemeentecode"], register, day)
     cases["maand_ontvangst"] = _month(cases["datum_ontvangst"])
-    current = _addresses(session, day).reindex(cases.index).fillna(cases["adressleutel"])
+    current = _addresses(session, day).reindex(cases.index)
+    current = current.where(current.notna(), cases["adressleutel"])
     cases["adres"] = cases["gemeente"] + " " + current
     cases["bijvangst"] = cases["herkomst"] == Herkomst.BIJVANGST.value
     _add_outcomes(session, cases, day)
@@ -202,14 +203,14 @@ def _cases(
 
 def _first_signals(cases: pd.DataFrame) -> "pd.Series[Any]":
     """By case the signal it began with: its own, or that of the case it came from (parent or sender)."""
-    first: pd.Series[Any] = cases["eerste_signaal_id"].astype("Float64")
-    origin = cases["voorganger_id"].fillna(cases["ouder_id"])
+    first, sender, parent = (pd.to_numeric(cases[name]) for name in ("eerste_signaal_id", "voorganger_id", "ouder_id"))
+    origin = sender.where(sender.notna(), parent)
     for _ in range(len(cases)):
         unknown = first.isna() & origin.notna()
         found = first.reindex(origin[unknown]).set_axis(origin[unknown].index).dropna()
         if found.empty:
             break
-        first = first.fillna(found)
+        first = first.where(first.notna(), found.reindex(first.index))
     return first
 
 
@@ -351,7 +352,7 @@ def _with_cases(signals: pd.DataFrame, cases: pd.DataFrame, register: Municipali
     mine = cases.reindex(signals["zaak_id"]).set_axis(signals.index)
     own = _successors(signals["gemeentecode"], register, day)
     return signals.assign(
-        gemeente=mine["gemeente"].fillna(own),
+        gemeente=mine["gemeente"].where(mine["gemeente"].notna(), own),
         ingetrokken=signals["ingetrokken_op"].notna(),
         onderzocht=mine["onderzocht"].eq(True),
         treffer=mine["treffer"].eq(True),
