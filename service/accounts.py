@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -29,8 +30,12 @@ SEEN_EVERY = timedelta(minutes=1)
 """A session's last use is written at most this often, so that reading a page rarely writes."""
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_urlsafe())
-"""Verified for unknown users, so that they take as long as known ones."""
+
+
+@cache
+def _nobody() -> str:
+    """A hash to verify for unknown users, so that they take as long as known ones."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 class NotSignedIn(DomainError):
@@ -212,7 +217,7 @@ def check_password(session: Session, naam: str, password: str) -> User | None:
     """The user when name and password fit and the account is open; the same work whatever is wrong."""
     user = session.exec(select(User).where(col(User.naam) == naam)).first()
     usable = user is not None and user.uitgeschakeld_op is None and len(password) <= LONGEST_PASSWORD
-    stored = user.wachtwoord if user is not None and usable else _NOBODY
+    stored = user.wachtwoord if user is not None and usable else _nobody()
     try:
         _hasher.verify(stored, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):

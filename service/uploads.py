@@ -23,6 +23,9 @@ from workflow import intake
 from workflow.phases import Role
 
 LOADERS = frozenset({Role.UWV_LIAISON, Role.TEAMLEIDER, Role.SYSTEEM})
+FOLDER = "ontvangen"
+"""Where the bytes of uploads lie, in the data directory."""
+
 Progress = Callable[[int], None]
 
 
@@ -36,7 +39,7 @@ def require_loader(access: Access) -> None:
 
 def keep(settings: Settings, stream: BinaryIO) -> Path:
     """A copy of the bytes in the data directory, readable by the service alone, under a name nobody can guess."""
-    folder = settings.data_dir / "ontvangen"
+    folder = settings.data_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / secrets.token_urlsafe(24)
     with path.open("xb") as copy:
@@ -107,30 +110,33 @@ def offer(session: Session, access: Access, path: Path, file_name: str, *, recei
 
 
 def confirm(engine: Engine, access: Access, ladingnummer: str, settings: Settings, now: datetime) -> Load:
-    """Load what was checked. Refused unless it stands as gecontroleerd; a file refused now is noted as such."""
+    """`confirm_in` in a transaction of its own."""
+    with session_scope(engine, access.widened()) as session:
+        return confirm_in(session, access, ladingnummer, settings, now)
+
+
+def confirm_in(session: Session, access: Access, ladingnummer: str, settings: Settings, now: datetime) -> Load:
+    """Load what was checked. Refused unless it stands as gecontroleerd; a file refused by now is noted as such.
+
+    session: one that sees every row.
+    """
     require_loader(access)
-    wide = access.widened()
-    with session_scope(engine, wide, write=False) as session:
-        found = find_load(session, access, ladingnummer)
-        upload = session.get(Upload, ladingnummer)
-    if found.status != LoadStatus.GECONTROLEERD or upload is None:
-        uitleg = f"Lading {ladingnummer} is {found.status.value}; alleen een gecontroleerde lading is te bevestigen."
+    row = find_load(session, access, ladingnummer, lock=True)
+    upload = session.get(Upload, ladingnummer)
+    if row.status != LoadStatus.GECONTROLEERD or upload is None:
+        uitleg = f"Lading {ladingnummer} is {row.status.value}; alleen een gecontroleerde lading is te bevestigen."
         raise Refused(Reason("staat_past_niet", uitleg))
-    path = settings.data_dir / "ontvangen" / upload.bestand
+    path = settings.data_dir / FOLDER / upload.bestand
     try:
-        with session_scope(engine, wide) as session:
-            row = session.get(Load, found.id, with_for_update=True)
-            if row is None or row.status != LoadStatus.GECONTROLEERD:
-                raise Refused(Reason("staat_past_niet", f"Lading {ladingnummer} is zojuist al bevestigd."))
-            return _load(session, access, path, row.bestandsnaam, row.datum_ontvangst, now, checked=row)
+        with session.begin_nested():
+            _load(session, access, path, row.bestandsnaam, row.datum_ontvangst, now, checked=row)
     except FileRefused as refused:
-        with session_scope(engine, wide) as session:
-            row = session.get(Load, found.id)
-            assert row is not None
-            row.status, row.reden, row.uitleg = LoadStatus.GEWEIGERD, refused.reden, refused.uitleg
-            session.add(row)
-            audit.record(session, "lading_bevestigd", ladingnummer, now, resultaat="geweigerd")
-        return row
+        row.status, row.reden, row.uitleg = LoadStatus.GEWEIGERD, refused.reden, refused.uitleg
+    audit.record(session, "lading_bevestigd", ladingnummer, now, resultaat=_result(row))
+    session.add(row)
+    session.flush()
+    session.refresh(row)
+    return row
 
 
 def load_file(
@@ -143,19 +149,17 @@ def load_file(
     now: datetime,
     progress: Progress | None = None,
 ) -> Load:
-    """Load a kept file at once, in one transaction; a refused file leaves its attempt, in a transaction of its own."""
+    """Load a kept file at once, in one transaction; of a refused file only the attempt stays."""
     require_loader(access)
-    wide = access.widened()
-    try:
-        with session_scope(engine, wide) as session:
-            loading = _load(session, access, path, file_name, received, now, progress=progress)
-            session.add(Upload(ladingnummer=loading.ladingnummer, bestand=path.name))
-    except FileRefused as refused:
-        with session_scope(engine, wide) as session:
+    with session_scope(engine, access.widened()) as session:
+        try:
+            with session.begin_nested():
+                loading = _load(session, access, path, file_name, received, now, progress=progress)
+        except FileRefused as refused:
             door = access.actor.naam
             loading = record_refusal(session, refused, path, file_name=file_name, door=door, now=now, received=received)
-            session.add(Upload(ladingnummer=loading.ladingnummer, bestand=path.name))
-            audit.record(session, "lading_geladen", loading.ladingnummer, now, resultaat="geweigerd")
+        session.add(Upload(ladingnummer=loading.ladingnummer, bestand=path.name))
+        audit.record(session, "lading_geladen", loading.ladingnummer, now, resultaat=_result(loading))
     return loading
 
 
@@ -183,7 +187,6 @@ def _load(
     )
     _refuse_other_municipalities(session, access, loading)
     intake.apply(session, loading, now=now)
-    audit.record(session, "lading_geladen", loading.ladingnummer, now)
     return loading
 
 
@@ -218,9 +221,10 @@ def visible(access: Access) -> ColumnElement[bool]:
     return col(Load.door) == access.actor.naam if access.may(Role.TEAMLEIDER) else false()
 
 
-def find_load(session: Session, access: Access, ladingnummer: str) -> Load:
-    """The load with this number; NotFound also when it is not for this asker."""
-    found = session.exec(select(Load).where(col(Load.ladingnummer) == ladingnummer, visible(access))).first()
+def find_load(session: Session, access: Access, ladingnummer: str, *, lock: bool = False) -> Load:
+    """The load with this number; NotFound also when it is not for this asker. lock: until the transaction ends."""
+    chosen = select(Load).where(col(Load.ladingnummer) == ladingnummer, visible(access))
+    found = session.exec(chosen.with_for_update() if lock else chosen).first()
     if found is None:
         raise NotFound(Reason("lading_onbekend", f"Er is geen lading {ladingnummer}, of u mag haar niet zien."))
     return found

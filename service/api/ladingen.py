@@ -5,13 +5,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Header, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import JSONResponse
 from sqlmodel import col, select
 
 from service import uploads
-from service.api.shapes import ApiModel, Lijst, Moment
-from service.dependencies import Bearer, Config, Database, Now, WideApiSession
+from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment
+from service.dependencies import Bearer, Config, Now, WideApiSession
 from service.idempotency import once
 from signals.errors import Invalid, Reason
 from signals.models import Delivery, Load, LoadStatus
@@ -75,7 +75,7 @@ def bied_lading_aan(
     datum_ontvangst: Annotated[
         date | None, Form(alias="datumOntvangst", description="Ontvangst in WALAA of TMV; standaard vandaag.")
     ] = None,
-    key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)] = None,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Keep and check a file; nothing is loaded before it is confirmed."""
     received = datum_ontvangst or now.date()
@@ -133,10 +133,27 @@ def lading(session: WideApiSession, access: Bearer, ladingnummer: str) -> Lading
     return _shown(uploads.find_load(session, access, ladingnummer))
 
 
-@router.post("/ladingen/{ladingnummer}/bevestigingen", status_code=201, summary="Laden wat is gecontroleerd")
-def bevestig_lading(engine: Database, access: Bearer, settings: Config, now: Now, ladingnummer: str) -> Lading:
-    """Load what was checked; what was found refused by now is answered as such."""
-    return _shown(uploads.confirm(engine, access, ladingnummer, settings, now))
+@router.post(
+    "/ladingen/{ladingnummer}/bevestigingen",
+    status_code=201,
+    summary="Laden wat is gecontroleerd",
+    response_model=Lading,
+)
+def bevestig_lading(
+    session: WideApiSession,
+    access: Bearer,
+    settings: Config,
+    now: Now,
+    ladingnummer: str,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Load what was checked; what turns out to be refused by now is answered as such."""
+    asked = {"pad": f"/ladingen/{ladingnummer}/bevestigingen"}
+
+    def work() -> tuple[int, Any]:
+        return 201, _shown(uploads.confirm_in(session, access, ladingnummer, settings, now))
+
+    return once(session, key, asked, now, work)
 
 
 @router.get("/leveringen", tags=["Leveringen"], summary="Leveringen met hun ladingen, de nieuwste eerst")

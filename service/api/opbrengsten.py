@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Header, UploadFile
+from fastapi import APIRouter, Depends, File, UploadFile
 from fastapi.responses import JSONResponse
 
 from exports.feedback_2026_1 import told_signals
 from importers import opbrengst_2026_1
 from service import audit, uploads
 from service.api.ladingen import digest_of, file_name
-from service.api.shapes import ApiModel
+from service.api.shapes import ApiModel, IdempotencyKey
 from service.api.terugkoppelingen import require_role
 from service.dependencies import Bearer, Config, Now, WideApiSession
 from service.idempotency import once
@@ -42,7 +42,7 @@ def laad_opbrengst(
     settings: Config,
     now: Now,
     bestand: Annotated[UploadFile, File(description="CSV of XLSX")],
-    key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)] = None,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Load a yield file; a refused file changes nothing."""
     asked = {"pad": "/opbrengsten", "sha256": digest_of(bestand)}

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel
 from pydantic.alias_generators import to_camel
 
@@ -24,6 +25,10 @@ Moment = Annotated[datetime, PlainSerializer(in_utc, return_type=str)]
 """A point in time, answered in UTC with `Z`."""
 
 Gegevens = Annotated[dict[str, Any], Field(description="De velden van deze stap of dit dossierdeel, per naam.")]
+
+
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+"""The same key gives the same answer once more."""
 
 
 class Reden(ApiModel):

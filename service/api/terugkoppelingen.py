@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 from sqlmodel import Session, col, select
@@ -11,7 +11,7 @@ from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery
 from service import audit
 from service.access import Access
-from service.api.shapes import ApiModel, Lijst, Moment
+from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment
 from service.dependencies import Bearer, Config, Now, WideApiSession
 from service.idempotency import once
 from signals.errors import Forbidden, Reason
@@ -98,7 +98,7 @@ def maak_terugkoppeling(
     access: Bearer,
     settings: Config,
     now: Now,
-    key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)] = None,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Tell what is due: 201 with the delivery, or 200 with `regels` 0 when there is nothing to tell."""
     require_role(access, Role.COORDINATOR)

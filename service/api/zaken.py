@@ -7,13 +7,24 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlmodel import Session, col, select
 
 from service import audit, case_list
-from service.api.shapes import ApiModel, Gegevens, Lijst, Moment, Reden, Termijn, Vastlegging, Veld, in_utc
+from service.api.shapes import (
+    ApiModel,
+    Gegevens,
+    IdempotencyKey,
+    Lijst,
+    Moment,
+    Reden,
+    Termijn,
+    Vastlegging,
+    Veld,
+    in_utc,
+)
 from service.dependencies import ApiSession, Bearer, Now, ReadingApiSession, desk_of
 from service.idempotency import once
 from signals.errors import Forbidden, Invalid, Reason
@@ -33,8 +44,6 @@ def _works_on_cases(access: Bearer) -> None:
 
 
 router = APIRouter(prefix="/zaken", tags=["Zaken"], dependencies=[Depends(_works_on_cases)])
-
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
 class Gebeurtenis(ApiModel):

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -48,7 +48,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     with session_scope(engine, Access.system()) as session:
         for name, role in CAST.items():
             accounts.create_user(session, name, accounts.role_given(role), now=NOW, password=name)
-        tokens = {name: accounts.make_token(session, name, now=NOW) for name in CAST}
+        tokens = {name: accounts.make_token(session, name, now=NOW, life=timedelta(days=36500)) for name in CAST}
     engine.dispose()
     return Template(path, tokens)
 

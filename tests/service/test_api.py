@@ -179,12 +179,14 @@ def test_a_delivery_is_offered_checked_confirmed_and_answered_once(
     assert doors["ulla"].get(f"/ladingen/{number}").json() == offered.json()
     assert doors["anna"].get("/zaken").json()["items"] == []
 
-    confirmed = doors["ulla"].post(f"/ladingen/{number}/bevestigingen")
+    confirmed = doors["ulla"].post(f"/ladingen/{number}/bevestigingen", key="bevestig-07")
     assert confirmed.status_code == 201, confirmed.text
     assert confirmed.json()["ladingnummer"] == number
     assert confirmed.json()["status"] == "geladen"
     assert confirmed.json()["zaken"] == 219
     assert len(doors["anna"].get("/zaken").json()["items"]) > 0
+    again = doors["ulla"].post(f"/ladingen/{number}/bevestigingen", key="bevestig-07")
+    assert (again.status_code, again.json()) == (201, confirmed.json())
     refused = is_problem(doors["ulla"].post(f"/ladingen/{number}/bevestigingen"), 409)
     assert refused["belemmeringen"][0]["code"] == "staat_past_niet"
     assert doors["ulla"].get("/leveringen").json()["items"] == [
@@ -509,3 +511,16 @@ def test_a_case_that_nobody_may_see_is_not_counted(engine: Engine, loaded: None)
     nobody = Access.of(Actor("niemand"))
     with session_scope(engine, nobody, write=False) as session:
         assert session.exec(select(Case.id)).all() == []
+
+
+def test_a_file_that_was_loaded_between_check_and_confirmation_is_refused_then(doors: dict[str, Door]) -> None:
+    numbers = []
+    for _ in range(2):
+        with SAMPLE.open("rb") as stream:
+            offered = doors["ulla"].post("/ladingen", files={"bestand": (SAMPLE.name, stream)})
+        numbers.append(offered.json()["ladingnummer"])
+    first, second = (doors["ulla"].post(f"/ladingen/{number}/bevestigingen") for number in numbers)
+    assert first.json()["status"] == "geladen", first.text
+    assert (second.status_code, second.json()["status"]) == (201, "geweigerd")
+    assert second.json()["reden"] == "al_geladen"
+    assert doors["coen"].get("/cijfers").json()["cijfers"]["zaken"] == 219

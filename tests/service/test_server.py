@@ -1,0 +1,101 @@
+"""The journey of a delivery through a real process: token, file, step, feedback."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from service.settings import Settings
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "demo" / "LRNI-2026-07.csv"
+RNI = Path(sys.executable).parent / "rni"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service and where it logs."""
+
+    address: str
+    log: Path
+
+
+@pytest.fixture
+def served(settings: Settings, tmp_path: Path) -> Iterator[Served]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "RNI_DATABASE_URL": settings.database_url,
+        "RNI_DATA_DIR": str(settings.data_dir),
+        "RNI_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+    log = tmp_path / "service.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [RNI, "serve", "--port", str(port)], env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            for _ in range(300):
+                try:
+                    httpx.get(f"{address}/api/v1/openapi.json").raise_for_status()
+                    break
+                except httpx.TransportError:
+                    assert process.poll() is None, log.read_text()
+                    time.sleep(0.1)
+            yield Served(address, log)
+        finally:
+            process.terminate()
+            assert process.wait(20) in (0, -15), log.read_text()
+
+
+def test_a_delivery_travels_through_a_running_service(served: Served, tokens: Mapping[str, str]) -> None:
+    doors = {
+        name: httpx.Client(
+            base_url=f"{served.address}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60
+        )
+        for name, token in tokens.items()
+    }
+    ulla, anna, coen = doors["ulla"], doors["anna"], doors["coen"]
+    with SAMPLE.open("rb") as stream:
+        offered = ulla.post(
+            "/ladingen", files={"bestand": (SAMPLE.name, stream)}, data={"datumOntvangst": "2026-07-06"}
+        )
+    assert offered.status_code == 202, offered.text
+    assert "server" not in offered.headers
+    loaded = ulla.post(f"/ladingen/{offered.json()['ladingnummer']}/bevestigingen")
+    assert loaded.json()["zaken"] == 219, loaded.text
+
+    (case,) = anna.get("/zaken", params={"aantal": 1}).json()["items"]
+    shown = anna.get(f"/zaken/{case['zaaknummer']}").json()
+    steps = f"/zaken/{case['zaaknummer']}/stappen"
+    assert anna.post(steps, json={"stap": "wijs_toe", "versie": 1}).status_code == 201
+    refused = anna.post(steps, json={"stap": "neem_besluit", "versie": 2})
+    assert refused.status_code == 409
+    closed = anna.post(steps, json={"stap": "niet_oppakken", "versie": 2, "gegevens": {"reden": "capaciteit"}})
+    assert (closed.status_code, closed.json()["resultaat"]) == (201, "niet_opgepakt")
+    assert doors["dirk"].get(f"/zaken/{case['zaaknummer']}").status_code == 404
+
+    made = coen.post("/terugkoppelingen").json()
+    assert made["soorten"] == {"resultaat": 1}
+    number = made["terugkoppelingsnummer"]
+    assert coen.post(f"/terugkoppelingen/{number}/verzendingen").status_code == 201
+    told = ulla.get(f"/terugkoppelingen/{number}/bestanden/csv").content.decode("utf-8-sig")
+    assert shown["persoon"]["bsn"] in told
+    assert "niet_onderzocht" in told
+    assert ulla.post(f"/terugkoppelingen/{number}/ontvangstbevestigingen", json={"kenmerk": "U1"}).status_code == 201
+    assert coen.get("/cijfers").json()["cijfers"]["niet_opgepakt"] == 1
+
+    for door in doors.values():
+        door.close()
+    log = served.log.read_text()
+    assert '"route": "/zaken/{zaaknummer}/stappen"' in log
+    for secret in (shown["persoon"]["bsn"], shown["persoon"]["geslachtsnaam"], case["zaaknummer"], *tokens.values()):
+        assert secret not in log
