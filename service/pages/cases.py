@@ -23,6 +23,7 @@ from workflow.case_file import CaseFile
 from workflow.case_terms import TermView
 from workflow.deadlines import Term
 from workflow.models import CallbackRequest, Case, CaseEvent
+from workflow.move import targets
 from workflow.moves import StepView
 from workflow.phases import MUNICIPAL_ROLES, Phase, Role
 from workflow.transitions import BY_NAME
@@ -120,7 +121,7 @@ def case_page(
         "case.html",
         **top(session, file, desk),
         notice=_notice(gedaan),
-        possible=[step for step in steps if step.mag],
+        possible=_grouped(case, [step for step in steps if step.mag]),
         blocked=[step for step in steps if not step.mag and not _idle(step)],
         elsewhere=[step for step in steps if _idle(step)],
         tasks=[task for task in file.tasks if task.afgehandeld_op is None],
@@ -142,6 +143,16 @@ def case_page(
 def _idle(step: StepView) -> bool:
     """A step that cannot be taken because nothing asks for it: another phase, or what it answers did not happen."""
     return not step.past_bij_fase or any(reason.code in NOT_ASKED for reason in step.belemmeringen)
+
+
+def _grouped(case: Case, possible: Sequence[StepView]) -> list[tuple[str, list[StepView]]]:
+    """Steps that can be taken, by where they lead: on, nowhere, or to the end; only groups with a step in them."""
+    groups: dict[str, list[StepView]] = {"Verder": [], "Bijhouden": [], "Afsluiten": []}
+    for step in possible:
+        ends = targets(BY_NAME[step.stap], case.fase)
+        closes = ends == (Phase.AFGESLOTEN,)
+        groups["Bijhouden" if ends == (case.fase,) else "Afsluiten" if closes else "Verder"].append(step)
+    return [(title, steps) for title, steps in groups.items() if steps]
 
 
 def _notice(gedaan: str) -> str:

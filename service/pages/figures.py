@@ -171,7 +171,8 @@ def blocks(cijfers: Mapping[str, Any]) -> list[Block]:
         elif "teller" in value:
             rates.append(Line(naam, label, cells_of(value), meaning))
         elif "mediaan" in value:
-            durations.append(Line(naam, label, cells_of(value), meaning))
+            cells = cells_of(value)
+            durations.append(Line(naam, label, [*cells, ""] if "km_mediaan" not in value else cells, meaning))
         elif value:
             heads = heads_of(next(iter(value.values())))
             parts = [Line(name, labels.heading(labels.words(name)), cells_of(each), "") for name, each in value.items()]
@@ -179,7 +180,7 @@ def blocks(cijfers: Mapping[str, Any]) -> list[Block]:
     return [
         Block("Aantallen", ["Aantal"], counts),
         Block("Aandelen", heads_of({"teller": 0}), rates),
-        Block("Duren in kalenderdagen", heads_of({"mediaan": 0}), durations),
+        Block("Duren in kalenderdagen", heads_of({"mediaan": 0, "km_mediaan": 0}), durations),
         *others,
     ]
 
@@ -191,7 +192,8 @@ def heads_of(value: Any) -> list[str]:
     if "teller" in value:
         return ["Aandeel", "Teller en noemer", "95%-interval"]
     if "mediaan" in value:
-        return ["Aantal", "Mediaan", "90e percentiel", "Kaplan-Meiermediaan"]
+        plain = ["Aantal", "Mediaan", "90e percentiel"]
+        return [*plain, "Kaplan-Meiermediaan"] if "km_mediaan" in value else plain
     return ["Signalen", "Bedrag in euro"]
 
 
@@ -204,8 +206,8 @@ def cells_of(value: Any) -> list[str]:
         interval = "–" if value["laag"] is None else f"{percent(value['laag'])} tot {percent(value['hoog'])}"
         return [percent(value["waarde"]), whole, interval]
     if "mediaan" in value:
-        km = labels.number(value["km_mediaan"]) if "km_mediaan" in value else ""
-        return [labels.number(value["n"]), labels.number(value["mediaan"]), labels.number(value["p90"]), km]
+        measured = [labels.number(value[part]) for part in ("n", "mediaan", "p90")]
+        return [*measured, labels.number(value["km_mediaan"])] if "km_mediaan" in value else measured
     amount = value["bedrag"]
     return [labels.number(value["signalen"]), "–" if amount is None else f"{amount:,.2f}".translate(_DUTCH_POINTS)]
 

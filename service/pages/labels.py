@@ -105,23 +105,21 @@ def number(value: float | int | None) -> str:
 
 
 def days_left(einde: date, today: date) -> str:
-    """`vandaag`, `morgen`, `nog 12 dagen`, `3 dagen geleden`."""
+    """`vandaag`, `morgen`, `nog 12 dagen`, for a day that has not passed."""
     left = (einde - today).days
-    if left == 0:
-        return "vandaag"
-    if left == 1:
-        return "morgen"
-    if left == -1:
-        return "gisteren"
-    return f"nog {left} dagen" if left > 0 else f"{-left} dagen geleden"
+    return {0: "vandaag", 1: "morgen"}.get(left, f"nog {left} dagen")
 
 
 def urgency(term: str, einde: date, today: date) -> tuple[str, str]:
-    """How a running term looks: (style, words). Style is laat, spoed, voorbij or rustig; words say the same."""
+    """How a running term looks: (style, words). Style is laat, spoed, voorbij or rustig; words say the same.
+
+    A term that runs for the person (of a letter) is never late: when it is voorbij, the next step can be taken.
+    """
     if einde < today:
         if TERMS[Term(term)].letter:
-            return "voorbij", "voorbij: de volgende stap kan"
-        return "laat", f"te laat: {days_left(einde, today)}"
+            return "voorbij", "voorbij"
+        late = (today - einde).days
+        return "laat", "1 dag te laat" if late == 1 else f"{late} dagen te laat"
     if not TERMS[Term(term)].letter and einde <= add_working_days(today, SOON_WORKING_DAYS):
         return "spoed", days_left(einde, today)
     return "rustig", days_left(einde, today)
@@ -141,6 +139,11 @@ def value_text(value: Any, zone: ZoneInfo) -> str:
     if _ISO_MOMENT.match(text):
         return moment(datetime.fromisoformat(text), zone)
     return words(text) if (re.fullmatch(r"[a-zA-Z0-9_]+", text) and "_" in text) or text in _WORDS else text
+
+
+def term_state(term: str, status: str) -> str:
+    """The status of a term; that of a letter does not lapse by anybody's fault."""
+    return "voorbij" if status == "verstreken" and TERMS[Term(term)].letter else status
 
 
 def told(gegevens: Mapping[str, Any], fields: Sequence[Field], zone: ZoneInfo) -> list[tuple[str, str]]:

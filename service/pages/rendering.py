@@ -36,6 +36,7 @@ environment.filters.update(
     kop=labels.heading,
     stap=labels.step_label,
     termijn=labels.term_label,
+    termijnstaat=labels.term_state,
     dag=labels.day,
     korte_dag=labels.short_day,
     getal=labels.number,
@@ -79,6 +80,11 @@ def menu_of(who: SignedIn | None) -> list[MenuItem]:
     return [item for item in MENU if who is not None and (item.roles is None or who.has(*item.roles))]
 
 
+def _menu_path(path: str) -> str:
+    """A load is shown under the deliveries."""
+    return path.replace("/ladingen", "/leveringen", 1)
+
+
 @cache
 def style_version() -> str:
     """Changes with the style sheet, so that no browser shows an old one."""
@@ -97,7 +103,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     html = page.render(
         who=who,
         menu=menu_of(who),
-        path=request.url.path,
+        path=_menu_path(request.url.path),
         csrf=csrf_token(request),
         csrf_field=FIELD,
         style_version=style_version(),

@@ -40,6 +40,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=nl",
 ]
 ROTTERDAM = "0599"
 PEOPLE = {
@@ -241,7 +242,9 @@ def browser() -> Iterator[Browser]:
             pytest.fail("Chromium ontbreekt: apt-get install chromium")
         pytest.skip("Chromium ontbreekt: apt-get install chromium")
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        made = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=FLAGS, env={**os.environ, "LANGUAGE": "nl"}
+        )
         yield made
         made.close()
 

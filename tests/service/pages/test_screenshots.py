@@ -13,10 +13,14 @@ pytestmark = pytest.mark.browser
 WIDTHS = {"": (1280, 900), "-telefoon": (390, 844)}
 
 
-def shoot(page: Page, folder: Path, name: str, *, whole: bool = False) -> None:
-    """A picture of the screen, or of the whole page; never a person's real data: the samples are made up."""
+def shoot(page: Page, folder: Path, name: str, *, screens: float = 1) -> None:
+    """A picture of the page, so many screens high; never a person's real data: the samples are made up."""
     path = folder / f"{name}.png"
-    page.screenshot(path=path, full_page=whole)
+    size = page.viewport_size
+    assert size is not None
+    page.set_viewport_size({"width": size["width"], "height": int(size["height"] * screens)})
+    page.screenshot(path=path)
+    page.set_viewport_size(size)
     assert path.stat().st_size > 10_000
 
 
@@ -26,7 +30,7 @@ def test_pictures_of_worklist_case_and_delivery(site: Site, sign_in: SignIn, tmp
     anna = sign_in("anna", *WIDTHS[kind])
     shoot(anna, folder, f"worklist{kind}")
     anna.locator("tbody tr", has_text="Aanschrijving").first.get_by_role("link").click()
-    shoot(anna, folder, f"zaak{kind}", whole=True)
+    shoot(anna, folder, f"zaak{kind}", screens=1.6)
     anna.get_by_role("link", name="Verstuur het voornemen").click()
     shoot(anna, folder, f"stap{kind}")
     ulla = sign_in("ulla", *WIDTHS[kind])
