@@ -1,0 +1,87 @@
+"""The API as each person of the cast comes in by it."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy import Engine
+
+from service import uploads
+from service.app import create_app
+from service.db import make_engine
+from service.settings import Settings
+
+from ..conftest import NOW, Template, access
+
+SAMPLE = Path(__file__).parent.parent.parent / "samples" / "demo" / "LRNI-2026-07.csv"
+RECEIVED = date(2026, 7, 6)
+
+
+@pytest.fixture
+def client(settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setattr(Settings, "now", lambda self: NOW)
+    with TestClient(create_app(settings, engine)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def loaded_once(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("loaded")
+    shutil.copy(template.path, folder / "loaded.sqlite3")
+    engine = make_engine(f"sqlite:///{folder / 'loaded.sqlite3'}")
+    uploads.load_file(engine, access(engine, "ulla"), SAMPLE, SAMPLE.name, received=RECEIVED, now=NOW)
+    engine.dispose()
+    return folder / "loaded.sqlite3"
+
+
+@pytest.fixture
+def loaded(loaded_once: Path, settings: Settings) -> None:
+    """The database of this test, with the delivery of July in it."""
+    with (
+        closing(sqlite3.connect(loaded_once)) as full,
+        closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as mine,
+    ):
+        full.backup(mine)
+
+
+class Door:
+    """The API as one person comes in by it."""
+
+    def __init__(self, client: TestClient, token: str) -> None:
+        self.client, self.headers = client, {"Authorization": f"Bearer {token}"}
+
+    def get(self, path: str, **params: Any) -> Response:
+        return self.client.get(f"/api/v1{path}", params=params, headers=self.headers)
+
+    def post(self, path: str, json: Any = None, *, key: str | None = None, **more: Any) -> Response:
+        headers = self.headers | ({"Idempotency-Key": key} if key else {})
+        return self.client.post(f"/api/v1{path}", json=json, headers=headers, **more)
+
+
+@pytest.fixture
+def doors(client: TestClient, tokens: Mapping[str, str]) -> dict[str, Door]:
+    return {name: Door(client, token) for name, token in tokens.items()}
+
+
+def first_case(door: Door, **params: Any) -> dict[str, Any]:
+    return door.get("/zaken", sorteer="zaaknummer", aantal=1, **params).json()["items"][0]
+
+
+PROBLEM = {"type", "status", "title", "detail"}
+
+
+def is_problem(response: Response, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["api-version"] == "1.0.0"
+    body: dict[str, Any] = response.json()
+    assert body.keys() >= PROBLEM
+    assert body["status"] == status
+    return body
