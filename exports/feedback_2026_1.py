@@ -64,7 +64,7 @@ def due(session: Session) -> Sequence[RowMapping]:
 
 
 def reconciliation(session: Session) -> dict[str, int]:
-    """{category: signals}: every accepted signal exactly once, in the order of precedence of formats.md."""
+    """{category: signals}: every accepted signal exactly once, in the order of their precedence."""
     rows = comparison()
     counted = session.execute(select(rows.c.categorie, func.count()).group_by(rows.c.categorie))
     found: dict[str, int] = dict(counted.all())

@@ -357,7 +357,7 @@ def opbrengst_nog_niet_gemeld(of: Population) -> Value:
 
 @figure("Afstemming met UWV", "Elk signaal precies een keer: wat UWV er nu van weet.")
 def afstemming(of: Population) -> Value:
-    """The reconciliation of formats.md: every accepted signal exactly once."""
+    """The reconciliation with UWV: every accepted signal exactly once."""
     counted = of.part.signals["categorie"].value_counts()
     return {category: int(counted.get(category, 0)) for category in CATEGORIES}
 

@@ -32,7 +32,7 @@ from workflow.phases import OUTCOMES, Outcome, Phase, Told
 
 REGISTERED = tuple(outcome for outcome, meaning in OUTCOMES.items() if meaning.told is Told.INGESCHREVEN)
 STANDING = (Phase.AFGESLOTEN, Phase.BEZWAAR)
-"""The phases in which an outcome stands (figures.md); heropen and a successful bezwaar suspend it."""
+"""The phases in which an outcome stands; heropen and a successful bezwaar suspend it."""
 
 CATEGORIES = (
     "nu_te_vertellen",

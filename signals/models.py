@@ -20,7 +20,7 @@ class Mutatiesoort(StrEnum):
 
 
 class Grondslag(StrEnum):
-    """The legal route by which a signal came (domain.md 1.2): configurable, never assumed."""
+    """The legal route by which a signal came: configurable, never assumed."""
 
     LAA_2_37 = "LAA_2_37"
     TMV_2_34 = "TMV_2_34"
@@ -148,7 +148,7 @@ class RejectedRow(SQLModel, table=True):
 
 
 class Signal(Owned, table=True):
-    """One accepted signal, as last told by the supplier. Column names are the layout's (formats.md, BRP elements)."""
+    """One accepted signal, as last told by the supplier. Column names are the layout's (BRP elements)."""
 
     __tablename__ = "signal"
     __table_args__ = (
@@ -236,7 +236,7 @@ class OpbrengstLoad(SQLModel, table=True):
 
 
 class Opbrengst(SQLModel, table=True):
-    """What UWV did with one told result: per signal and soort the latest peildatum counts (figures.md, Yield)."""
+    """What UWV did with one told result: per signal and soort the latest peildatum counts."""
 
     __tablename__ = "opbrengst"
     __table_args__ = (UniqueConstraint("signal_id", "soort", "peildatum"),)

@@ -28,7 +28,7 @@ from workflow.models import (
 Row = TypeVar("Row", bound=OfCase)
 
 NOT_AN_ACT = frozenset({"uwv"})
-"""Kinds of source that are no investigation act: the signal itself and UWV's copy of it (procedure.md)."""
+"""Kinds of source that are no investigation act: the signal itself and UWV's copy of it."""
 
 
 @dataclass
@@ -163,7 +163,7 @@ class CaseFile:
         return next((event for event in reversed(self.events) if event.stap == stap), None)
 
     def consulted_brp(self, today: date) -> bool:
-        """Whether the BRP was consulted today: old signals go stale (domain.md 2.7)."""
+        """Whether the BRP was consulted today: old signals go stale."""
         return any(source.soort == "brp" and source.datum == today for source in self.sources)
 
     def forget(self) -> None:

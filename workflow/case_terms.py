@@ -114,9 +114,9 @@ def _holds(file: CaseFile, today: date) -> list[tuple[date, date]]:
 
 def close(file: CaseFile, desk: Desk, withdrawn: bool) -> None:
     """What ends when a case closes: all but the legal clocks, which wait for WALAA, and what a besluit started."""
-    kept = {Term.BEZWAAR, Term.PL_OVERZICHT, Term.TERUGBELVERZOEK, Term.TMV_REACTIE}
+    kept = {Term.BEZWAAR, Term.PL_OVERZICHT, Term.TERUGBELVERZOEK}
     if not withdrawn:
-        kept |= {Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT}
+        kept |= {Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT, Term.TMV_REACTIE}
     for row in file.terms:
         if row.beeindigd_op is None and row.term not in kept:
             made = TERMS[Term(row.term)].held and not withdrawn
