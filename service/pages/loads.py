@@ -178,7 +178,7 @@ def _rows(
         upload = session.get(Upload, load.ladingnummer)
         if upload is None or load.geleverd > LARGEST_RECHECK:
             return [], True, ""
-        path = settings.data_dir / "ontvangen" / upload.bestand
+        path = settings.data_dir / uploads.FOLDER / upload.bestand
         try:
             checked = uploads.check_file(
                 engine, who.access, path, load.bestandsnaam, received=load.datum_ontvangst, now=now

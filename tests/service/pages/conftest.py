@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -252,25 +252,38 @@ def browser() -> Iterator[Browser]:
 SignIn = Callable[..., Page]
 
 
+@pytest.fixture(scope="session")
+def cookies() -> dict[str, StorageState]:
+    """Who signed in before, so that most tests need not do it again."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(browser: Browser, site: Site) -> Iterator[SignIn]:
-    """A page of somebody who came in through the form; every page and answer is watched for faults of ours."""
+def sign_in(browser: Browser, site: Site, cookies: dict[str, StorageState]) -> Iterator[SignIn]:
+    """The first page of somebody who came in through the form; every answer is watched for faults of ours."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def enter(naam: str, width: int = 1280, height: int = 900) -> Page:
+    def enter(naam: str, width: int = 1280, height: int = 900, *, anew: bool = False) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, locale="nl-NL", timezone_id="Europe/Amsterdam"
+            viewport={"width": width, "height": height},
+            locale="nl-NL",
+            timezone_id="Europe/Amsterdam",
+            storage_state=None if anew else cookies.get(naam),
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
         page.on("response", lambda answer: faults.append(answer.url) if answer.status >= 500 else None)
-        page.goto(f"{site.url}/inloggen")
-        page.get_by_label("Gebruikersnaam").fill(naam)
-        page.get_by_label("Wachtwoord").fill(password(naam))
-        page.get_by_role("button", name="Inloggen").click()
+        page.goto(site.url)
+        if "/inloggen" in page.url:
+            page.get_by_label("Gebruikersnaam").fill(naam)
+            page.get_by_label("Wachtwoord").fill(password(naam))
+            page.get_by_role("button", name="Inloggen").click()
+            page.wait_for_load_state()
+            if naam in PEOPLE and not anew:
+                cookies[naam] = context.storage_state()
         return page
 
     yield enter
