@@ -309,7 +309,7 @@ def duur_ontvangst_afgesloten(of: Population) -> Value:
     elsewhere and not picked up are censored at their last day. No median while the curve stays above one half.
     """
     plain = duration(of.zaken["dagen_afgesloten"])
-    median = survival_median(of.zaken["km_dagen"], of.zaken["km_beantwoord"])
+    median = survival_median(of.zaken["km_dagen"].tolist(), of.zaken["km_beantwoord"].tolist())
     return Duration(plain.n, plain.mediaan, plain.p90, km=(median,), km_n=len(of.zaken))
 
 

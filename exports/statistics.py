@@ -1,6 +1,8 @@
 """The arithmetic behind the figures: intervals, quantiles, survival; knows nothing of cases."""
 
 import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,32 +68,40 @@ def wilson(successes: int, trials: int) -> tuple[float, float] | tuple[None, Non
     return (low, high)
 
 
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which a share of ordered values lies, by linear interpolation between neighbours."""
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
 def duration(days: "pd.Series[Any]") -> Duration:
     """Median and 90th percentile by linear interpolation; missing values are left out."""
-    measured = days.dropna()
-    if measured.empty:
+    measured = sorted(days.dropna().tolist())
+    if not measured:
         return Duration(0, None, None)
-    median, p90 = (float(measured.quantile(q, interpolation="linear")) for q in (0.5, 0.9))
-    return Duration(len(measured), median, p90)
+    return Duration(len(measured), float(quantile(measured, 0.5)), float(quantile(measured, 0.9)))
 
 
-def survival(days: "pd.Series[Any]", happened: "pd.Series[Any]") -> "pd.Series[Any]":
-    """The Kaplan-Meier curve: by day on which something happened, the share for which it had not happened yet.
+def survival(days: Iterable[int], happened: Iterable[bool]) -> dict[int, float]:
+    """The Kaplan-Meier curve: {day on which something happened: the share for which it had not happened yet}.
 
     days: observed days per subject. happened: True where the observation ended with the event, False where it was
     censored. Who is censored on a day was still at risk on that day.
     """
-    by_day = (
-        pd.DataFrame({"day": days, "happened": happened.astype(int)}).groupby("day")["happened"].agg(["sum", "size"])
-    )
-    at_risk = len(days) - by_day["size"].cumsum().shift(fill_value=0)
-    curve = (1 - by_day["sum"] / at_risk).cumprod()
-    return curve[by_day["sum"] > 0]
+    seen = Counter(zip(days, happened, strict=True))
+    at_risk, share, curve = sum(seen.values()), 1.0, {}
+    for day in sorted({day for day, _ in seen}):
+        if events := seen[day, True]:
+            share *= 1 - events / at_risk
+            curve[int(day)] = share
+        at_risk -= events + seen[day, False]
+    return curve
 
 
-def survival_median(days: "pd.Series[Any]", happened: "pd.Series[Any]") -> float | None:
+def survival_median(days: Iterable[int], happened: Iterable[bool]) -> float | None:
     """The first day on which the curve is one half or lower; None when it stays above."""
-    curve = survival(days, happened)
     # A product of fractions that is exactly one half may come out a hair above it.
-    reached = curve[curve <= 0.5 + 1e-12]
-    return float(reached.index[0]) if len(reached) else None
+    reached = (day for day, share in survival(days, happened).items() if share <= 0.5 + 1e-12)
+    return next((float(day) for day in reached), None)
