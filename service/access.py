@@ -82,6 +82,7 @@ class Access:
             if not (self.signals and table in UWV_TABLES)
         )
 
+    @cached_property
     def _hidden(self) -> frozenset[Table]:
         """The tables of which some rows are invisible."""
         return frozenset(
@@ -117,21 +118,56 @@ def _choose_rows(state: ORMExecuteState) -> None:
     access = access_of(state.session)
     if access.codes is None or ACROSS.keys() <= state.execution_options.keys():
         return
-    if not state.is_orm_statement or state.is_from_statement:
-        _refuse_bare_tables(access, state)
-    elif state.is_select or state.is_update or state.is_delete:
+    _refuse_bare_tables(access, state)
+    if state.is_select or state.is_update or state.is_delete:
         state.statement = state.statement.options(*access._options)
 
 
 def _refuse_bare_tables(access: Access, state: ORMExecuteState) -> None:
-    """A statement outside the ORM gets no criteria, so it may not touch a table of which rows are hidden.
+    """Criteria reach classes only, so a statement may not name a table of which rows are hidden, nor be text.
 
     Write `select(exists(select(Case.id).where(...)))` where `select(exists().where(...))` is refused.
     """
-    hidden = access._hidden()
+    by_class = state.is_orm_statement and not state.is_from_statement
+    selects = 0
+    classes: set[Any] = set()  # tables that stand here as a class, an alias unwrapped
+    direct: set[Any] = set()  # the same without what stands here as an alias only
+    tables: set[Any] = set()
+    columns: set[Any] = set()
     for element in visitors.iterate(cast(visitors.ExternallyTraversible, state.statement)):
-        if element.__visit_name__ in ("textclause", "text_as_from") or element in hidden:
-            raise NoAccess("this session sees one municipality: select classes, not tables or text")
+        of_class = by_class and "parententity" in getattr(element, "_annotations", ())
+        match element.__visit_name__:
+            case "select":
+                selects += 1
+            case "table":
+                (classes if of_class else tables).add(element)
+                direct |= {element} if of_class else set()
+            case "column":
+                if getattr(element, "is_literal", False) and str(element) != "*":
+                    raise _refusal()
+                table = getattr(element, "table", None)
+                if of_class:
+                    classes.add(_unwrapped(table))
+                    direct.add(table)
+                else:
+                    columns.add(_unwrapped(table))
+            case "textclause" | "text_as_from":
+                raise _refusal()
+    # `session.get` names bare columns beside the class; in a statement without a second select that is the same table.
+    allowed = direct if selects <= 1 else set()
+    if ((tables - classes) | (columns - allowed)) & access._hidden:
+        raise _refusal()
+
+
+def _unwrapped(table: Any) -> Any:
+    """The table behind an alias."""
+    while (inner := getattr(table, "element", None)) is not None:
+        table = inner
+    return table
+
+
+def _refusal() -> NoAccess:
+    return NoAccess("this session sees one municipality: select classes, not tables or text")
 
 
 def municipal_scopes(roles: Iterable[tuple[Role, str | None]]) -> Mapping[Role, frozenset[str] | None]:

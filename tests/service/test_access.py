@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, delete, exists, func, insert, text, union_all, update
+from sqlalchemy import Engine, delete, exists, func, insert, literal_column, text, union_all, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, select
 
@@ -188,6 +188,15 @@ def test_bulk_changes_touch_the_own_municipality_only(two: Engine) -> None:
         select(func.count()).select_from(Case.__table__),
         insert(Case.__table__).from_select(["id"], select(Case.__table__.c.id)),
         select(exists().where(Case.id == 2)),
+        select(Case.id).where(exists(select(Case.__table__.c.id).where(Case.__table__.c.id == 2))),
+        select(Case.id).where(Case.id.in_(select(Case.__table__.c.id))),
+        select(User.id, Case.__table__.c.bsn),
+        select(User.id).join(Case.__table__, Case.__table__.c.id > 0),
+        select(User.id).where(text("EXISTS (SELECT 1 FROM zaak WHERE id = 2)")),
+        union_all(select(Case.id), select(Case.__table__.c.id)),
+        select(User.id, func.count()).select_from(Case.__table__),
+        select(User.id, literal_column("(SELECT max(bsn) FROM zaak)")),
+        update(User).where(exists(select(Case.__table__.c.id))).values(emailadres=""),
         select(Case).from_statement(text("SELECT * FROM zaak")),
         select(Case).from_statement(select(Case.__table__)),
     ],
