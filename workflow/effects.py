@@ -79,8 +79,8 @@ def begin_investigation(taking: Taking, on: date) -> None:
     give_first_answer(taking, Answer.ONDERZOEK_IN_DE_BRP, on)
     if "datumVerzoekRvig" not in taking.values and "redenGeenVerzoekRvig" not in taking.values:
         uitleg = (
-            "De gemeente kan zelf geen aantekening op een RNI-lijst zetten. Vraag de RvIG erom, en leg de datum vast "
-            "of waarom het niet gebeurt (Wet BRP 2.76)."
+            "De gemeente kan zelf geen aantekening op een RNI-lijst zetten (Wet BRP 2.76). Vraag de RvIG erom, en leg "
+            "het verzoek met zijn datum vast bij de documenten, of waarom het niet gebeurt."
         )
         taking.session.add(CaseTask(**taking.own(), soort="rvig_verzoek", sleutel="rvig_verzoek", uitleg=uitleg))
 

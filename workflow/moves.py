@@ -19,6 +19,7 @@ from workflow.fields import Field, read
 from workflow.models import Case, CaseEvent
 from workflow.move import Move, OneOf, targets
 from workflow.phases import PROCEDURE_VERSION, Phase
+from workflow.questions import ASKED_RVIG
 from workflow.transitions import BY_NAME, STEPS
 
 OWN_TERMS = frozenset({Term.INLICHTINGEN_HUISBEZOEK, Term.RICHTLIJN_ONDERZOEK, Term.BESLISSING_OP_BEZWAAR})
@@ -168,7 +169,7 @@ def _event(
         rol=min(roles, default=""),
         grondslag=move.basis,
         procedure=PROCEDURE_VERSION,
-        gegevens={} if implied else {name: _plain(value) for name, value in _told(taking).items()},
+        gegevens={name: _plain(value) for name, value in _told(taking, implied).items()},
         resultaat=case.resultaat,
         datum_resultaat=case.datum_resultaat,
         eerste_antwoord=case.eerste_antwoord,
@@ -179,7 +180,10 @@ def _event(
     )
 
 
-def _told(taking: effects.Taking) -> dict[str, Any]:
+def _told(taking: effects.Taking, implied: bool) -> dict[str, Any]:
+    """What the event remembers; a step that was taken along keeps what was asked for it alone."""
+    if implied:
+        return {field.naam: taking.values[field.naam] for field in ASKED_RVIG if field.naam in taking.values}
     posted = {"verzenddatum": taking.posted} if taking.move.letter is not None else {}
     return posted | dict(taking.values) | taking.remember
 

@@ -54,8 +54,7 @@ ON_BEZWAAR = (
     Field("redenNietGehoord", "lange_tekst", "Waarom horen achterwege bleef", verplicht=False),
     Field("onderzoekVoortzetten", "ja_nee", "Het onderzoek moet verder", verplicht=False),
 )
-START_OF_RESEARCH = (
-    REASON.described("Reden van de twijfel"),
-    Field("datumVerzoekRvig", "datum", "RvIG gevraagd op", verplicht=False),
-    Field("redenGeenVerzoekRvig", "lange_tekst", "Waarom (nog) niet gevraagd", verplicht=False),
+ASKED_RVIG = (
+    Field("datumVerzoekRvig", "datum", "RvIG om aantekening gevraagd op", verplicht=False),
+    Field("redenGeenVerzoekRvig", "lange_tekst", "Waarom (nog) niet aan de RvIG gevraagd", verplicht=False),
 )

@@ -14,6 +14,7 @@ from workflow.models import LetterKind
 from workflow.move import Move, OneOf, Same
 from workflow.phases import BEFORE_BESLUIT, BEFORE_VOORNEMEN, OPEN, Outcome, Phase, Role
 from workflow.questions import (
+    ASKED_RVIG,
     CHECKLIST,
     CONDITIONS,
     DECISION,
@@ -24,7 +25,6 @@ from workflow.questions import (
     POSTED,
     REASON,
     REMARK,
-    START_OF_RESEARCH,
     WHERE_TO_LIVE,
 )
 
@@ -105,7 +105,7 @@ STEPS: tuple[Move, ...] = (
         to=Same(),
         by=HANDLER,
         needs=(g.not_started,),
-        fields=START_OF_RESEARCH,
+        fields=(REASON.described("Reden van de twijfel"), *ASKED_RVIG),
         term=Term.RICHTLIJN_ONDERZOEK,
         basis="Wet BRP 2.37e lid 1, 2.76; Circulaire 4.2",
         effect="eerste antwoord onderzoek_in_de_brp",
@@ -128,7 +128,7 @@ STEPS: tuple[Move, ...] = (
         to=Phase.AANSCHRIJVING,
         by=HANDLER,
         needs=(g.is_assigned,),
-        fields=(POSTED, REMARK),
+        fields=(POSTED, *ASKED_RVIG, REMARK),
         valid=(g.posted_in_time,),
         letter=LetterKind.AANSCHRIJVING,
         term=Term.AANSCHRIJVING,
@@ -141,7 +141,7 @@ STEPS: tuple[Move, ...] = (
         van=(Phase.AANSCHRIJVING, Phase.HUISBEZOEK),
         to=Phase.INLICHTINGEN,
         by=HANDLER,
-        fields=(REMARK,),
+        fields=(*ASKED_RVIG, REMARK),
         term=Term.INLICHTINGEN_HUISBEZOEK,
         implies="start_onderzoek",
         basis="Wet BRP 2.47, 2.50; Circulaire 4.3, 4.4",
