@@ -292,9 +292,8 @@ def refused(
     _refuse_replaced(session, delivery, rows)
     mine = [col(FeedbackRow.terugkoppeling_id) == delivery.id, col(FeedbackRow.geweigerd_op).is_(None)]
     chosen = [*mine] if rows is None else [*mine, col(FeedbackRow.volgnummer).in_(rows)]
-    mark = update(table_of(FeedbackRow)).where(*chosen).values(geweigerd_op=now, geweigerd_door=door, reden=text)
+    mark = update(FeedbackRow).where(*chosen).values(geweigerd_op=now, geweigerd_door=door, reden=text)
     session.execute(mark)
-    session.expire_all()
     if session.scalars(select(col(FeedbackRow.id)).where(*mine).limit(1)).first() is None:
         values = {"geweigerd_op": now, "geweigerd_door": door, "reden": text}
         return _step(session, nummer, allowed, DeliveryState.GEWEIGERD, values)
