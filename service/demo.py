@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
 from exports.figures import figures
+from exports.models import FeedbackDelivery
 from exports.selection import Selection
 from exports.workbook import write_workbook
 from importers import opbrengst_2026_1
@@ -218,7 +219,7 @@ class Demo:
         folder = self.settings.data_dir / "demo"
         folder.mkdir(parents=True, exist_ok=True)
         with session_scope(self.engine, Access.system(), write=False) as session:
-            numbers = session.exec(select(feedback.FeedbackDelivery.nummer)).all()
+            numbers = session.exec(select(FeedbackDelivery.nummer)).all()
             paths = [path for nummer in numbers for path in feedback.save(session, nummer, folder)]
             told = figures(session, Selection(), self.today)
             for pack in ("werksessie", "evaluatie"):
