@@ -184,12 +184,18 @@ def _signals(session: Session, file: CaseFile) -> list[tuple[Signal, str]]:
     return [(signal, address_line(signal)) for signal in found]
 
 
-def kinds(session: Session, case: Case, desk: Desk, request: Request) -> list[dict[str, Any]]:
+def kinds(
+    session: Session,
+    case: Case,
+    desk: Desk,
+    request: Request,
+    asked: Mapping[str, dossier.EntryKind] = dossier.KINDS,
+) -> list[dict[str, Any]]:
     """Every kind of dossier entry: its word, its label, what is in it, and whether this person may add one now."""
     zone = request.app.state.settings.zone
     roles = desk.actor.roles_in(case.gemeentecode)
     shown = []
-    for word, kind in dossier.KINDS.items():
+    for word, kind in asked.items():
         rows = [dossier.as_dict(word, row) for row in dossier.entries(session, case, word)]
         extra = {"nummer", "vastgelegdOp", "door"}
         entries = [

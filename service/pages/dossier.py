@@ -74,7 +74,7 @@ def _page(
 ) -> Response:
     kind = dossier.kind_named(soort)
     reasons = error.reasons if error else ()
-    mine = next(one for one in cases.kinds(session, case, desk, request) if one["word"] == soort)
+    (mine,) = cases.kinds(session, case, desk, request, {soort: kind})
     return render(
         request,
         "dossier.html",

@@ -20,6 +20,7 @@ from workflow import moves
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.models import Case, CaseEvent
+from workflow.move import Move
 from workflow.moves import StepView
 from workflow.phases import Role
 from workflow.transitions import BY_NAME
@@ -27,18 +28,18 @@ from workflow.transitions import BY_NAME
 router = APIRouter()
 
 
-def _step(session: Session, case: Case, stap: str, desk: Desk) -> StepView:
-    """The step as this person sees it; NotFound for one that people do not take."""
-    found = next((step for step in moves.steps(session, case, desk) if step.stap == stap), None)
-    if found is None or BY_NAME[stap].by == {Role.SYSTEEM}:
+def _move(stap: str) -> Move:
+    """The row of the table of steps; NotFound for one that people do not take."""
+    if stap not in BY_NAME or BY_NAME[stap].by == {Role.SYSTEEM}:
         raise NotFound(Reason("stap_onbekend", "Deze stap bestaat niet."))
-    return found
+    return BY_NAME[stap]
 
 
 @router.get("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse)
 def step_form(request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, stap: str) -> Response:
     """The form of a step; of one that cannot be taken, the reasons."""
     case = cases.find(session, who, zaaknummer)
+    _move(stap)
     return _page(request, session, case, stap, desk_of(session, now))
 
 
@@ -49,12 +50,12 @@ def take_step(
     """Takes the step, once; when it is refused everything typed stays."""
     case = cases.find(session, who, zaaknummer)
     desk = desk_of(session, now)
-    step = _step(session, case, stap, desk)
+    fields = _move(stap).fields
     form = claim(session, sent, request.url.path, now)
     if form.location:
         return see_other(form.location)
     try:
-        moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(step.velden, sent))
+        moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
     except DomainError as error:
         session.rollback()
         case = cases.find(session, who, zaaknummer)
@@ -74,7 +75,7 @@ def _page(
     error: DomainError | None = None,
 ) -> Response:
     file = CaseFile(session, case)
-    step = _step(session, case, stap, desk)
+    step = next(one for one in moves.steps(session, case, desk) if one.stap == stap)
     reasons = error.reasons if error else ()
     stale = isinstance(error, Stale)
     return render(

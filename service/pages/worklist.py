@@ -11,9 +11,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import accounts, case_list
+from service import case_list
 from service.csrf import CsrfChecked
 from service.dependencies import PageSession, SignedIn, Who
+from service.models import User, UserRole
 from service.pages import labels
 from service.pages.forms import Sent
 from service.pages.rendering import render, require, see_other
@@ -143,14 +144,25 @@ def _lists(who: SignedIn) -> Mapping[str, str]:
     return {name: label for name, label in LISTS.items() if name != "mijn" or who.has(Role.BEHANDELAAR)}
 
 
-def _handlers(session: Session, who: SignedIn) -> list[str]:
+def _handlers(session: Session, who: SignedIn) -> Sequence[str]:
     """Who handles cases in the municipalities of whoever asks."""
-    return sorted({name for code in who.access.codes or () for name in accounts.staff(session, code)})
+    chosen = (
+        select(User.naam)
+        .join(UserRole, col(UserRole.gebruiker_id) == col(User.id))
+        .where(
+            col(UserRole.rol) == Role.BEHANDELAAR,
+            col(UserRole.gemeentecode).in_(who.access.codes or ()),
+            col(User.uitgeschakeld_op).is_(None),
+        )
+        .order_by(col(User.naam))
+        .distinct()
+    )
+    return session.exec(chosen).all()
 
 
 def display_names(session: Session) -> Mapping[str, str]:
     """How users are called on the screen, by user name."""
-    return {user.naam: user.weergavenaam for user, _ in accounts.users(session)}
+    return dict(session.exec(select(User.naam, User.weergavenaam)).all())
 
 
 @router.post("/zaken/zoek", response_class=HTMLResponse, dependencies=[CsrfChecked])

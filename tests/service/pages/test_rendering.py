@@ -1,0 +1,180 @@
+"""Every page of a case in every phase, and what a page never does, without a browser."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from service.access import Access
+from service.app import create_app
+from service.db import session_scope
+from service.pages import labels
+from service.pages.forms import given
+from service.settings import Settings
+from signals import municipalities
+from tests import factories
+from tests.service.conftest import AMSTERDAM, ROTTERDAM
+from workflow import dossier
+from workflow.fields import Field
+from workflow.models import Case
+from workflow.phases import Phase
+from workflow.transitions import STEPS
+
+
+class Visitor:
+    """Somebody who is signed in, without a browser."""
+
+    def __init__(self, client: TestClient, naam: str) -> None:
+        self.client = client
+        self.own = {"Origin": "http://127.0.0.1:8000"}
+        answer = client.post(
+            "/inloggen",
+            data={"gebruikersnaam": naam, "wachtwoord": naam},
+            headers=self.own,
+            follow_redirects=False,
+        )
+        assert answer.status_code == 303
+
+    def get(self, path: str) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        return answer.text
+
+    def post(self, path: str, **data: str) -> tuple[int, str]:
+        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get("/begrippen"))
+        assert found
+        sent = {"csrf": found[1], **data}
+        answer = self.client.post(path, data=sent, headers=self.own, follow_redirects=False)
+        return answer.status_code, answer.text
+
+
+@pytest.fixture
+def client(settings: Settings, engine: Engine) -> Iterator[TestClient]:
+    with session_scope(engine, Access.system()) as session:
+        municipalities.store(session, municipalities.read_table_33(municipalities.TABLE_33))
+    with TestClient(create_app(settings, engine), base_url="http://127.0.0.1:8000") as opened:
+        yield opened
+
+
+def case_in(engine: Engine, phase: Phase, **columns: object) -> Case:
+    with session_scope(engine, Access.system()) as session:
+        return factories.case_at(session, phase, gemeentecode=ROTTERDAM, **columns)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_page_of_a_case_can_be_opened_in_every_phase(client: TestClient, engine: Engine, phase: Phase) -> None:
+    number = case_in(engine, phase).zaaknummer
+    assert Visitor(client, "carla").get(f"/zaken/{number}").count("<h1>") == 1
+    anna = Visitor(client, "anna")
+    assert anna.get(f"/zaken/{number}").count("<h1>") == 1
+    for step in STEPS:
+        if step.name != "trek_signaal_in":
+            assert step.label in anna.get(f"/zaken/{number}/stappen/{step.name}")
+    for word in dossier.KINDS:
+        anna.get(f"/zaken/{number}/dossier/{word}")
+
+
+def test_a_blocked_step_names_all_its_reasons(client: TestClient, engine: Engine) -> None:
+    number = case_in(engine, Phase.VOORNEMEN).zaaknummer
+    page = Visitor(client, "bram").get(f"/zaken/{number}/stappen/neem_besluit")
+    assert "Deze stap is voor: beslisser." in page
+    assert 'type="submit">Neem het besluit' not in page
+
+
+def test_a_step_of_another_role_is_refused_also_when_its_form_is_made_up(client: TestClient, engine: Engine) -> None:
+    case = case_in(engine, Phase.VOORONDERZOEK)
+    status, page = Visitor(client, "bram").post(
+        f"/zaken/{case.zaaknummer}/stappen/houd_aan", versie=str(case.versie), reden="Bewaar deze zin."
+    )
+    assert status == 409
+    assert "Deze stap is voor: behandelaar." in page
+    assert "Bewaar deze zin." in page
+
+
+def test_a_form_without_its_token_changes_nothing(client: TestClient, engine: Engine) -> None:
+    case = case_in(engine, Phase.VOORONDERZOEK)
+    visitor = Visitor(client, "anna")
+    path = f"/zaken/{case.zaaknummer}/stappen/houd_aan"
+    assert visitor.post(path, versie=str(case.versie), reden="x", csrf="0" * 64)[0] == 403
+    answer = client.post(path, data={"versie": case.versie, "reden": "x"}, headers={"Origin": "https://kwaad.example"})
+    assert answer.status_code == 403
+    assert "Aangehouden sinds" not in visitor.get(f"/zaken/{case.zaaknummer}")
+
+
+def test_the_step_of_the_machine_has_no_page(client: TestClient, engine: Engine) -> None:
+    number = case_in(engine, Phase.ONTVANGEN).zaaknummer
+    Visitor(client, "anna")
+    assert client.get(f"/zaken/{number}/stappen/trek_signaal_in").status_code == 404
+    assert client.get(f"/zaken/{number}/stappen/bestaat_niet").status_code == 404
+
+
+def test_what_people_typed_is_text_and_never_markup(client: TestClient, engine: Engine) -> None:
+    case = case_in(engine, Phase.VOORONDERZOEK, geslachtsnaam="<script>x</script>")
+    visitor = Visitor(client, "anna")
+    path = f"/zaken/{case.zaaknummer}"
+    for _ in range(2):
+        visitor.post(f"{path}/dossier/bronnen", soort="bag", bevinding="<b onclick=x>", formulier="een")
+    visitor.post("/zaken/zoek", zoek='"><script>x</script>')
+    page = visitor.get(path)
+    assert "<script" not in page
+    assert page.count("&lt;b onclick=x&gt;") == 1, "the same form counts once"
+    assert "style=" not in page
+
+
+def test_headers_keep_pages_out_of_caches_and_other_sites_out_of_pages(client: TestClient) -> None:
+    Visitor(client, "anna")
+    headers = client.get("/zaken").headers
+    assert headers["cache-control"] == "no-store"
+    assert "unsafe" not in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_pages_have_no_script_and_no_inline_style() -> None:
+    folder = Path(labels.__file__).parents[1] / "templates"
+    wrong = re.compile(r"<script|<style|\sstyle=|\son[a-z]+=|javascript:|https?://")
+    assert not [path.name for path in folder.glob("*.html") if wrong.search(path.read_text())]
+
+
+@pytest.mark.parametrize(
+    ("einde", "expected"),
+    [
+        (date(2026, 11, 2), ("spoed", "vandaag")),
+        (date(2026, 11, 3), ("spoed", "morgen")),
+        (date(2026, 11, 9), ("spoed", "nog 7 dagen")),
+        (date(2026, 11, 10), ("rustig", "nog 8 dagen")),
+        (date(2026, 11, 1), ("laat", "1 dag te laat")),
+    ],
+)
+def test_a_term_of_the_municipality_is_urgent_within_five_working_days(einde: date, expected: tuple[str, str]) -> None:
+    assert labels.urgency("laa_eerste_antwoord", einde, date(2026, 11, 2)) == expected
+
+
+def test_a_term_of_a_letter_is_never_late() -> None:
+    assert labels.urgency("zienswijze", date(2026, 11, 1), date(2026, 11, 2)) == ("voorbij", "voorbij")
+    assert labels.urgency("zienswijze", date(2026, 11, 2), date(2026, 11, 2)) == ("rustig", "vandaag")
+
+
+def test_stored_values_are_read_aloud() -> None:
+    fields = (Field("datum", "datum", "Datum"), Field("gehoord", "ja_nee", "Gehoord"))
+    stored = {"brief": 2, "gehoord": True, "datum": "2026-03-02", "datumVoornemen": None, "soort": "e_mail"}
+    assert labels.told(stored, fields, AMSTERDAM) == [
+        ("Datum", "2 maart 2026"),
+        ("Gehoord", "ja"),
+        ("Brief", "2"),
+        ("Soort", "e-mail"),
+    ]
+    assert labels.moment(datetime(2026, 7, 1, 8, 5, tzinfo=ZoneInfo("UTC")), AMSTERDAM) == "1 juli 2026, 10.05 uur"
+    assert labels.number(12345) == "12.345"
+    assert labels.number(2.5) == "2,5"
+
+
+def test_only_the_fields_of_the_form_are_taken_and_dates_are_mended() -> None:
+    fields = (Field("datum", "datum", "Datum"), Field("tekst", "tekst", "Tekst"))
+    sent = {"datum": "2-3-2026", "tekst": "", "versie": "3", "csrf": "x"}
+    assert given(fields, sent) == {"datum": "2-3-2026"}
+    assert given(fields, sent | {"datum": "02-03-2026"}) == {"datum": "2026-03-02"}
