@@ -4,12 +4,18 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, Owned, by_value
 from signals.models import Grondslag
 from workflow.phases import Answer, Herkomst, Outcome, Phase
+
+
+def _where_filled(table_name: str, column: str) -> Index:
+    """An index of only the rows that have a value there."""
+    filled = text(f"{column} IS NOT NULL")
+    return Index(f"ix_{table_name}_{column}", column, sqlite_where=filled, postgresql_where=filled)
 
 
 class Case(Owned, table=True):
@@ -21,6 +27,9 @@ class Case(Owned, table=True):
         Index("ix_zaak_bsn_gemeentecode", "bsn", "gemeentecode"),
         Index("ix_zaak_adres", "gemeentecode", "adressleutel"),
         Index("ix_zaak_behandelaar", "behandelaar", "id"),
+        # Few cases have these, so a load pays nothing for it; without, every case deleted would be a walk over all.
+        _where_filled("zaak", "ouder_id"),
+        _where_filled("zaak", "voorganger_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -96,7 +105,7 @@ class Address(Owned, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     zaak_id: int = Field(foreign_key="zaak.id", index=True)
-    signal_id: int | None = Field(default=None, foreign_key="signal.id")
+    signal_id: int | None = Field(default=None, foreign_key="signal.id", index=True)
     straatnaam: str = Field(default="", max_length=80)
     huisnummer: int
     huisletter: str = Field(default="", max_length=1)
@@ -328,7 +337,7 @@ class Bijvangst(OfCase, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     omschrijving: str
-    kindzaak_id: int | None = Field(default=None, foreign_key="zaak.id")
+    kindzaak_id: int | None = Field(default=None, foreign_key="zaak.id", index=True)
 
 
 class DatedSetting(SQLModel, table=True):

@@ -693,6 +693,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_zaak_gemeentecode"), ["gemeentecode"], unique=False)
         batch_op.create_index("ix_zaak_gemeentecode_fase", ["gemeentecode", "fase", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_zaak_leveringsnummer"), ["leveringsnummer"], unique=False)
+        batch_op.create_index(
+            "ix_zaak_ouder_id",
+            ["ouder_id"],
+            unique=False,
+            sqlite_where=sa.text("ouder_id IS NOT NULL"),
+            postgresql_where=sa.text("ouder_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_zaak_voorganger_id",
+            ["voorganger_id"],
+            unique=False,
+            sqlite_where=sa.text("voorganger_id IS NOT NULL"),
+            postgresql_where=sa.text("voorganger_id IS NOT NULL"),
+        )
 
     op.create_table(
         "aangifte",
@@ -750,6 +764,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("bijvangst", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_bijvangst_gemeentecode"), ["gemeentecode"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bijvangst_kindzaak_id"), ["kindzaak_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_bijvangst_zaak_id"), ["zaak_id"], unique=False)
 
     op.create_table(
@@ -1118,6 +1133,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("zaak_adres", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_zaak_adres_gemeentecode"), ["gemeentecode"], unique=False)
+        batch_op.create_index(batch_op.f("ix_zaak_adres_signal_id"), ["signal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_zaak_adres_zaak_id"), ["zaak_id"], unique=False)
 
     op.create_table(
@@ -1153,6 +1169,7 @@ def downgrade() -> None:
     op.drop_table("zaak_signaal")
     with op.batch_alter_table("zaak_adres", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_zaak_adres_zaak_id"))
+        batch_op.drop_index(batch_op.f("ix_zaak_adres_signal_id"))
         batch_op.drop_index(batch_op.f("ix_zaak_adres_gemeentecode"))
 
     op.drop_table("zaak_adres")
@@ -1215,6 +1232,7 @@ def downgrade() -> None:
     op.drop_table("brief")
     with op.batch_alter_table("bijvangst", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_bijvangst_zaak_id"))
+        batch_op.drop_index(batch_op.f("ix_bijvangst_kindzaak_id"))
         batch_op.drop_index(batch_op.f("ix_bijvangst_gemeentecode"))
 
     op.drop_table("bijvangst")
@@ -1229,6 +1247,16 @@ def downgrade() -> None:
 
     op.drop_table("aangifte")
     with op.batch_alter_table("zaak", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_zaak_voorganger_id",
+            sqlite_where=sa.text("voorganger_id IS NOT NULL"),
+            postgresql_where=sa.text("voorganger_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_zaak_ouder_id",
+            sqlite_where=sa.text("ouder_id IS NOT NULL"),
+            postgresql_where=sa.text("ouder_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_zaak_leveringsnummer"))
         batch_op.drop_index("ix_zaak_gemeentecode_fase")
         batch_op.drop_index(batch_op.f("ix_zaak_gemeentecode"))
