@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
@@ -24,7 +25,7 @@ from signals.dates import as_date, dutch_date
 from signals.models import Delivery, Load, LoadStatus, Mutatiesoort, RejectedRow, Signal, SignalChange, Uitkomst
 from signals.municipalities import Municipalities, participating
 from signals.numbers import take_numbers
-from signals.rows import COLUMNS, DATES
+from signals.rows import COLUMNS, DATES, WarnedRow
 
 __all__ = ["Checked", "History", "check", "load", "record_refusal", "summary"]
 
@@ -110,13 +111,15 @@ class Counts:
 class Checked:
     """What a load of this file would do now; nothing was stored.
 
-    `regels` are the rows that would change nothing, `gemeentecodes` those of all rows, rejected ones too.
+    `regels` are the rows that would change nothing, `gewaarschuwd` those that would be taken in with a warning;
+    `gemeentecodes` those of all rows in which that cell is good, rejected ones too.
     """
 
     layout: str
     sha256: str
     counts: Counts
     regels: list[RejectedRow]
+    gewaarschuwd: list[WarnedRow]
     gemeentecodes: frozenset[str]
     seconden: float
 
@@ -147,12 +150,14 @@ def check(
     _refuse_if_loaded(session, sha256, file_name)
     content = _run(session, path, file_name, history, today, received, progress)
     rows: list[RejectedRow] = []
+    warned: list[WarnedRow] = []
     codes: set[str] = set()
     for reading, verdicts in content.chunks:
         rows += [RejectedRow(**row) for row in _rejected_rows(None, content.book, reading, verdicts)]
-        codes |= set(reading.values["gemeentecode"])
+        warned += _warned_rows(reading, verdicts)
+        codes |= _good_codes(reading)
     seconds = round(perf_counter() - started, 3)
-    return Checked(content.layout, sha256, content.counts, rows, frozenset(codes), seconds)
+    return Checked(content.layout, sha256, content.counts, rows, warned, frozenset(codes), seconds)
 
 
 def load(
@@ -335,6 +340,20 @@ def _rejected_rows(
             "fouten": [book.explain(fault) for fault in faults],
             "cellen": delivered[row],
         }
+
+
+def _warned_rows(reading: Reading, verdicts: Verdicts) -> Iterator[WarnedRow]:
+    """The rows that are taken in, but with a warning, in file order."""
+    numbers = reading.values["signaalnummer"]
+    for row in sorted((*verdicts.accepted, *verdicts.changed)):
+        if codes := reading.warnings.get(row):
+            yield WarnedRow(reading.regels[row], numbers[row], sorted(codes))
+
+
+def _good_codes(reading: Reading) -> set[str]:
+    """The municipalities of the rows; of a faulty cell nobody can say whose row it is."""
+    faulty = [row for row, faults in reading.faults.items() if any(fault.column == "gemeentecode" for fault in faults)]
+    return set(np.delete(reading.values["gemeentecode"], faulty))
 
 
 class _Writer:

@@ -1,6 +1,6 @@
 """The one shape that every importer yields: the columns of a signal, and what makes two of them the same content."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -54,6 +54,14 @@ class KnownSignal(NamedTuple):
     gemeentecode: str
     inhoud: str
     ingetrokken: bool
+
+
+class WarnedRow(NamedTuple):
+    """A delivered row that was taken in with warnings, as the report tells of it."""
+
+    regel: int
+    signaalnummer: str
+    codes: Sequence[str]
 
 
 def content_digest(values: Iterable[str]) -> str:
