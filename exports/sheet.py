@@ -14,12 +14,13 @@ from typing import Any, BinaryIO, TypeAlias
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 Cell: TypeAlias = str | int | float | Decimal | bool | date | None
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+_FAULTY = PatternFill("solid", fgColor="FFF4B6B6")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 """Also a telephone number: + and digits."""
 
@@ -33,6 +34,16 @@ class Kind(StrEnum):
     DECIMAAL = "0.0"
     PERCENTAGE = "0.0%"
     BEDRAG = "#,##0.00"
+    MOMENT = "dd-mm-yyyy hh:mm"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cell of a workbook that looks otherwise than its column: another kind, or coloured because it is faulty."""
+
+    waarde: Cell
+    soort: Kind | None = None
+    fout: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ class Sheet:
 
     naam: str
     kolommen: Sequence[Column]
-    rijen: Iterable[Sequence[Cell]]
+    rijen: Iterable[Sequence[Cell | Shown]]
 
 
 def safe_text(value: str) -> str:
@@ -110,10 +121,11 @@ def _write_sheet(book: Workbook, sheet: Sheet) -> None:
         target.column_dimensions[get_column_letter(number)].width = column.breedte
     target.append(_header(target, sheet.kolommen))
     # One cell per column is used again for every row: a million cells with a style each would cost several times more.
-    cells = [_styled(target, column.soort.value) for column in sheet.kolommen]
+    cells = [_styled(target, column.soort) for column in sheet.kolommen]
+    others: dict[tuple[int, Kind, bool], Any] = {}
     count = 1
     for row in sheet.rijen:
-        target.append(_filled(cells, row))
+        target.append(_filled(target, sheet.kolommen, cells, others, row))
         count += 1
     target.auto_filter.ref = f"A1:{get_column_letter(len(sheet.kolommen))}{count}"
 
@@ -121,7 +133,7 @@ def _write_sheet(book: Workbook, sheet: Sheet) -> None:
 def _header(target: Any, columns: Sequence[Column]) -> list[Any]:
     cells = []
     for column in columns:
-        cell = _styled(target, Kind.TEKST.value)
+        cell = _styled(target, Kind.TEKST)
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         _put(cell, column.naam)
@@ -129,16 +141,32 @@ def _header(target: Any, columns: Sequence[Column]) -> list[Any]:
     return cells
 
 
-def _styled(target: Any, number_format: str) -> Any:
+def _styled(target: Any, kind: Kind, faulty: bool = False) -> Any:
     cell: Any = WriteOnlyCell(target)
-    cell.number_format = number_format
+    cell.number_format = kind.value
+    if faulty:
+        cell.fill = _FAULTY
     return cell
 
 
-def _filled(cells: Sequence[Any], row: Sequence[Cell]) -> Iterator[Any]:
-    for cell, value in zip(cells, row, strict=True):
-        _put(cell, value)
-        yield cell
+def _filled(
+    target: Any,
+    columns: Sequence[Column],
+    cells: Sequence[Any],
+    others: dict[tuple[int, Kind, bool], Any],
+    row: Sequence[Cell | Shown],
+) -> Iterator[Any]:
+    """The cells of a row; `others` keeps those that look otherwise than their column, by place and look."""
+    for place, (column, cell, value) in enumerate(zip(columns, cells, row, strict=True)):
+        if isinstance(value, Shown):
+            look = (place, value.soort or column.soort, value.fout)
+            if look not in others:
+                others[look] = _styled(target, *look[1:])
+            _put(others[look], value.waarde)
+            yield others[look]
+        else:
+            _put(cell, value)
+            yield cell
 
 
 def _put(cell: Any, value: Cell) -> None:
