@@ -55,7 +55,7 @@ STEPS: tuple[Move, ...] = (
         checks=(g.may_assign,),
         valid=(g.staff_member,),
         basis="Circulaire Adresonderzoek BRP 3.2, 6",
-        effect="behandelaar en contactpersoon",
+        effect="Deze persoon wordt behandelaar en contactpersoon.",
     ),
     Move(
         "start_vooronderzoek",
@@ -108,7 +108,7 @@ STEPS: tuple[Move, ...] = (
         fields=(REASON.described("Reden van de twijfel"), *ASKED_RVIG),
         term=Term.RICHTLIJN_ONDERZOEK,
         basis="Wet BRP 2.37e lid 1, 2.76; Circulaire 4.2",
-        effect="eerste antwoord onderzoek_in_de_brp",
+        effect="Het eerste antwoord is: onderzoek in de BRP.",
     ),
     Move(
         "wijzig_adres",
@@ -119,7 +119,7 @@ STEPS: tuple[Move, ...] = (
         fields=NEW_ADDRESS,
         valid=(g.another_address,),
         basis="Circulaire 4.4, 5",
-        effect="wordt het huidige adres; een voornemen vervalt; brieven gaan opnieuw uit",
+        effect="Dit wordt het huidige adres; een voornemen vervalt en brieven gaan opnieuw uit.",
     ),
     Move(
         "verstuur_aanschrijving",
@@ -170,7 +170,7 @@ STEPS: tuple[Move, ...] = (
         ),
         valid=(g.letter_is_known,),
         basis="Awb 3:41, 3:42; Circulaire 4.6, 5",
-        effect="een aanschrijving die terugkwam telt niet als verstuurd",
+        effect="Een aanschrijving die terugkwam, telt niet als verstuurd.",
     ),
     Move(
         "verleng_termijn",
@@ -183,7 +183,7 @@ STEPS: tuple[Move, ...] = (
         valid=(g.later_than_now, g.posted_in_time),
         letter=LetterKind.VERLENGING,
         basis="Wet BRP 2.47; Awb 4:8",
-        effect="de enige manier waarop een brieftermijn opschuift",
+        effect="De termijn van de brief schuift op; dat kan alleen zo.",
     ),
     Move(
         "verstuur_voornemen",
@@ -199,7 +199,7 @@ STEPS: tuple[Move, ...] = (
         term=Term.ZIENSWIJZE,
         implies="start_onderzoek",
         basis="Wet BRP 2.19 lid 1, 3, 4, 5; Awb 4:8; Circulaire 4.3-4.6",
-        effect="datum_voornemen is de verzenddatum; blok afronding van 28 dagen",
+        effect="De verzenddatum wordt later de ingangsdatum; de afronding heeft 28 dagen.",
     ),
     Move(
         "leg_zienswijze_vast",
@@ -221,7 +221,7 @@ STEPS: tuple[Move, ...] = (
         by=DECIDER,
         fields=(REASON,),
         basis="Awb 3:2; Circulaire 4.6",
-        effect="het voornemen vervalt",
+        effect="Het voornemen vervalt.",
     ),
     Move(
         "trek_voornemen_in",
@@ -231,7 +231,7 @@ STEPS: tuple[Move, ...] = (
         by=HANDLER,
         fields=(REASON,),
         basis="Awb 3:2; Circulaire 4.6",
-        effect="het voornemen vervalt",
+        effect="Het voornemen vervalt.",
     ),
     Move(
         "neem_besluit",
@@ -255,7 +255,7 @@ STEPS: tuple[Move, ...] = (
         by=DECIDER,
         fields=(REASON,),
         basis="Wet BRP 2.19 lid 3; Awb 3:2",
-        effect="besluit en voornemen vervallen",
+        effect="Besluit en voornemen vervallen.",
     ),
     Move(
         "registreer_aangifte",
@@ -269,7 +269,7 @@ STEPS: tuple[Move, ...] = (
             Field("soort", "keuze", "Aangifte van een", keuzes=WHERE_TO_LIVE),
         ),
         basis="Wet BRP 2.19 lid 1 en 3, 2.38",
-        effect="een aangifte wacht op beoordeling en houdt het besluit tegen",
+        effect="De aangifte wacht op beoordeling; tot dan kan er geen besluit worden genomen.",
     ),
     Move(
         "weiger_aangifte",
@@ -283,7 +283,7 @@ STEPS: tuple[Move, ...] = (
         letter=LetterKind.BESLUIT,
         term=Term.BEZWAAR,
         basis="Wet BRP 2.19, 2.60; Awb 4:5",
-        effect="een eigen besluit, open voor bezwaar",
+        effect="Dit is een eigen besluit, waartegen bezwaar openstaat.",
     ),
     Move(
         "verwerk_in_brp",
@@ -297,7 +297,7 @@ STEPS: tuple[Move, ...] = (
         term=Term.PL_OVERZICHT,
         outcomes=frozenset({Outcome.AMBTSHALVE_INGESCHREVEN, Outcome.AANGIFTE_GEDAAN, Outcome.BRIEFADRES}),
         basis="Wet BRP 2.19 lid 3, 4 en 5, 2.54; HUP Hervestiging",
-        effect="ingangsdatum is datum_voornemen, of de ontvangst van de aangifte",
+        effect="De ingangsdatum is de verzenddatum van het voornemen, of de ontvangst van de aangifte.",
     ),
     Move(
         "draag_over",
@@ -309,7 +309,7 @@ STEPS: tuple[Move, ...] = (
         valid=(g.another_municipality,),
         outcomes=frozenset({Outcome.ANDERE_GEMEENTE}),
         basis="Wet BRP 2.35 lid 3; Circulaire 4.8",
-        effect="doet de ontvanger mee, dan een nieuwe zaak met de oorspronkelijke ontvangst",
+        effect="Doet de ontvanger mee, dan krijgt die een zaak met de oorspronkelijke ontvangstdatum.",
     ),
     Move(
         "stuur_terug",
@@ -321,7 +321,7 @@ STEPS: tuple[Move, ...] = (
         fields=(REASON,),
         outcomes=frozenset({Outcome.ANDERE_GEMEENTE}),
         basis="Wet BRP 2.35 lid 3; Circulaire 4.8",
-        effect="de zaak van de afzender gaat weer open; een keer mogelijk",
+        effect="De zaak van de afzender gaat weer open; dit kan één keer.",
     ),
     Move(
         "stel_vast_elders_ingeschreven",
@@ -368,7 +368,7 @@ STEPS: tuple[Move, ...] = (
             }
         ),
         basis="Wet BRP 2.37e; Circulaire 4.7, 4.8",
-        effect="brief afsluiting als er een brief was verstuurd",
+        effect="Was er een brief verstuurd, dan gaat er een brief over de afsluiting uit.",
     ),
     Move(
         "stel_vast_overleden",
@@ -393,7 +393,7 @@ STEPS: tuple[Move, ...] = (
         ),
         term=Term.BESLISSING_OP_BEZWAAR,
         basis="Wet BRP 2.60; Awb 6:4, 6:7, 7:10",
-        effect="te laat ontvangen wordt beslist, niet tegengehouden",
+        effect="Kwam het bezwaar te laat, dan beslist de beslisser daarover.",
     ),
     Move(
         "beslis_op_bezwaar",
@@ -416,7 +416,7 @@ STEPS: tuple[Move, ...] = (
         needs=(g.no_besluit_was_taken, g.not_with_a_receiver),
         fields=(REASON,),
         basis="Wet BRP 2.19 lid 3; Awb 3:2",
-        effect="het staande resultaat is opgeschort",
+        effect="Het resultaat geldt niet meer; UWV hoort dat er weer onderzoek is.",
     ),
     Move(
         "trek_signaal_in",
@@ -448,7 +448,7 @@ STEPS: tuple[Move, ...] = (
         needs=(g.withdrawn_by_uwv,),
         fields=(REASON,),
         basis="Wet BRP 2.19 lid 3",
-        effect="grondslag wordt EIGEN_INITIATIEF",
+        effect="De gemeente gaat verder op eigen initiatief; de termijnen van het signaal vervallen.",
     ),
     Move(
         "houd_aan",
@@ -459,7 +459,7 @@ STEPS: tuple[Move, ...] = (
         needs=(g.not_on_hold,),
         fields=(REASON,),
         basis="Circulaire 6",
-        effect="schuift alleen richtlijn_onderzoek, inlichtingen_huisbezoek en afronding op",
+        effect="Alleen de richtlijnen (onderzoek, inlichtingen, afronding) schuiven op; de rest loopt door.",
     ),
     Move(
         "hervat",
