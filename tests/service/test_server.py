@@ -1,68 +1,24 @@
 """The journey of a delivery through a real process: token, file, step, feedback."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
+from serving import Installation, Served, serving
 
 from service.settings import Settings
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "demo" / "LRNI-2026-07.csv"
-RNI = Path(sys.executable).parent / "rni"
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running service and where it logs."""
-
-    address: str
-    log: Path
 
 
 @pytest.fixture
 def served(settings: Settings, tmp_path: Path) -> Iterator[Served]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "RNI_DATABASE_URL": settings.database_url,
-        "RNI_DATA_DIR": str(settings.data_dir),
-        "RNI_BASE_URL": f"http://127.0.0.1:{port}",
-    }
-    log = tmp_path / "service.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [RNI, "serve", "--port", str(port)], env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            for _ in range(300):
-                try:
-                    httpx.get(f"{address}/api/v1/openapi.json").raise_for_status()
-                    break
-                except httpx.TransportError:
-                    assert process.poll() is None, log.read_text()
-                    time.sleep(0.1)
-            yield Served(address, log)
-        finally:
-            process.terminate()
-            assert process.wait(20) in (0, -15), log.read_text()
+    with serving(Installation(settings.database_url, settings.data_dir), tmp_path / "service.log") as running:
+        yield running
 
 
 def test_a_delivery_travels_through_a_running_service(served: Served, tokens: Mapping[str, str]) -> None:
-    doors = {
-        name: httpx.Client(
-            base_url=f"{served.address}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60
-        )
-        for name, token in tokens.items()
-    }
+    doors = {name: served.door(token) for name, token in tokens.items()}
     ulla, anna, coen = doors["ulla"], doors["anna"], doors["coen"]
     with SAMPLE.open("rb") as stream:
         offered = ulla.post(
