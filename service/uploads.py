@@ -3,24 +3,30 @@
 import secrets
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import ColumnElement, Engine, false, true
+from sqlalchemy import ColumnElement, Engine, false, func, true
 from sqlmodel import Session, col, select
 
+from exports.models import FeedbackRow
+from importers.load import SERIES as LOAD_SERIES
 from importers.load import Checked, check, load, new_load, record_refusal
 from importers.refusals import FileRefused
 from service import audit
 from service.access import Access
 from service.db import session_scope
 from service.models import Upload
+from service.proof import digest_of_others
 from service.settings import Settings
 from signals.errors import Forbidden, NotFound, Reason, Refused
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
+from signals.numbers import take_numbers
 from workflow import intake
 from workflow.phases import Role
+from workflow.undo import obstacles, take_back
 
 LOADERS = frozenset({Role.UWV_LIAISON, Role.TEAMLEIDER, Role.SYSTEEM})
 FOLDER = "ontvangen"
@@ -71,7 +77,7 @@ def check_file(
             received=received,
             progress=progress,
         )
-    _require_own(access, (row.gemeentecode for row in checked.regels))
+    _require_own(access, checked.gemeentecodes)
     return checked
 
 
@@ -88,7 +94,7 @@ def offer(session: Session, access: Access, path: Path, file_name: str, *, recei
     except FileRefused as refused:
         loading = record_refusal(session, refused, path, file_name=file_name, door=door, now=now, received=received)
     else:
-        _require_own(access, (row.gemeentecode for row in checked.regels))
+        _require_own(access, checked.gemeentecodes)
         loading = new_load(
             session,
             path,
@@ -163,6 +169,61 @@ def load_file(
     return loading
 
 
+@dataclass(frozen=True)
+class Undone:
+    """A load that was taken back; `proof`: the digest of all other rows, the same before and after."""
+
+    load: Load
+    proof: str
+
+
+def undo(engine: Engine, access: Access, ladingnummer: str, now: datetime) -> Undone:
+    """`undo_in` in a transaction of its own, with the proof that nothing else changed; else it is rolled back."""
+    require_loader(access)
+    with session_scope(engine, access.widened()) as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})  # sees nobody else's work
+        load = _held(session, access, ladingnummer, now)
+        before = digest_of_others(session, load)
+        take_back(session, load, told=_told(session, load))
+        if digest_of_others(session, load) != before:
+            raise AssertionError(f"{ladingnummer} ongedaan maken veranderde ook andere rijen")
+        audit.record(session, "lading_ongedaan_gemaakt", ladingnummer, now)
+    return Undone(load, before)
+
+
+def undo_in(session: Session, access: Access, ladingnummer: str, now: datetime) -> Load:
+    """Take a load back: what it made goes, its counts and rejected rows stay. Refused with every reason why not.
+
+    session: one that sees every row.
+    """
+    require_loader(access)
+    load = _held(session, access, ladingnummer, now)
+    take_back(session, load, told=_told(session, load))
+    audit.record(session, "lading_ongedaan_gemaakt", ladingnummer, now)
+    return load
+
+
+def undo_obstacles(session: Session, load: Load) -> tuple[Reason, ...]:
+    """Why the load cannot be undone now; empty when it can."""
+    return tuple(obstacles(session, load, told=_told(session, load)))
+
+
+def _held(session: Session, access: Access, ladingnummer: str, now: datetime) -> Load:
+    """The load, with no other load going on until the transaction ends."""
+    find_load(session, access, ladingnummer)
+    take_numbers(session, LOAD_SERIES, now.year, 0)
+    return find_load(session, access, ladingnummer, lock=True)
+
+
+def _told(session: Session, load: Load) -> int:
+    """How many of the load's signals stand in a feedback delivery, whatever became of it."""
+    rows = select(func.count(col(FeedbackRow.signal_id).distinct())).join(
+        Signal, col(Signal.id) == FeedbackRow.signal_id
+    )
+    return session.exec(rows.where(Signal.load_id == load.id)).one()
+
+
 def _load(
     session: Session,
     access: Access,
@@ -226,5 +287,10 @@ def find_load(session: Session, access: Access, ladingnummer: str, *, lock: bool
     chosen = select(Load).where(col(Load.ladingnummer) == ladingnummer, visible(access))
     found = session.exec(chosen.with_for_update() if lock else chosen).first()
     if found is None:
-        raise NotFound(Reason("lading_onbekend", f"Er is geen lading {ladingnummer}, of u mag haar niet zien."))
+        raise NotFound(unknown(ladingnummer))
     return found
+
+
+def unknown(ladingnummer: str) -> Reason:
+    """There is no such load, or it is not for whoever asks: the two look the same."""
+    return Reason("lading_onbekend", f"Er is geen lading {ladingnummer}, of u mag haar niet zien.")

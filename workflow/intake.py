@@ -45,6 +45,9 @@ __all__ = ["CaseHistory", "apply"]
 YEARS_LOOKED_BACK = 10
 """How long an earlier case of the person in this municipality is told of (the retention of a dossier)."""
 
+ALSO_ELSEWHERE = "ook_in_andere_gemeente"
+"""The kind of task, and the start of its key, that tells of this person's case in another municipality."""
+
 _PERSON = ("bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "gemeentecode", "adressleutel")
 _PLACE = (
     "straatnaam",
@@ -343,8 +346,8 @@ class _Intake:
                     {
                         "zaak_id": pair[mine],
                         "gemeentecode": pair[f"{mine}_code"],
-                        "soort": "ook_in_andere_gemeente",
-                        "sleutel": f"ook_in_andere_gemeente:{code}",
+                        "soort": ALSO_ELSEWHERE,
+                        "sleutel": f"{ALSO_ELSEWHERE}:{code}",
                         "uitleg": uitleg,
                         "gegevens": {"gemeentecode": code, "contactpersoon": who},
                     }
