@@ -1,5 +1,6 @@
 """What people read about a code: one Dutch sentence each, that names the column and how to mend the cell."""
 
+import re
 from collections.abc import Mapping
 
 _ROW = {
@@ -96,6 +97,17 @@ CODES: Mapping[str, str] = {**_ROW, **_WARNINGS}
 """Every code of a row with its sentence."""
 
 DATE_ADVICE = "JJJJMMDD, DD-MM-JJJJ of JJJJ-MM-DD, met dag en maand"
+
+
+def _meaning(sentence: str) -> str:
+    """The first sentence without its place; nothing when it cannot do without."""
+    text = sentence.replace("Kolom {column}", "De cel").replace(" in kolom {column}", "")
+    first = re.split(r"(?<=[.])\s", text.replace("kolom {column}", "de kolom"), maxsplit=1)[0]
+    return first if "{" not in first else ""
+
+
+MEANINGS: Mapping[str, str] = {code: _meaning(sentence) for code, sentence in CODES.items()}
+"""What each code means, where it stands without a row: in a count."""
 
 
 def explanation(code: str, column: str = "", advice: str = "") -> str:

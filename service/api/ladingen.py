@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlmodel import col, select
 
-from service import uploads
+from service import load_report, uploads
 from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment
-from service.dependencies import Bearer, Config, Now, WideApiSession
+from service.dependencies import Bearer, Config, Database, Now, WideApiSession
 from service.idempotency import once
 from signals.errors import Invalid, Reason
 from signals.models import Delivery, Load, LoadStatus
@@ -22,6 +22,8 @@ def _loads(access: Bearer) -> None:
 
 
 router = APIRouter(tags=["Ladingen"], dependencies=[Depends(_loads)])
+reports = APIRouter(tags=["Ladingen"])
+"""Not for loaders as such: a report that is not somebody's own is not there."""
 
 
 class Lading(ApiModel):
@@ -154,6 +156,43 @@ def bevestig_lading(
         return 201, _shown(uploads.confirm_in(session, access, ladingnummer, settings, now))
 
     return once(session, key, asked, now, work)
+
+
+@router.post(
+    "/ladingen/{ladingnummer}/annuleringen",
+    status_code=201,
+    summary="Een lading ongedaan maken",
+    response_model=Lading,
+)
+def annuleer_lading(
+    session: WideApiSession, access: Bearer, now: Now, ladingnummer: str, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Take a load back while nothing was done with its signals; 409 with every reason why not."""
+    asked = {"pad": f"/ladingen/{ladingnummer}/annuleringen"}
+
+    def work() -> tuple[int, Any]:
+        return 201, _shown(uploads.undo_in(session, access, ladingnummer, now))
+
+    return once(session, key, asked, now, work)
+
+
+@reports.get(
+    "/ladingen/{ladingnummer}/verwerkingsverslag",
+    summary="Het verwerkingsverslag (XLSX), om te verbeteren en weer aan te bieden",
+    response_class=Response,
+    responses={200: {"content": {load_report.MEDIA_TYPE: {}}}},
+)
+def verwerkingsverslag(
+    session: WideApiSession, access: Bearer, engine: Database, settings: Config, now: Now, ladingnummer: str
+) -> Response:
+    """The report, for who loaded it and the liaison: there are BSNs in it. For others it does not exist."""
+    return report_answer(*load_report.download(session, engine, access, ladingnummer, settings, now))
+
+
+def report_answer(name: str, content: bytes) -> Response:
+    """A report as a download."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=load_report.MEDIA_TYPE, headers=headers)
 
 
 @router.get("/leveringen", tags=["Leveringen"], summary="Leveringen met hun ladingen, de nieuwste eerst")

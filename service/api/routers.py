@@ -9,6 +9,7 @@ from service.api import cijfers, gemeenten, ladingen, opbrengsten, termijnen, te
 
 ROUTERS: Sequence[APIRouter] = (
     ladingen.router,
+    ladingen.reports,
     zaken.router,
     terugkoppelingen.router,
     opbrengsten.router,

@@ -1,7 +1,7 @@
-"""`rni check`, `rni load` and `rni yield load`: files that come in."""
+"""`rni check`, `rni load`, `rni undo` and `rni yield load`: files that come in."""
 
+import os
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,16 +10,15 @@ import typer
 from exports.feedback_2026_1 import told_signals
 from importers import opbrengst_2026_1
 from importers.load import summary
-from importers.reader import fingerprint
 from importers.refusals import FileRefused
-from service import audit, uploads
+from service import audit, load_report, uploads
 from service.commands.desk import (
     DONE,
     REFUSED,
     WITH_REJECTED,
     As,
     AsJson,
-    CommandDesk,
+    WrongUse,
     answer,
     day,
     desk,
@@ -27,10 +26,19 @@ from service.commands.desk import (
     progress,
 )
 from service.db import session_scope
-from signals.models import Load, LoadStatus, OpbrengstLoad
+from signals.errors import Reason
+from signals.models import LoadStatus, OpbrengstLoad, Uitkomst
 from workflow.phases import Role
 
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="OUT.xlsx", help="Schrijf ook het verwerkingsverslag (XLSX); het bevat persoonsgegevens."),
+]
+
 yields = typer.Typer(no_args_is_help=True, help="Opbrengst: wat UWV met de resultaten deed.")
+
+MOST_REJECTED = 20
+"""So many rejected rows of a yield file are named on the screen."""
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV of XLSX.")]
 Received = Annotated[
@@ -39,9 +47,11 @@ Received = Annotated[
 ]
 
 
-def check(file: File, received: Received = None, as_json: AsJson = False, actor: As = None) -> None:
+def check(
+    file: File, received: Received = None, as_json: AsJson = False, report: Report = None, actor: As = None
+) -> None:
     """Read and judge a delivery, store nothing."""
-    path = existing(file)
+    path, out = existing(file), _writable(report, file)
     with desk(actor) as at:
         on = day(received, at.now.date())
         try:
@@ -50,30 +60,23 @@ def check(file: File, received: Received = None, as_json: AsJson = False, actor:
                     at.engine, at.access, path, path.name, received=on, now=at.now, progress=step
                 )
         except FileRefused as refused:
-            told = summary(_refused(refused, path, on, at)) | {"ladingnummer": None}
+            done = load_report.unsaved(path, refused, received=on, now=at.now, door=at.door)
+            told = summary(done) | {"ladingnummer": None}
+            if out:
+                load_report.write_refused(done, out, at.settings.zone)
         else:
             told = summary(checked)
-    _tell(told, as_json)
+            if out:
+                done = load_report.unsaved(path, checked, received=on, now=at.now, door=at.door)
+                load_report.write_checked(done, checked, out, at.settings.zone)
+    _tell(told, as_json, out)
 
 
-def _refused(refused: FileRefused, path: Path, received: date, at: CommandDesk) -> Load:
-    """What a refused file looks like in the answer; not stored."""
-    return Load(
-        ladingnummer="",
-        status=LoadStatus.GEWEIGERD,
-        bestandsnaam=path.name,
-        sha256=fingerprint(path),
-        datum_ontvangst=received,
-        aangeboden_op=at.now,
-        door=at.door,
-        reden=refused.reden,
-        uitleg=refused.uitleg,
-    )
-
-
-def load(file: File, received: Received = None, as_json: AsJson = False, actor: As = None) -> None:
+def load(
+    file: File, received: Received = None, as_json: AsJson = False, report: Report = None, actor: As = None
+) -> None:
     """Load a delivery: the whole of it or nothing."""
-    path = existing(file)
+    path, out = existing(file), _writable(report, file)
     with desk(actor) as at:
         on = day(received, at.now.date())
         uploads.require_loader(at.access)
@@ -82,15 +85,46 @@ def load(file: File, received: Received = None, as_json: AsJson = False, actor: 
         with progress("Laden", as_json) as step:
             loaded = uploads.load_file(at.engine, at.access, kept, path.name, received=on, now=at.now, progress=step)
         told = summary(loaded)
-    _tell(told, as_json)
+        if out:
+            with session_scope(at.engine, at.access.widened(), write=False) as session:
+                load_report.write_loaded(session, loaded, out, at.settings.zone)
+    _tell(told, as_json, out)
 
 
-def _tell(told: dict[str, Any], as_json: bool) -> None:
+def undo(
+    ladingnummer: Annotated[str, typer.Argument(metavar="LADINGNUMMER", help="Bijvoorbeeld LD-2026-000001.")],
+    actor: As = None,
+) -> None:
+    """Take a load back, with the proof that nothing else changed."""
+    with desk(actor) as at:
+        done = uploads.undo(at.engine, at.access, ladingnummer, at.now)
+    print(
+        f"{ladingnummer}: ongedaan gemaakt. {done.load.geaccepteerd} signalen en {done.load.zaken} zaken zijn weg; "
+        "de tellingen en de afgekeurde rijen blijven. Hetzelfde bestand kan opnieuw worden geladen.\n"
+        f"Al het andere is gelijk gebleven: controlegetal voor en na {done.proof}."
+    )
+
+
+def _writable(report: Path | None, file: Path) -> Path | None:
+    """Where the report goes; known before anything is loaded. WrongUse when it cannot be written there."""
+    if report is None:
+        return None
+    if report.exists() and report.samefile(file):
+        uitleg = f"Het verslag {report} zou de levering overschrijven. Kies een andere naam."
+        raise WrongUse(Reason("verslag_over_bestand", uitleg))
+    place = report if report.exists() else report.absolute().parent
+    if report.is_dir() or not place.exists() or not os.access(place, os.W_OK):
+        uitleg = f"Het verslag {report} kan daar niet worden geschreven. Kies een bestaande map waarin u mag schrijven."
+        raise WrongUse(Reason("verslag_onmogelijk", uitleg))
+    return report
+
+
+def _tell(told: dict[str, Any], as_json: bool, report: Path | None) -> None:
     if told["status"] == LoadStatus.GEWEIGERD:
         answer(told, as_json, [f"Geweigerd: {told['reden']}."])
         print(told["uitleg"], file=sys.stderr)
         raise typer.Exit(REFUSED)
-    answer(told, as_json, _sentences(told))
+    answer(told, as_json, [*_sentences(told), *([f"Verwerkingsverslag: {report}"] if report else [])])
     raise typer.Exit(WITH_REJECTED if told["afgekeurd"] else DONE)
 
 
@@ -125,8 +159,19 @@ def load_yield(file: File, as_json: AsJson = False, actor: As = None) -> None:
         f"{told['ladingnummer']}: {told['geleverd']} geleverd = {told['geaccepteerd']} geaccepteerd + "
         f"{told['dubbel']} dubbel + {told['afgekeurd']} afgekeurd."
     )
-    answer(told, as_json, [line])
+    answer(told, as_json, [line, *_turned_down(done)])
     raise typer.Exit(WITH_REJECTED if done.afgekeurd else DONE)
+
+
+def _turned_down(done: OpbrengstLoad) -> list[str]:
+    """The rejected rows, by their number in a spreadsheet, with what to do."""
+    rejected = [row for row in done.afgewezen if row["uitkomst"] == Uitkomst.AFGEKEURD]
+    lines = [
+        f"Regel {row['regel']}: " + " ".join(fault["uitleg"] for fault in row["fouten"])
+        for row in rejected[:MOST_REJECTED]
+    ]
+    left = len(rejected) - len(lines)
+    return [*lines, f"En nog {left} afgekeurde rijen; ze staan op de pagina Opbrengst."] if left else lines
 
 
 def yield_summary(done: OpbrengstLoad) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Deliveries come in: upload, check with counts that add up, confirm; and what became of earlier ones."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,10 +10,10 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from importers.explanations import CODES
+from importers.explanations import MEANINGS
 from importers.refusals import FileRefused
-from service import uploads
-from service.api.ladingen import digest_of, file_name
+from service import load_report, uploads
+from service.api.ladingen import digest_of, file_name, report_answer
 from service.csrf import CsrfChecked
 from service.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
 from service.errors import status_of
@@ -157,8 +156,8 @@ def load_page(
         load=load,
         fates=[(fate, getattr(load, fate)) for fate in FATES],
         adds_up=sum(getattr(load, fate) for fate in FATES) == load.geleverd,
-        reasons=[(code, count, _meaning(code)) for code, count in load.redenen.items()],
-        warnings=[(code, count, _meaning(code)) for code, count in load.waarschuwingen.items()],
+        reasons=[(code, count, MEANINGS.get(code, "")) for code, count in load.redenen.items()],
+        warnings=[(code, count, MEANINGS.get(code, "")) for code, count in load.waarschuwingen.items()],
         rows=rows,
         more=more,
         refusal=refusal,
@@ -189,14 +188,6 @@ def _rows(
     return [_faulty(row) for row in found[:MOST_ROWS]], len(found) > MOST_ROWS, ""
 
 
-def _meaning(code: str) -> str:
-    """The sentence of a code without its place: the column stands with each row."""
-    text = CODES.get(code, "").replace("Kolom {column}", "De cel").replace(" in kolom {column}", "")
-    text = text.replace("kolom {column}", "de kolom")
-    first = re.split(r"(?<=[.])\s", text, maxsplit=1)[0]
-    return first if "{" not in first else ""
-
-
 @router.post("/ladingen/{ladingnummer}/bevestigingen", dependencies=[CsrfChecked])
 def confirm(who: Who, engine: Database, settings: Config, now: Now, ladingnummer: str) -> Response:
     """Loads what was checked; pressed twice it is loaded once."""
@@ -206,4 +197,38 @@ def confirm(who: Who, engine: Database, settings: Config, now: Now, ladingnummer
     except Refused as error:
         if error.reasons[0].code != "staat_past_niet":
             raise
+    return see_other(f"/ladingen/{ladingnummer}")
+
+
+@router.get("/ladingen/{ladingnummer}/verwerkingsverslag")
+def report(
+    who: Who, session: WidePageSession, engine: Database, settings: Config, now: Now, ladingnummer: str
+) -> Response:
+    """The XLSX to return to the supplier, for who loaded it and the liaison: there are BSNs in it."""
+    return report_answer(*load_report.download(session, engine, who.access, ladingnummer, settings, now))
+
+
+@router.get("/ladingen/{ladingnummer}/annuleringen", response_class=HTMLResponse)
+def ask_undo(request: Request, who: Who, session: WidePageSession, ladingnummer: str) -> Response:
+    """What goes and what stays, with the button; or every reason why the load cannot be undone."""
+    require(who, LOADERS)
+    load = uploads.find_load(session, who.access, ladingnummer)
+    return _ask_undo(request, load, uploads.undo_obstacles(session, load))
+
+
+def _ask_undo(request: Request, load: Load, obstacles: Sequence[Reason], status: int = 200) -> Response:
+    return render(request, "load_undo.html", status=status, load=load, obstacles=obstacles)
+
+
+@router.post("/ladingen/{ladingnummer}/annuleringen", dependencies=[CsrfChecked])
+def undo(request: Request, who: Who, session: WidePageSession, now: Now, ladingnummer: str) -> Response:
+    """Takes the load back; pressed twice it is undone once."""
+    require(who, LOADERS)
+    load = uploads.find_load(session, who.access, ladingnummer)
+    if load.status != LoadStatus.ONGEDAAN:
+        try:
+            uploads.undo_in(session, who.access, ladingnummer, now)
+        except Refused as error:
+            session.rollback()
+            return _ask_undo(request, load, error.reasons, status_of(error))
     return see_other(f"/ladingen/{ladingnummer}")
