@@ -15,7 +15,7 @@ from service.dependencies import Config, Now, Who, WidePageSession
 from service.errors import status_of
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
-from signals.errors import DomainError, Invalid, Reason
+from signals.errors import DomainError, Invalid, NotFound, Reason
 from signals.models import OpbrengstLoad
 from workflow.phases import Role
 
@@ -23,6 +23,7 @@ router = APIRouter()
 
 LIAISON = frozenset({Role.UWV_LIAISON})
 MOST = 50
+MOST_ROWS = 200
 
 
 @router.get("/opbrengsten", response_class=HTMLResponse)
@@ -44,6 +45,16 @@ def _list(request: Request, session: Session, error: DomainError | None = None) 
         errors=by_field(reasons),
         form_key=new_key(),
     )
+
+
+@router.get("/opbrengsten/{ladingnummer}", response_class=HTMLResponse)
+def yield_page(request: Request, who: Who, session: WidePageSession, ladingnummer: str) -> Response:
+    """The rows of a yield file that changed nothing, with what to do about them."""
+    require(who, LIAISON)
+    load = session.exec(select(OpbrengstLoad).where(OpbrengstLoad.ladingnummer == ladingnummer)).first()
+    if load is None:
+        raise NotFound(Reason("lading_onbekend", f"Er is geen opbrengst {ladingnummer}."))
+    return render(request, "yield.html", load=load, rows=load.afgewezen[:MOST_ROWS])
 
 
 @router.post("/opbrengsten", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -72,4 +83,4 @@ def load(
         session.rollback()
         return _list(request, session, error)
     audit.record(session, "opbrengst_geladen", loaded.ladingnummer, now)
-    return form.finish("/opbrengsten")
+    return form.finish(f"/opbrengsten/{loaded.ladingnummer}" if loaded.afgekeurd else "/opbrengsten")
