@@ -99,8 +99,9 @@ def undo(
     with desk(actor) as at:
         done = uploads.undo(at.engine, at.access, ladingnummer, at.now)
     print(
-        f"{ladingnummer}: ongedaan gemaakt. {done.load.geaccepteerd} signalen en {done.load.zaken} zaken zijn weg; "
-        "de tellingen en de afgekeurde rijen blijven. Hetzelfde bestand kan opnieuw worden geladen.\n"
+        f"{ladingnummer}: ongedaan gemaakt. "
+        f"Weggehaald: {done.load.geaccepteerd} (signalen), {done.load.zaken} (zaken).\n"
+        "De tellingen en de afgekeurde rijen blijven. Hetzelfde bestand kan opnieuw worden geladen.\n"
         f"Al het andere is gelijk gebleven: controlegetal voor en na {done.proof}."
     )
 
