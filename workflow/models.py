@@ -133,7 +133,7 @@ class CaseEvent(OfCase, table=True):
     stap: str = Field(max_length=60)
     van: Phase | None = Field(default=None, sa_column=Column(by_value(Phase, "van")))
     naar: Phase = Field(sa_column=Column(by_value(Phase), nullable=False))
-    rol: str = Field(max_length=20)
+    rol: str = Field(max_length=60, description="the roles under which the step could be taken")
     grondslag: str = Field(description="statute or circulaire, as printed in the case file")
     procedure: str = Field(max_length=20)
     gegevens: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
@@ -142,6 +142,7 @@ class CaseEvent(OfCase, table=True):
     eerste_antwoord: Answer | None = Field(default=None, sa_column=Column(by_value(Answer)))
     datum_eerste_antwoord: date | None = None
     behandelaar: str | None = Field(default=None, max_length=100)
+    ingangsdatum: date | None = Field(default=None, description="effective date of residence after the step")
     aangehouden: bool = False
     afgeleid: bool = Field(default=False, description="taken along by another step: start_onderzoek by a letter")
 
@@ -203,6 +204,7 @@ class Letter(OfCase, table=True):
     id: int | None = Field(default=None, primary_key=True)
     nummer: int = Field(description="1, 2, ... within the case")
     soort: LetterKind = Field(sa_column=Column(by_value(LetterKind), nullable=False))
+    stap: str = Field(max_length=60, description="the step that sent it; tells a besluit from a weigering")
     verzenddatum: date
     geadresseerde: str = Field(max_length=250)
     adres: str = Field(max_length=250)

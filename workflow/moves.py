@@ -166,7 +166,7 @@ def _event(
         stap=move.name,
         van=before,
         naar=after,
-        rol=min(roles, default=""),
+        rol=", ".join(sorted(roles)),
         grondslag=move.basis,
         procedure=PROCEDURE_VERSION,
         gegevens={name: _plain(value) for name, value in _told(taking, implied).items()},
@@ -175,6 +175,7 @@ def _event(
         eerste_antwoord=case.eerste_antwoord,
         datum_eerste_antwoord=case.datum_eerste_antwoord,
         behandelaar=case.behandelaar,
+        ingangsdatum=case.ingangsdatum,
         aangehouden=case.aangehouden_sinds is not None,
         afgeleid=implied,
     )
