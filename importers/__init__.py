@@ -1,8 +1,9 @@
 """A file becomes rows: which layouts there are, and which one a header belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
+from itertools import permutations
 from pkgutil import iter_modules
 
 from importers.layout import Layout, header_name
@@ -13,7 +14,18 @@ from importers.refusals import FileRefused
 def layouts() -> tuple[Layout, ...]:
     """The LAYOUT of every module here that has one."""
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
-    return tuple(module.LAYOUT for module in modules if hasattr(module, "LAYOUT"))
+    found = tuple(module.LAYOUT for module in modules if hasattr(module, "LAYOUT"))
+    require_distinct(found)
+    return found
+
+
+def require_distinct(found: Iterable[Layout]) -> None:
+    """Raises ValueError when the whole header of one fits another of its kind: no such file would ever be taken."""
+    for each, other in permutations(found, 2):
+        if each.kind == other.kind and not other.missing(frozenset(each.by_heading())):
+            raise ValueError(
+                f"layout {each.name}: its header fits {other.name} too; give a required column its own heading"
+            )
 
 
 def identify(header: Sequence[str], file_name: str = "het bestand", kind: str = "levering") -> Layout:

@@ -1,9 +1,10 @@
 """What a layout is: the columns of one kind of file, and by which header it is known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from importers.columns import Context, Parsed
+from signals.rows import COLUMNS, REQUIRED
 
 _HEADER_NOISE = str.maketrans("", "", " _-\t\r\n\u00a0\u200b\u2060\ufeff")
 
@@ -45,9 +46,29 @@ class Layout:
     ignored: frozenset[str] = frozenset({"regel", "codes", "uitleg"})
     kind: str = "levering"  # or "opbrengst": each comes in by its own door
 
+    def __post_init__(self) -> None:
+        """Raises ValueError, with everything that is wrong: a layout is made when its module is imported."""
+        if faults := list(self._faults()):
+            raise ValueError(f"layout {self.name}: {'; '.join(faults)}")
+
+    def _faults(self) -> Iterator[str]:
+        names = [column.name for column in self.columns]
+        headings = [header_name(column.label) for column in self.columns]
+        yield from (f"column {name} is there twice" for name in sorted({n for n in names if names.count(n) > 1}))
+        twice = sorted({heading for heading in headings if headings.count(heading) > 1})
+        yield from (f"two columns are headed {heading}" for heading in twice)
+        named = {name for group in self.one_of for name in group} | self.header_also
+        yield from (f"there is no column {name}" for name in sorted(named.difference(names)))
+        if self.kind == "levering":
+            given = {*names, *self.constants}
+            yield from (f"a signal has no column {name}" for name in sorted(given.difference(COLUMNS)))
+            yield from (f"nothing gives {name}" for name in sorted(REQUIRED - given))
+            if not ("postcode" in given or {"straatnaam", "woonplaats"} <= given):
+                yield "an address needs postcode, or straatnaam and woonplaats"
+
     def column(self, name: str) -> Column:
         """The column of that name."""
-        return next(column for column in self.columns if column.name == name)
+        return {column.name: column for column in self.columns}[name]
 
     def by_heading(self) -> dict[str, str]:
         """Our column name by the heading as it is compared."""
@@ -66,16 +87,33 @@ class Layout:
         self,
         name: str,
         *,
-        headings: Mapping[str, str],
-        columns: Mapping[str, Column] | None = None,
+        headings: Mapping[str, str] | None = None,
+        only: Collection[str] | None = None,
+        columns: Collection[Column] = (),
         constants: Mapping[str, str] | None = None,
-        header_also: frozenset[str] = frozenset(),
+        header_also: Collection[str] = (),
     ) -> "Layout":
-        """A variant with only the columns in `headings` (our name -> heading); `columns` replaces some of them."""
-        changed = columns or {}
+        """A variant: this layout in all but what is said here.
+
+        headings: our name -> its heading there. only: the columns that are left. columns: each in the place of the one
+        of its name, or after the others. constants, header_also: beside those of this layout. Raises ValueError.
+        """
+        renamed, replaced = headings or {}, {column.name: column for column in columns}
+        everything = {column.name: column for column in self.columns} | replaced
+        former = {column.name: column.heading for column in self.columns}
+        if unknown := sorted({*renamed, *(only or ())} - everything.keys()):
+            raise ValueError(f"layout {name}: {self.name} has no column {', '.join(unknown)}")
         kept = tuple(
-            replace(changed.get(column.name, column), heading=headings[column.name])
-            for column in self.columns
-            if column.name in headings
+            replace(column, heading=renamed.get(column.name) or column.heading or former.get(column.name, ""))
+            for column in everything.values()
+            if only is None or column.name in only
         )
-        return replace(self, name=name, columns=kept, constants=constants or {}, header_also=header_also)
+        here = {column.name for column in kept}
+        return replace(
+            self,
+            name=name,
+            columns=kept,
+            one_of=tuple(group for group in self.one_of if here.issuperset(group)),
+            constants={**self.constants, **(constants or {})},
+            header_also=frozenset(self.header_also & here).union(header_also),
+        )

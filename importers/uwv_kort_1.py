@@ -4,35 +4,38 @@ from importers import uwv_2026_1
 from importers.columns import municipality_or_name
 from importers.layout import Column
 
+HEADINGS = {
+    "leveringsnummer": "Leveringsnummer",
+    "signaalnummer": "Signaal",
+    "bsn": "BSN",
+    "voornamen": "Voornamen",
+    "voorvoegsel": "Voorvoegsel",
+    "geslachtsnaam": "Achternaam",
+    "geboortedatum": "Geboortedatum",
+    "gemeentecode": "Gemeente",
+    "straatnaam": "Straat",
+    "huisnummer": "Nr",
+    "huisletter": "Letter",
+    "huisnummertoevoeging": "Toev",
+    "postcode": "Postcode",
+    "woonplaats": "Plaats",
+    "uitkeringssoort": "Uitkering",
+    "datum_vanaf": "Vanaf",
+    "datum_tot": "Tot",
+}
+
 LAYOUT = uwv_2026_1.LAYOUT.revised(
     "uwv_kort_1",
-    headings={
-        "leveringsnummer": "Leveringsnummer",
-        "signaalnummer": "Signaal",
-        "bsn": "BSN",
-        "voornamen": "Voornamen",
-        "voorvoegsel": "Voorvoegsel",
-        "geslachtsnaam": "Achternaam",
-        "geboortedatum": "Geboortedatum",
-        "gemeentecode": "Gemeente",
-        "straatnaam": "Straat",
-        "huisnummer": "Nr",
-        "huisletter": "Letter",
-        "huisnummertoevoeging": "Toev",
-        "postcode": "Postcode",
-        "woonplaats": "Plaats",
-        "uitkeringssoort": "Uitkering",
-        "datum_vanaf": "Vanaf",
-        "datum_tot": "Tot",
-    },
-    columns={
-        "gemeentecode": Column(
+    headings=HEADINGS,
+    only=HEADINGS,
+    columns=(
+        Column(
             "gemeentecode",
             municipality_or_name,
             required=True,
             advice="de gemeentecode van 4 cijfers of de officiële naam van de gemeente",
-        )
-    },
+        ),
+    ),
     constants={
         "mutatiesoort": "N",
         "datum_signaal": "ontvangst",
@@ -40,5 +43,5 @@ LAYOUT = uwv_2026_1.LAYOUT.revised(
         "adresbron": "UWV",
         "aanleiding": "UITKERING",
     },
-    header_also=frozenset({"uitkeringssoort"}),
+    header_also={"uitkeringssoort"},
 )

@@ -36,6 +36,24 @@ COLUMNS = (
     "taal",
     "toelichting",
 )
+REQUIRED = frozenset(
+    {
+        "leveringsnummer",
+        "signaalnummer",
+        "mutatiesoort",
+        "datum_signaal",
+        "grondslag",
+        "bsn",
+        "geslachtsnaam",
+        "geboortedatum",
+        "gemeentecode",
+        "huisnummer",
+        "adresbron",
+        "aanleiding",
+        "datum_vanaf",
+    }
+)
+"""What a signal cannot be without, beside an address."""
 DATES = frozenset({"datum_signaal", "adresdatum", "datum_vanaf", "datum_tot"})
 IDENTITY = ("bsn", "gemeentecode")
 CONTENT = tuple(
