@@ -6,7 +6,6 @@ from typing import Any
 from signals.address import address_key, mended_postcode
 
 TYPED = ("postcode", "huisletter", "huisnummertoevoeging", "straatnaam", "woonplaats")
-LONGEST: Mapping[str, int] = {"huisletter": 1, "huisnummertoevoeging": 4, "straatnaam": 80, "woonplaats": 80}
 
 
 def chosen_address(values: Mapping[str, Any]) -> dict[str, Any]:

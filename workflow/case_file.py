@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
+from signals.base import ACROSS
+from signals.models import Signal
+from workflow.actors import Desk
 from workflow.models import (
     Aangifte,
     Address,
@@ -135,10 +138,43 @@ class CaseFile:
         """The last letter of a kind that still counts: not lapsed; for a voornemen or besluit, made known."""
         return next((one for one in reversed(self.letters) if one.soort == kind and one.vervallen_op is None), None)
 
+    @property
+    def letters_out(self) -> list[Letter]:
+        """Letters that may still come back, or came back and must still be made known in another way."""
+        formal = (LetterKind.VOORNEMEN, LetterKind.BESLUIT)
+        return [
+            one for one in self.letters if not one.retour_op or (one.soort in formal and not one.andere_bekendmaking)
+        ]
+
     def letter(self, reference: str) -> Letter | None:
-        """A letter that has not come back, by its number or (the last one) by its kind."""
-        out = [one for one in self.letters if one.retour_op is None]
-        return next((one for one in reversed(out) if reference in (str(one.nummer), one.soort.value)), None)
+        """One of the letters that are out, by its number or (the last one) by its kind."""
+        out = reversed(self.letters_out)
+        return next((one for one in out if reference in (str(one.nummer), one.soort.value)), None)
+
+    @property
+    def besluit(self) -> Letter | None:
+        """The letter of the standing besluit to register; a refused declaration is a besluit of another kind."""
+        return next(
+            (one for one in reversed(self.letters) if one.stap == "neem_besluit" and one.vervallen_op is None), None
+        )
+
+    def own(self, desk: Desk) -> dict[str, Any]:
+        """The columns that every row of the dossier has, when it is written at this desk."""
+        return {
+            "gemeentecode": self.case.gemeentecode,
+            "zaak_id": self.case.id,
+            "vastgelegd_op": desk.today,
+            "tijdstip": desk.now,
+            "door": desk.actor.naam,
+        }
+
+    def withdrawn_on(self) -> date | None:
+        """The day on which UWV had withdrawn every signal of the case; None when one still stands."""
+        ids = [link.signal_id for link in self.signals if link.actueel]
+        mine = select(Signal).where(col(Signal.id).in_(ids)).execution_options(**ACROSS)
+        days = [signal.ingetrokken_op for signal in self.session.exec(mine)]
+        known = [day for day in days if day is not None]
+        return max(known) if known and len(known) == len(days) else None
 
     @property
     def counting_aanschrijving(self) -> Letter | None:
@@ -149,6 +185,7 @@ class CaseFile:
                 for one in reversed(self.letters)
                 if one.soort == LetterKind.AANSCHRIJVING
                 and one.retour_op is None
+                and one.vervallen_op is None
                 and one.adressleutel == self.case.adressleutel
             ),
             None,

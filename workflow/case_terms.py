@@ -34,8 +34,8 @@ def receipt_terms(grondslag: Grondslag, received: date) -> tuple[Deadline, ...]:
 
 
 def start(file: CaseFile, desk: Desk, term: Term, vanaf: date) -> CaseTerm:
-    """Start a term; one of the same name that runs gives way, but each besluit has a bezwaar term of its own."""
-    if term != Term.BEZWAAR:
+    """Start a term; one of the same name that runs gives way, but each besluit and callback request has its own."""
+    if term not in (Term.BEZWAAR, Term.TERUGBELVERZOEK):
         stop(file, desk, term, TermStatus.VERVALLEN)
     name = TERMS[term].setting
     length = setting(file.session, name, file.case.gemeentecode, vanaf) if name else None
@@ -53,13 +53,8 @@ def open_terms(file: CaseFile, desk: Desk) -> None:
 
 
 def _row(file: CaseFile, desk: Desk, one: Deadline, length: int | None) -> CaseTerm:
-    assert file.case.id is not None
     return CaseTerm(
-        gemeentecode=file.case.gemeentecode,
-        zaak_id=file.case.id,
-        vastgelegd_op=desk.today,
-        tijdstip=desk.now,
-        door=desk.actor.naam,
+        **file.own(desk),
         term=one.term,
         vanaf=one.vanaf,
         einde=one.einde,
@@ -72,8 +67,20 @@ def stop(file: CaseFile, desk: Desk, term: Term, how: TermStatus, on: date | Non
     """End a running term: made (gehaald) on a day, or lapsed; nothing happens when it does not run."""
     row = file.running(term)
     if row is not None:
-        row.beeindigd_op, row.beeindiging = on or desk.today, how
-        file.session.add(row)
+        _end(file, row, how, on or desk.today)
+
+
+def stop_begun(file: CaseFile, term: Term, begun: date, how: TermStatus, on: date) -> None:
+    """End the running term of this name that began on a day, where several may run beside each other."""
+    rows = (one for one in file.terms if one.term == term and one.vanaf == begun and one.beeindigd_op is None)
+    row = next(rows, None)
+    if row is not None:
+        _end(file, row, how, on)
+
+
+def _end(file: CaseFile, row: CaseTerm, how: TermStatus, on: date) -> None:
+    row.beeindigd_op, row.beeindiging = on, how
+    file.session.add(row)
 
 
 def extend(file: CaseFile, desk: Desk, term: Term, einde: date, reden: str) -> None:
@@ -120,7 +127,7 @@ def close(file: CaseFile, desk: Desk, withdrawn: bool) -> None:
     for row in file.terms:
         if row.beeindigd_op is None and row.term not in kept:
             made = TERMS[Term(row.term)].held and not withdrawn
-            stop(file, desk, Term(row.term), TermStatus.GEHAALD if made else TermStatus.VERVALLEN)
+            _end(file, row, TermStatus.GEHAALD if made else TermStatus.VERVALLEN, desk.today)
 
 
 def answered(file: CaseFile, desk: Desk, antwoord: Answer, on: date) -> None:

@@ -86,6 +86,9 @@ class EntryKind:
 
 
 def _source(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    if "indicatieGeheim" in values:
+        file.case.indicatie_geheim = int(values["indicatieGeheim"])
+        file.session.add(file.case)
     return Source(
         **own,
         soort=values["soort"],
@@ -110,9 +113,7 @@ def _contact(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, 
 
 def _callback(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
     case_terms.start(file, desk, Term.TERUGBELVERZOEK, desk.today)
-    return CallbackRequest(
-        **own, telefoonnummer=values["telefoonnummer"][:20], toelichting=values.get("toelichting", "")
-    )
+    return CallbackRequest(**own, telefoonnummer=values["telefoonnummer"], toelichting=values.get("toelichting", ""))
 
 
 def _visit(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
@@ -150,7 +151,7 @@ def _document(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str,
         case_terms.stop(file, desk, Term.PL_OVERZICHT, TermStatus.GEHAALD, values["datum"])
     return Document(
         **own,
-        omschrijving=values["omschrijving"][:250],
+        omschrijving=values["omschrijving"],
         soort=values["soort"],
         datum=values["datum"],
         kenmerk=values.get("kenmerk"),
@@ -174,7 +175,7 @@ def _walaa(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, An
 def _lesson(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
     if values["soort"] == "anders" and not values.get("toelichting"):
         raise Invalid(Reason("verplicht_leeg", "Licht 'anders' toe, zonder persoonsgegevens.", "toelichting"))
-    return Leerpunt(**own, soort=values["soort"], toelichting=values.get("toelichting", "")[:500])
+    return Leerpunt(**own, soort=values["soort"], toelichting=values.get("toelichting", ""))
 
 
 def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
@@ -188,6 +189,12 @@ def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str
         faults.append(Reason("bsn_ongeldig", "Dit burgerservicenummer klopt niet (negen cijfers, elfproef).", "bsn"))
     if not person["geslachtsnaam"]:
         faults.append(Reason("verplicht_leeg", "Vul de geslachtsnaam in.", "geslachtsnaam"))
+    open_here = select(Case.id).where(
+        Case.bsn == values["bsn"], Case.gemeentecode == file.case.gemeentecode, col(Case.fase).in_(OPEN)
+    )
+    if file.session.exec(open_here).first() is not None:
+        uitleg = "Over deze persoon loopt in deze gemeente al een zaak. Laat het BSN leeg; de bevinding blijft staan."
+        faults.append(Reason("bsn_heeft_lopende_zaak", uitleg, "bsn"))
     if faults:
         raise Invalid(faults)
     person["geboortedatum"] = person["geboortedatum"].replace("-", "") or "00000000"
@@ -207,6 +214,15 @@ def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str
 
 
 REMARK = Field("toelichting", "lange_tekst", "Toelichting", verplicht=False)
+SECRECY = Field(
+    "indicatieGeheim",
+    "keuze",
+    "Indicatie geheim (07.70.10)",
+    verplicht=False,
+    keuzes=tuple("01234567"),
+    hint="Zoals de BRP haar noemt; 0 is niet geheim.",
+)
+NO_PERSON = "Zonder persoonsgegevens: dit wordt in de werksessie gelezen."
 FOUND = Field("bevinding", "lange_tekst", "Bevinding", hint="Alleen feiten; de betrokkene kan meelezen.")
 
 KINDS: Mapping[str, EntryKind] = {
@@ -218,6 +234,7 @@ KINDS: Mapping[str, EntryKind] = {
             Field("datum", "datum", "Geraadpleegd op", verplicht=False, hint="Leeg betekent vandaag."),
             FOUND,
             Field("gevorderd", "ja_nee", "Gevorderd (artikel 2.47, 2.50)", verplicht=False),
+            SECRECY,
         ),
         _source,
         phases=OPEN,
@@ -232,13 +249,14 @@ KINDS: Mapping[str, EntryKind] = {
             Field("tijdstip", "tijdstip", "Wanneer", verplicht=False, hint="Leeg betekent nu."),
             Field("resultaat", "lange_tekst", "Resultaat", verplicht=False),
             Field("afspraken", "lange_tekst", "Afspraken", verplicht=False),
+            Field("taal", "tekst", "Taal van het gesprek", verplicht=False, langste=2, hint="Twee letters, zoals pl."),
         ),
         _contact,
     ),
     "terugbelverzoeken": EntryKind(
         "Terugbelverzoeken",
         CallbackRequest,
-        (Field("telefoonnummer", "tekst", "Telefoonnummer"), REMARK),
+        (Field("telefoonnummer", "telefoon", "Telefoonnummer"), REMARK),
         _callback,
     ),
     "huisbezoeken": EntryKind(
@@ -264,10 +282,17 @@ KINDS: Mapping[str, EntryKind] = {
         "Documenten",
         Document,
         (
-            Field("omschrijving", "tekst", "Omschrijving"),
+            Field("omschrijving", "tekst", "Omschrijving", langste=250),
             Field("soort", "keuze", "Soort", keuzes=("bewijs", "correspondentie", "verslag", PL_OVERVIEW, "anders")),
             Field("datum", "datum", "Datum"),
-            Field("kenmerk", "tekst", "Waar het ligt", verplicht=False, hint="Kenmerk in het archief van de gemeente."),
+            Field(
+                "kenmerk",
+                "tekst",
+                "Waar het ligt",
+                verplicht=False,
+                langste=100,
+                hint="Kenmerk in het archief.",
+            ),
         ),
         _document,
         phases=EVER,
@@ -288,7 +313,7 @@ KINDS: Mapping[str, EntryKind] = {
         Leerpunt,
         (
             Field("soort", "keuze", "Soort", keuzes=LESSONS),
-            REMARK.described("Toelichting", "Zonder persoonsgegevens: dit wordt in de werksessie gelezen."),
+            Field("toelichting", "lange_tekst", "Toelichting", verplicht=False, langste=500, hint=NO_PERSON),
         ),
         _lesson,
         phases=EVER,
@@ -299,9 +324,9 @@ KINDS: Mapping[str, EntryKind] = {
         (
             Field("omschrijving", "lange_tekst", "Wat is er nog meer gevonden"),
             Field("bsn", "tekst", "BSN", verplicht=False, hint="Alleen van een volgende persoon die in de RNI staat."),
-            Field("voornamen", "tekst", "Voornamen", verplicht=False),
-            Field("voorvoegsel", "tekst", "Voorvoegsel", verplicht=False),
-            Field("geslachtsnaam", "tekst", "Geslachtsnaam", verplicht=False),
+            Field("voornamen", "tekst", "Voornamen", verplicht=False, langste=200),
+            Field("voorvoegsel", "tekst", "Voorvoegsel", verplicht=False, langste=10),
+            Field("geslachtsnaam", "tekst", "Geslachtsnaam", verplicht=False, langste=200),
             Field("geboortedatum", "datum", "Geboortedatum", verplicht=False),
         ),
         _bijvangst,
@@ -328,15 +353,8 @@ def add(session: Session, case: Case, kind: str, desk: Desk, gegevens: Mapping[s
         uitleg = f"{entry.label} vastleggen kan niet meer: de zaak is {case.fase}."
         raise Refused(Reason("fase_past_niet", uitleg))
     values = read(entry.velden, gegevens, desk.now)
-    own = {
-        "gemeentecode": case.gemeentecode,
-        "zaak_id": case.id,
-        "vastgelegd_op": desk.today,
-        "tijdstip": desk.now,
-        "door": desk.actor.naam,
-    }
     with session.begin_nested():
-        row = entry.make(file, desk, own, values)
+        row = entry.make(file, desk, file.own(desk), values)
         session.add(row)
         session.flush()
     return row
@@ -356,9 +374,9 @@ def as_dict(kind: str, row: OfCase) -> dict[str, Any]:
 
 
 def _shown(kind: str) -> list[Field]:
-    """A child case keeps its person to itself."""
-    private = {"bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum"} if kind == "bijvangst" else set()
-    return [one for one in kind_named(kind).velden if one.naam not in private]
+    """Without what is kept elsewhere: the person in the child case, the indicatie geheim in the case."""
+    elsewhere = {"bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "indicatieGeheim"}
+    return [one for one in kind_named(kind).velden if one.naam not in elsewhere]
 
 
 def _snake(name: str) -> str:
@@ -390,18 +408,17 @@ def finish_task(session: Session, case: Case, task_id: int, desk: Desk) -> CaseT
 
 
 def call_back_done(session: Session, case: Case, request_id: int, desk: Desk) -> CallbackRequest:
-    """The person was called back; the term ends when no other request is open."""
-    mine = select(CallbackRequest).where(CallbackRequest.zaak_id == case.id)
-    requests = session.exec(mine.order_by(col(CallbackRequest.id))).all()
-    request = next((one for one in requests if one.id == request_id), None)
+    """The person was called back, and the term of this request ends."""
+    mine = select(CallbackRequest).where(CallbackRequest.zaak_id == case.id, CallbackRequest.id == request_id)
+    request = session.exec(mine).first()
     if request is None:
         raise NotFound(Reason("terugbelverzoek_onbekend", "Dit terugbelverzoek is er niet."))
     _require_worker(case, desk)
     if request.teruggebeld_op is None:
         request.teruggebeld_op = desk.today
         session.add(request)
-        if all(one.teruggebeld_op is not None for one in requests):
-            case_terms.stop(CaseFile(session, case), desk, Term.TERUGBELVERZOEK, TermStatus.GEHAALD)
+        asked, file = request.vastgelegd_op, CaseFile(session, case)
+        case_terms.stop_begun(file, Term.TERUGBELVERZOEK, asked, TermStatus.GEHAALD, desk.today)
     return request
 
 

@@ -49,13 +49,7 @@ class Taking:
 
     def own(self) -> dict[str, Any]:
         """The columns that every dossier row has."""
-        return {
-            "gemeentecode": self.case.gemeentecode,
-            "zaak_id": self.case.id,
-            "vastgelegd_op": self.desk.today,
-            "tijdstip": self.desk.now,
-            "door": self.desk.actor.naam,
-        }
+        return self.file.own(self.desk)
 
 
 Effect = Callable[[Taking], None]
@@ -82,7 +76,8 @@ def begin_investigation(taking: Taking, on: date) -> None:
             "De gemeente kan zelf geen aantekening op een RNI-lijst zetten (Wet BRP 2.76). Vraag de RvIG erom, en leg "
             "het verzoek met zijn datum vast bij de documenten, of waarom het niet gebeurt."
         )
-        taking.session.add(CaseTask(**taking.own(), soort="rvig_verzoek", sleutel="rvig_verzoek", uitleg=uitleg))
+        sleutel = f"rvig_verzoek:{taking.case.versie}"
+        taking.session.add(CaseTask(**taking.own(), soort="rvig_verzoek", sleutel=sleutel, uitleg=uitleg))
 
 
 def close(taking: Taking, outcome: Outcome) -> None:
@@ -107,23 +102,49 @@ def reopen(case: Case) -> None:
     case.resultaat = case.datum_resultaat = case.afgesloten_op = case.ingangsdatum = case.soort_adres = None
 
 
+def ask_about_withdrawal(taking: Taking) -> None:
+    """Back in the investigation with every signal withdrawn: a person says what happens (Wet BRP 2.19 lid 3)."""
+    withdrawn, case = taking.file.withdrawn_on(), taking.case
+    if withdrawn is None or case.grondslag == Grondslag.EIGEN_INITIATIEF:
+        return
+    case.ingetrokken_door_uwv = withdrawn
+    uitleg = "UWV trok het signaal in. Kies: sluit als ingetrokken, of zet het onderzoek voort op eigen initiatief."
+    sleutel = f"uwv_trekt_in:{case.versie}"
+    taking.session.add(CaseTask(**taking.own(), soort="uwv_trekt_in", sleutel=sleutel, uitleg=uitleg))
+
+
+def decide_on_withdrawal(taking: Taking) -> None:
+    """From now on UWV is told that its withdrawal was taken in, whatever the municipality does next."""
+    for link in taking.file.signals:
+        link.intrekking_telt = True
+    taking.case.ingetrokken_door_uwv = None
+
+
 def lapse_voornemen(taking: Taking) -> None:
     """The voornemen no longer stands; another needs another letter."""
-    _lapse_letter(taking, LetterKind.VOORNEMEN)
+    _lapse_letters(taking, LetterKind.VOORNEMEN)
     taking.case.datum_voornemen = None
     for term in (Term.ZIENSWIJZE, Term.AFRONDING):
         case_terms.stop(taking.file, taking.desk, term, TermStatus.VERVALLEN)
+
+
+def back_to_inlichtingen(taking: Taking) -> None:
+    """The voornemen lapses and the investigation goes on."""
+    lapse_voornemen(taking)
     enter_inlichtingen(taking)
 
 
 def lapse_besluit(taking: Taking) -> None:
-    """The besluit no longer stands, nor the voornemen under it."""
-    _lapse_letter(taking, LetterKind.BESLUIT)
-    case_terms.stop(taking.file, taking.desk, Term.BEZWAAR, TermStatus.VERVALLEN)
-    lapse_voornemen(taking)
+    """The besluit to register no longer stands, nor the voornemen under it; a refused declaration stands by itself."""
+    besluit = taking.file.besluit
+    if besluit is not None:
+        besluit.vervallen_op, today = taking.desk.today, taking.desk.today
+        case_terms.stop_begun(taking.file, Term.BEZWAAR, besluit.verzenddatum, TermStatus.VERVALLEN, today)
+    back_to_inlichtingen(taking)
+    ask_about_withdrawal(taking)
 
 
-def _lapse_letter(taking: Taking, kind: LetterKind) -> None:
+def _lapse_letters(taking: Taking, kind: LetterKind) -> None:
     for letter in taking.file.letters:
         if letter.soort == kind and letter.vervallen_op is None:
             letter.vervallen_op = taking.desk.today
@@ -165,19 +186,20 @@ def wijzig_adres(taking: Taking) -> None:
     }
     for address in file.addresses:
         address.huidig = False
-    row = Address(**chosen_address(values), **own, bron=values["bron"][:200])
+    row = Address(**chosen_address(values), **own, bron=values["bron"])
     taking.session.add(row)
     taking.case.adressleutel = row.adressleutel
+    _lapse_letters(taking, LetterKind.AANSCHRIJVING)
     case_terms.stop(file, taking.desk, Term.AANSCHRIJVING, TermStatus.VERVALLEN)
     if taking.case.fase == Phase.VOORNEMEN:
-        lapse_voornemen(taking)
+        back_to_inlichtingen(taking)
 
 
 def registreer_retour(taking: Taking) -> None:
     """A letter came back; an aanschrijving then no longer counts as sent."""
     letter = taking.file.letter(taking.values["brief"])
     assert letter is not None
-    letter.retour_op = taking.values["datum"]
+    letter.retour_op = letter.retour_op or taking.values["datum"]
     letter.andere_bekendmaking = taking.values.get("andereBekendmaking")
     if letter.soort == LetterKind.AANSCHRIJVING and taking.file.counting_aanschrijving is None:
         case_terms.stop(taking.file, taking.desk, Term.AANSCHRIJVING, TermStatus.VERVALLEN)
@@ -255,7 +277,7 @@ def stuur_terug(taking: Taking) -> None:
 def sluit_zonder_mutatie(taking: Taking) -> None:
     """Closed; the person hears of it when he was written to."""
     if taking.file.letters:
-        letters.post(taking.file, taking.desk, LetterKind.AFSLUITING, taking.posted)
+        letters.post(taking.file, taking.desk, LetterKind.AFSLUITING, taking.posted, taking.move.name)
     close(taking, Outcome(taking.values["resultaat"]))
 
 
@@ -286,16 +308,25 @@ def beslis_op_bezwaar(taking: Taking) -> None:
 
 
 def heropen(taking: Taking) -> None:
-    """The investigation is taken up again."""
+    """The investigation is taken up again: from the start, so a voornemen lapses and the guideline counts anew."""
     reopen(taking.case)
+    lapse_voornemen(taking)
+    taking.case.start_onderzoek = None
+    ask_about_withdrawal(taking)
 
 
 def zet_voort(taking: Taking) -> None:
     """The college goes on of its own duty; the clocks of the withdrawn signal lapse (Wet BRP 2.19 lid 3)."""
     taking.case.grondslag = Grondslag.EIGEN_INITIATIEF
-    taking.case.ingetrokken_door_uwv = None
+    decide_on_withdrawal(taking)
     for term in (Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT):
         case_terms.stop(taking.file, taking.desk, term, TermStatus.VERVALLEN)
+
+
+def sluit_als_ingetrokken(taking: Taking) -> None:
+    """A person closes what UWV withdrew."""
+    decide_on_withdrawal(taking)
+    close(taking, Outcome.INGETROKKEN)
 
 
 def houd_aan(taking: Taking) -> None:
@@ -337,6 +368,7 @@ EFFECTS: Mapping[str, Effect] = (
             registreer_bezwaar,
             beslis_op_bezwaar,
             heropen,
+            sluit_als_ingetrokken,
             zet_voort,
             houd_aan,
             hervat,
@@ -344,7 +376,7 @@ EFFECTS: Mapping[str, Effect] = (
     }
     | {
         "win_inlichtingen_in": enter_inlichtingen,
-        "geef_terug": lapse_voornemen,
-        "trek_voornemen_in": lapse_voornemen,
+        "geef_terug": back_to_inlichtingen,
+        "trek_voornemen_in": back_to_inlichtingen,
     }
 )

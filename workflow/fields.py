@@ -17,7 +17,8 @@ class Field:
     """One thing that is asked.
 
     naam: camelCase, as the API takes it. soort: tekst, lange_tekst, datum, tijdstip, ja_nee, keuze, getal, brief,
-    gemeente, gebruiker or lijst. `toekomst`: a date may lie after today.
+    gemeente, gebruiker, telefoon or lijst. `toekomst`: a date may lie after today. `langste`: of a text, in
+    characters.
     """
 
     naam: str
@@ -27,6 +28,7 @@ class Field:
     keuzes: tuple[str, ...] = ()
     hint: str = ""
     toekomst: bool = False
+    langste: int = LONGEST_TEXT
 
     def optional(self) -> "Field":
         """The same field, not required."""
@@ -80,8 +82,8 @@ def _text(field: Field, raw: Any, now: datetime) -> str:
         return "ja" if raw else "nee"
     if not isinstance(raw, str):
         raise _Faulty("geen_tekst", "geef tekst.")
-    if len(raw) > LONGEST_TEXT:
-        raise _Faulty("te_lang", f"gebruik ten hoogste {LONGEST_TEXT} tekens; dit zijn er {len(raw)}.")
+    if len(raw) > field.langste:
+        raise _Faulty("te_lang", f"gebruik ten hoogste {field.langste} tekens; dit zijn er {len(raw)}.")
     if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in raw):
         raise _Faulty("ongeldig_teken", "haal de onzichtbare tekens weg.")
     return raw
@@ -165,6 +167,14 @@ def _name(field: Field, raw: Any, now: datetime) -> str:
     return raw
 
 
+def _telephone(field: Field, raw: Any, now: datetime) -> str:
+    bare = re.sub(r"[ ().-]", "", _text(field, raw, now))
+    bare = re.sub(r"^\+310", "+31", bare)  # +31 (0)6 ...: the zero is for who calls from within
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}|0[0-9]{9}", bare):
+        raise _Faulty("telefoonnummer_ongeldig", "geef een nummer als 0612345678 of +48512345678.")
+    return bare
+
+
 def _several(field: Field, raw: Any, now: datetime) -> list[str]:
     parts = [part.strip() for part in raw.split(",")] if isinstance(raw, str) else raw
     if not isinstance(parts, list) or not all(isinstance(part, str) and part.strip() for part in parts):
@@ -183,5 +193,6 @@ _PARSERS: Mapping[str, Callable[[Field, Any, datetime], Any]] = {
     "brief": _letter,
     "gemeente": _code,
     "gebruiker": _name,
+    "telefoon": _telephone,
     "lijst": _several,
 }

@@ -28,18 +28,14 @@ def addressee(case: Case, on: date) -> str:
     return f"de ouder(s) of voogd van {name}" if is_minor(case, on) else name
 
 
-def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date) -> Letter:
+def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date, stap: str) -> Letter:
     """Record a letter to the current (new) address, posted on a day (Circulaire 5, situation 3)."""
     case = file.case
-    assert case.id is not None
     letter = Letter(
-        gemeentecode=case.gemeentecode,
-        zaak_id=case.id,
-        vastgelegd_op=desk.today,
-        tijdstip=desk.now,
-        door=desk.actor.naam,
+        **file.own(desk),
         nummer=len(file.letters) + 1,
         soort=kind,
+        stap=stap,
         verzenddatum=posted,
         geadresseerde=addressee(case, posted),
         adres=address_line(file.address),

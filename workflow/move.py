@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow.case_file import CaseFile
+from workflow.checks import Check
 from workflow.deadlines import Term
 from workflow.fields import Field
-from workflow.guards import Check, Guard
+from workflow.guards import Guard
 from workflow.models import LetterKind
 from workflow.phases import Outcome, Phase, Role
 

@@ -77,7 +77,7 @@ def steps(session: Session, case: Case, desk: Desk) -> list[StepView]:
 
 def _with_choices(field: Field, file: CaseFile, desk: Desk) -> Field:
     if field.soort == "brief":
-        return replace(field, keuzes=tuple(str(one.nummer) for one in file.letters if one.retour_op is None))
+        return replace(field, keuzes=tuple(str(one.nummer) for one in file.letters_out))
     if field.soort == "gebruiker":
         return replace(field, keuzes=tuple(sorted(desk.staff(file.case.gemeentecode))))
     return field
@@ -135,7 +135,7 @@ def _write(taking: effects.Taking, versie: int) -> CaseEvent:
     if effect is not None:
         effect(taking)
     if move.letter is not None:
-        taking.remember["brief"] = letters.post(taking.file, taking.desk, move.letter, taking.posted).nummer
+        taking.remember["brief"] = letters.post(taking.file, taking.desk, move.letter, taking.posted, move.name).nummer
     if move.term is not None and move.term not in OWN_TERMS:
         case_terms.start(taking.file, taking.desk, move.term, taking.posted)
     case.fase = after

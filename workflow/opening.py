@@ -49,11 +49,7 @@ def open_case(origin: CaseFile, desk: Desk, stap: str, with_terms: bool, **value
     session.add(Address(**where, zaak_id=case.id, gemeentecode=case.gemeentecode, vanaf=desk.today, bron=bron))
     session.add(
         CaseEvent(
-            gemeentecode=case.gemeentecode,
-            zaak_id=case.id,
-            vastgelegd_op=desk.today,
-            tijdstip=desk.now,
-            door=desk.actor.naam,
+            **CaseFile(session, case).own(desk),
             volgnummer=1,
             stap=stap,
             naar=Phase.ONTVANGEN,

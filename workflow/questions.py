@@ -13,11 +13,11 @@ WHERE_TO_LIVE = ("woonadres", "briefadres")
 NEW_ADDRESS = (
     Field("postcode", "tekst", "Postcode", verplicht=False),
     Field("huisnummer", "getal", "Huisnummer"),
-    Field("huisletter", "tekst", "Huisletter", verplicht=False),
-    Field("huisnummertoevoeging", "tekst", "Toevoeging", verplicht=False),
-    Field("straatnaam", "tekst", "Straatnaam", verplicht=False),
-    Field("woonplaats", "tekst", "Woonplaats", verplicht=False),
-    Field("bron", "tekst", "Waar komt dit adres vandaan"),
+    Field("huisletter", "tekst", "Huisletter", verplicht=False, langste=1),
+    Field("huisnummertoevoeging", "tekst", "Toevoeging", verplicht=False, langste=4),
+    Field("straatnaam", "tekst", "Straatnaam", verplicht=False, langste=80),
+    Field("woonplaats", "tekst", "Woonplaats", verplicht=False, langste=80),
+    Field("bron", "tekst", "Waar komt dit adres vandaan", langste=200),
 )
 CONDITIONS = (
     Field("identiteit", "lange_tekst", "Hoe is de identiteit vastgesteld"),

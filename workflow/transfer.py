@@ -20,21 +20,26 @@ def hand_over(file: CaseFile, desk: Desk, code: str) -> Case | None:
     if not participates(session, code, desk.today):
         return None
     there = _open_case_of(session, case.bsn, code)
-    joins = there is not None
+    joins, by_catch = there is not None, case.herkomst == Herkomst.BIJVANGST
     if there is None:
         there = open_case(
             file,
             desk,
             "ontvang_overdracht",
-            with_terms=True,
+            with_terms=not by_catch,
             gemeentecode=code,
-            herkomst=Herkomst.OVERDRACHT,
+            herkomst=Herkomst.BIJVANGST if by_catch else Herkomst.OVERDRACHT,
+            ouder_id=case.ouder_id,
             leveringsnummer=case.leveringsnummer,
             eerste_signaal_id=case.eerste_signaal_id,
             voorganger_id=case.id,
             teruggestuurd=case.teruggestuurd,
+            ingetrokken_door_uwv=case.ingetrokken_door_uwv,
         )
     _move_signals(file, there, desk, joins)
+    if case.ingetrokken_door_uwv is not None:
+        uitleg = "UWV trok het signaal in voor de overdracht. Sluit als ingetrokken, of zet het onderzoek voort."
+        _task(session, there, desk, "uwv_trekt_in", f"uwv_trekt_in:{case.zaaknummer}", uitleg)
     name = Municipalities.load(session).name(case.gemeentecode)
     uitleg = f"Overgedragen door {name}; contactpersoon daar: {case.behandelaar or 'nog niemand'}."
     _task(session, there, desk, "overgedragen", f"overgedragen:{case.zaaknummer}:{len(file.events)}", uitleg)
@@ -78,16 +83,5 @@ def _move_signals(file: CaseFile, to: Case, desk: Desk, joins: bool) -> None:
 
 
 def _task(session: Session, case: Case, desk: Desk, soort: str, sleutel: str, uitleg: str) -> None:
-    assert case.id is not None
-    session.add(
-        CaseTask(
-            gemeentecode=case.gemeentecode,
-            zaak_id=case.id,
-            vastgelegd_op=desk.today,
-            tijdstip=desk.now,
-            door=desk.actor.naam,
-            soort=soort,
-            sleutel=sleutel,
-            uitleg=uitleg,
-        )
-    )
+    own = CaseFile(session, case).own(desk)
+    session.add(CaseTask(**own, soort=soort, sleutel=sleutel, uitleg=uitleg))

@@ -245,9 +245,8 @@ def test_a_besluit_that_came_back_is_processed_only_when_made_known_otherwise(se
     case = case_at(session, Phase.BESLUIT)
     on = desk(ANNA, date(2026, 4, 20))
     given = {"brief": "besluit", "datum": "2026-04-18"}
-    with pytest.raises(Invalid) as error:
-        take(session, case, "registreer_retour", on, **given)
-    assert codes(error) == {"bekendmaking_ontbreekt"}
+    take(session, case, "registreer_retour", on, **given)
+    assert refused(session, case, "verwerk_in_brp", on, **CHECKLIST) == {"besluit_niet_bekend"}
     take(session, case, "registreer_retour", on, **given, andereBekendmaking="Gemeenteblad 2026, 1234")
     take(session, case, "verwerk_in_brp", on, **CHECKLIST)
 

@@ -93,6 +93,7 @@ def test_every_step_has_a_basis_a_label_and_fields_that_can_be_read() -> None:
 
 def test_every_effect_belongs_to_a_step_and_every_closing_step_has_one() -> None:
     assert set(EFFECTS) <= set(BY_NAME)
+    assert {move.name for move in STEPS if move.effect} <= set(EFFECTS), "words without a deed"
     closing = {move.name for move in STEPS if move.to == Phase.AFGESLOTEN}
     assert closing <= set(EFFECTS)
     assert all(BY_NAME[name].outcomes for name in closing)
