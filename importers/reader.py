@@ -22,6 +22,11 @@ CHUNK_ROWS = 20_000
 TITLE_ROWS = 20
 REPORT_SHEET = "Afgekeurd"
 _BLOCK = 1024 * 1024
+SEPARATORS = ";,\t"
+LONGEST_CELL = 16 * 1024 * 1024
+"""A longer cell is no cell any more but the rest of the file behind a quote that was never closed."""
+
+csv.field_size_limit(LONGEST_CELL)
 _SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
 
 Row = tuple[int, list[str]]
@@ -37,6 +42,16 @@ class Chunk:
 
     cells: pd.DataFrame
     beyond: dict[int, list[str]]
+
+    def delivered(self, rows: Sequence[int]) -> dict[int, dict[str, str]]:
+        """Of these rows, by position, the cells as delivered by heading; those beyond the header as `kolom N`."""
+        headings = list(self.cells.columns)
+        picked = self.cells.iloc[list(rows)]
+        found = {}
+        for row, regel, cells in zip(rows, picked.index, picked.to_numpy().tolist(), strict=True):
+            beyond = enumerate(self.beyond.get(regel, []), len(headings) + 1)
+            found[row] = dict(zip(headings, cells, strict=True)) | {f"kolom {number}": cell for number, cell in beyond}
+        return found
 
 
 @dataclass(frozen=True)
@@ -186,6 +201,9 @@ def _csv_rows(path: Path, file_name: str) -> Iterator[Row]:
             sep_line = _SEP_LINE.fullmatch(first)
             if sep_line:
                 separator = sep_line[1]
+                if separator not in SEPARATORS:
+                    place = f"de regel sep={separator} noemt een ander scheidingsteken dan ; , of tab"
+                    raise FileRefused("onleesbaar", file_name, place)
             else:
                 separator = _separator(first)
                 file.seek(0)
@@ -197,7 +215,7 @@ def _csv_rows(path: Path, file_name: str) -> Iterator[Row]:
 
 def _separator(line: str) -> str:
     """The one of `;`, `,` and tab that cuts the header in the most pieces."""
-    return max(";,\t", key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
+    return max(SEPARATORS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
 
 
 # XLSX

@@ -85,5 +85,5 @@ def test_a_column_stands_in_a_layout_once() -> None:
 
 def test_no_layout_may_have_a_header_that_is_taken_for_another() -> None:
     require_distinct(importers.layouts())
-    with pytest.raises(ValueError, match="its header fits (uwv_2026_1|nieuw) too"):
+    with pytest.raises(ValueError, match=r"its header fits (uwv_2026_1|nieuw) too"):
         require_distinct((LAYOUT, LAYOUT.revised("nieuw", headings={"toelichting": "Opmerking"})))

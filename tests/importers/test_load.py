@@ -174,6 +174,14 @@ def test_a_user_of_one_municipality_loads_against_what_everybody_has(engine: Eng
 
 
 KINDS = st.sampled_from(["N", "W", "V"])
+def test_a_cell_far_too_long_is_a_fault_of_its_own_column(session: Session, tmp_path: Path) -> None:
+    long = row(signaalnummer="T-2", toelichting="x" * 200_000)
+    loaded = take_in(session, write_csv(tmp_path / "lang.csv", [row(), long]))
+    assert (loaded.geaccepteerd, loaded.redenen) == (1, {"te_lang": 1})
+    (fault,) = session.exec(select(RejectedRow)).one().fouten
+    assert fault["kolom"] == "toelichting"
+
+
 ROW = st.builds(
     lambda kind, number, person, house, good: row(
         mutatiesoort=kind,

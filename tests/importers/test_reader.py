@@ -1,5 +1,6 @@
 """Files as people and programs write them, and the ones that are refused whole."""
 
+import csv
 import datetime
 import io
 import zipfile
@@ -170,6 +171,30 @@ def test_a_yield_file_at_this_door_is_shown_the_other(tmp_path: Path) -> None:
 def test_what_is_refused_as_text_or_by_its_type(tmp_path: Path, content: bytes, reden: str, says: str) -> None:
     refused = refusal(written(tmp_path, content))
     assert refused.reden == reden and says in refused.uitleg
+
+
+@pytest.mark.parametrize("mark", ["|", "x", " "])
+def test_a_separator_that_is_not_allowed(tmp_path: Path, mark: str) -> None:
+    lines = f"sep={mark}\n{HEADER}\n{LINE}\n".replace(";", mark)
+    refused = refusal(written(tmp_path, lines.encode()))
+    assert refused.reden == "onleesbaar" and f"sep={mark} noemt een ander scheidingsteken" in refused.uitleg
+
+
+@pytest.mark.parametrize("size", [200_000, reader.LONGEST_CELL])
+def test_a_cell_of_any_length_is_a_cell_until_it_must_be_a_lost_quote(tmp_path: Path, size: int) -> None:
+    path = write_csv(tmp_path / "levering.csv", [row(toelichting="x" * size)])
+    assert len(read(path)[0][1]["toelichting"]) == size
+
+
+def test_a_quote_that_swallows_the_file_is_told_with_its_place(
+    tmp_path: Path,
+) -> None:
+    before = csv.field_size_limit(1000)
+    try:
+        path = written(tmp_path, f'{HEADER}\n{LINE[:-1]};"nooit gesloten\n{LINE * 20}'.encode())
+        assert "na regel 1 kloppen de aanhalingstekens niet" in refusal(path).uitleg
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_a_zip_that_is_no_workbook(tmp_path: Path) -> None:
