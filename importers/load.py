@@ -325,7 +325,7 @@ def _rejected_rows(
         **{row: (Uitkomst.DUBBEL, [fault]) for row, fault in verdicts.double.items()},
         **{row: (Uitkomst.AFGEKEURD, faults) for row, faults in verdicts.rejected.items()},
     }
-    delivered = reading.cells(sorted(found))
+    delivered = reading.chunk.delivered(sorted(found))
     for row, (uitkomst, faults) in sorted(found.items()):
         faulty = {fault.column for fault in faults if not fault.code.startswith("signaal")}
         own = {

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -82,53 +82,104 @@ def load(session: Session, path: Path, *, file_name: str, told: Told, door: str,
         bestandsnaam=file_name[-255:],
         sha256=sha256,
         inhoud=path.read_bytes(),
+        waarschuwingen={"onbekende_kolom": len(content.unknown)} if content.unknown else {},
         geladen_op=now,
         door=door,
     )
     session.add(loading)
     session.flush()
-    assert loading.id is not None
-    reasons: Counter[str] = Counter()
-    turned_down: list[dict[str, Any]] = []
-    here: dict[Key, str] = {}
+    work = _Work(session, content, context, told, loading)
     for chunk in content.chunks:
-        parsed = _parse(chunk, content, context)
-        ids = _told_ids(session, parsed["signaalnummer"], told)
-        known = _standing(session, {signal_id for signal_id, _ in ids.values()})
-        rows: list[dict[str, Any]] = []
+        work.take(chunk)
+    work.finish()
+    return loading
+
+
+class _Work:
+    """The rows of one file, dealt with in its order."""
+
+    def __init__(self, session: Session, content: Table, context: Context, told: Told, loading: OpbrengstLoad) -> None:
+        assert loading.id is not None
+        self.session = session
+        self.content = content
+        self.context = context
+        self.told = told
+        self.loading = loading
+        self.load_id = loading.id
+        self.reasons: Counter[str] = Counter()
+        self.turned_down: list[dict[str, Any]] = []
+        self.here: dict[Key, str] = {}  # the amounts that this file gave
+
+    def take(self, chunk: Chunk) -> None:
+        """Judges the rows of a chunk, stores the good ones and remembers the others."""
+        parsed = _parse(chunk, self.content, self.context)
+        ids = _told_ids(self.session, parsed["signaalnummer"], self.told)
+        known = _standing(self.session, {signal_id for signal_id, _ in ids.values()})
+        good: list[dict[str, Any]] = []
+        bad: dict[int, list[tuple[str, str]]] = {}
         for row, regel in enumerate(chunk.cells.index.tolist()):
-            loading.geleverd += 1
             values = {name: str(column.values[row]) for name, column in parsed.items()}
-            faults = _faults(parsed, row, values, ids) or _compare(values, ids, here, known)
-            if faults:
-                outcome = Uitkomst.DUBBEL if faults[0][1] in _DOUBLES else Uitkomst.AFGEKEURD
-                turned_down.append(_turned_down(chunk, row, regel, outcome, faults))
-                reasons.update({code for _, code in faults})
-                loading.dubbel += outcome == Uitkomst.DUBBEL
-                loading.afgekeurd += outcome == Uitkomst.AFGEKEURD
-                continue
-            signal_id, soort, peildatum = key = _key(values, ids)
-            here[key] = values["bedrag"]
-            loading.geaccepteerd += 1
-            rows.append(
+            faults = _faults(parsed, row, values, ids)
+            if regel in chunk.beyond:
+                faults.append(("", "te_veel_cellen"))
+            if faults := faults or _compare(values, ids, self.here, known):
+                bad[row] = faults
+            else:
+                key = _key(values, ids)
+                self.here[key] = values["bedrag"]
+                good.append(self._stored(key, values["bedrag"]))
+        if good:
+            run(self.session, insert(table(Opbrengst)), good)
+        self.loading.geleverd += len(chunk.cells)
+        self.loading.geaccepteerd += len(good)
+        self._turn_down(chunk, bad)
+
+    def _stored(self, key: Key, bedrag: str) -> dict[str, Any]:
+        """A row of the table Opbrengst."""
+        signal_id, soort, peildatum = key
+        return {
+            "signal_id": signal_id,
+            "load_id": self.load_id,
+            "soort": soort,
+            "bedrag": Decimal(bedrag) if bedrag else None,
+            "peildatum": peildatum,
+            "vastgelegd_op": self.context.today,
+        }
+
+    def _turn_down(self, chunk: Chunk, bad: Mapping[int, list[tuple[str, str]]]) -> None:
+        """The rows that change nothing, as the loader reads them."""
+        delivered = chunk.delivered(list(bad))
+        for row, faults in bad.items():
+            outcome = Uitkomst.DUBBEL if faults[0][1] in _DOUBLES else Uitkomst.AFGEKEURD
+            self.loading.dubbel += outcome == Uitkomst.DUBBEL
+            self.loading.afgekeurd += outcome == Uitkomst.AFGEKEURD
+            codes = sorted({code for _, code in faults})
+            self.reasons.update(codes)
+            self.turned_down.append(
                 {
-                    "signal_id": signal_id,
-                    "load_id": loading.id,
-                    "soort": soort,
-                    "bedrag": Decimal(values["bedrag"]) if values["bedrag"] else None,
-                    "peildatum": peildatum,
-                    "vastgelegd_op": now.date(),
+                    "regel": int(chunk.cells.index[row]),
+                    "uitkomst": outcome.value,
+                    "codes": codes,
+                    "fouten": [self._explained(name, code) for name, code in faults],
+                    "cellen": delivered[row],
                 }
             )
-        if rows:
-            run(session, insert(table(Opbrengst)), rows)
-    if loading.geleverd != loading.geaccepteerd + loading.dubbel + loading.afgekeurd:
-        raise AssertionError("de uitkomsten tellen niet op tot wat geleverd is")
-    loading.redenen = dict(sorted(reasons.items()))
-    loading.afgewezen = turned_down
-    session.add(loading)
-    session.flush()
-    return loading
+
+    def _explained(self, name: str, code: str) -> dict[str, str]:
+        """A fault as people read it; without a column it is about the whole row."""
+        heading = self.content.headings.get(name, name)
+        advice = LAYOUT.column(name).advice if name else ""
+        return {"kolom": heading, "code": code, "uitleg": explanation(code, heading, advice)}
+
+    def finish(self) -> None:
+        """The counts; when they do not add up it is our fault, and the load stops."""
+        loading = self.loading
+        if loading.geleverd != loading.geaccepteerd + loading.dubbel + loading.afgekeurd:
+            raise AssertionError("de uitkomsten tellen niet op tot wat geleverd is")
+        loading.redenen = dict(sorted(self.reasons.items()))
+        loading.afgewezen = self.turned_down
+        self.session.add(loading)
+        self.session.flush()
 
 
 _DOUBLES = frozenset({"rij_dubbel", "al_geladen"})
@@ -198,21 +249,3 @@ def _compare(
             code = double if earlier[key] == values["bedrag"] else "opbrengst_bestaat_al_anders"
             return [("bedrag", code)]
     return []
-
-
-def _turned_down(
-    chunk: Chunk, row: int, regel: int, outcome: Uitkomst, faults: list[tuple[str, str]]
-) -> dict[str, Any]:
-    """A row that changed nothing, as the loader reads it."""
-
-    def explained() -> Iterator[dict[str, str]]:
-        for name, code in faults:
-            yield {"kolom": name, "code": code, "uitleg": explanation(code, name, LAYOUT.column(name).advice)}
-
-    return {
-        "regel": regel,
-        "uitkomst": outcome.value,
-        "codes": sorted({code for _, code in faults}),
-        "fouten": list(explained()),
-        "cellen": dict(zip(chunk.cells.columns, chunk.cells.iloc[row], strict=True)),
-    }

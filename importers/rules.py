@@ -1,7 +1,7 @@
 """A chunk read by its layout: every cell parsed by column, then the rules that look across the cells of a row."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -45,16 +45,6 @@ class Reading:
         """These rows have that warning."""
         for row in rows:
             self.warnings[int(row)].append(code)
-
-    def cells(self, rows: Sequence[int]) -> dict[int, dict[str, str]]:
-        """Of these rows the cells as delivered, by heading; those beyond the header as `kolom N`."""
-        headings = list(self.chunk.cells.columns)
-        found = {}
-        for row, cells in zip(rows, self.chunk.cells.iloc[list(rows)].to_numpy().tolist(), strict=True):
-            beyond = self.chunk.beyond.get(self.regels[row], [])
-            more = {f"kolom {number}": cell for number, cell in enumerate(beyond, len(headings) + 1)}
-            found[row] = dict(zip(headings, cells, strict=True)) | more
-        return found
 
 
 class Rulebook:

@@ -228,6 +228,7 @@ class OpbrengstLoad(SQLModel, table=True):
     dubbel: int = 0
     afgekeurd: int = 0
     redenen: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    waarschuwingen: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     afgewezen: list[dict[str, Any]] = Field(
         default_factory=list,
         sa_type=JSON,

@@ -89,6 +89,24 @@ def test_rows_that_are_turned_down_name_all_their_errors(
     assert done.afgewezen[0]["cellen"]["soort"] == line.split(";")[1]
 
 
+def test_cells_beyond_the_header_are_told_and_not_taken(session: Session, path: Path) -> None:
+    path.write_text(HEADER + "T-1;boete;1;250,00;20260801\nT-1;boete;10;20260801;verschoven\nT-2;boete;5;20260801;;\n")
+    done = take(session, path)
+    assert (done.geaccepteerd, done.afgekeurd) == (1, 2)
+    assert [one["codes"] for one in done.afgewezen] == [["datum_ongeldig", "te_veel_cellen"], ["te_veel_cellen"]]
+    assert done.afgewezen[1]["cellen"]["kolom 5"] == "verschoven"
+    assert done.afgewezen[1]["fouten"][0]["uitleg"].startswith("Rechts van de laatste kolom")
+
+
+def test_an_unknown_column_is_a_warning(session: Session, path: Path) -> None:
+    path.write_text("Signaalnummer;SOORT;Bedrag;peildatum;opmerking;dossier\nT-1;boete;x;20260801;let op;1\n")
+    done = take(session, path)
+    assert done.waarschuwingen == {"onbekende_kolom": 2} and done.redenen == {"bedrag_ongeldig": 1}
+    assert done.afgewezen[0]["fouten"][0]["kolom"] == "Bedrag"
+    path.write_text(HEADER + "T-1;boete;5;20260801\n")
+    assert take(session, path).waarschuwingen == {}
+
+
 def test_a_delivery_at_this_door_is_refused(session: Session, path: Path) -> None:
     with pytest.raises(FileRefused, match="kop_onbekend") as refused:
         take(session, path.with_name("levering.csv"))

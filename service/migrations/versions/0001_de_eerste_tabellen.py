@@ -189,6 +189,7 @@ def upgrade() -> None:
         sa.Column("dubbel", sa.Integer(), nullable=False),
         sa.Column("afgekeurd", sa.Integer(), nullable=False),
         sa.Column("redenen", sa.JSON(), nullable=False),
+        sa.Column("waarschuwingen", sa.JSON(), nullable=False),
         sa.Column("afgewezen", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opbrengst_load")),
         sa.UniqueConstraint("ladingnummer", name=op.f("uq_opbrengst_load_ladingnummer")),
