@@ -13,7 +13,9 @@ from sqlmodel import Session, col
 
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackFile, FeedbackRow, LegalBasis, RowKind
 from exports.sheet import Cell, Column, Kind, Sheet, write_csv, write_xlsx
-from exports.stands import CATEGORIES, comparison, table_of
+from exports.stands import CATEGORIES, comparison, told_results
+from signals.base import table
+from signals.bulk import slices
 from signals.errors import Invalid, NotFound, Reason, Refused
 from signals.models import Grondslag
 from signals.numbers import take_numbers
@@ -72,17 +74,11 @@ def reconciliation(session: Session) -> dict[str, int]:
 
 
 def told_signals(session: Session, signal_ids: Collection[int]) -> set[int]:
-    """Those of the signals of which the supplier was told a result (in a delivery sent, in a row not refused)."""
-    row, delivery = table_of(FeedbackRow), table_of(FeedbackDelivery)
-    told = (
-        select(row.c.signal_id)
-        .join_from(row, delivery, delivery.c.id == row.c.terugkoppeling_id)
-        .where(delivery.c.verzonden_op.is_not(None), row.c.geweigerd_op.is_(None), row.c.resultaat.is_not(None))
-    )
-    ids = sorted(signal_ids)
+    """Those of the signals of which the supplier was told a result, and not since that it no longer stands."""
+    told = told_results()
     found: set[int] = set()
-    for start in range(0, len(ids), 1000):  # a statement takes a limited number of parameters
-        found.update(session.scalars(told.where(row.c.signal_id.in_(ids[start : start + 1000]))))
+    for piece in slices(signal_ids):
+        found.update(session.scalars(told.where(told.selected_columns.signal_id.in_(piece))))
     return found
 
 
@@ -154,7 +150,7 @@ def _order(rows: Any) -> tuple[Any, ...]:
 
 def _reserve(session: Session, delivery_id: int) -> int:
     """Writes every due row in one statement, so that what was found due is what is told; answers how many."""
-    rows, told = comparison(), table_of(FeedbackRow)
+    rows, told = comparison(), table(FeedbackRow)
     names = (
         "signal_id",
         "leveringsnummer",
@@ -183,7 +179,7 @@ def _reserve(session: Session, delivery_id: int) -> int:
 
 def _file_rows(session: Session, delivery: FeedbackDelivery) -> Iterator[Sequence[Cell]]:
     """The rows as told, in order, read as a stream."""
-    row = table_of(FeedbackRow)
+    row = table(FeedbackRow)
     wanted = [literal(delivery.nummer), *(row.c[column.naam] for column in COLUMNS[1:])]
     query = select(*wanted).where(row.c.terugkoppeling_id == delivery.id).order_by(row.c.volgnummer)
     for told in session.execute(query.execution_options(yield_per=5000)):
@@ -303,7 +299,7 @@ def refused(
 def _check_rows(session: Session, delivery: FeedbackDelivery, rows: Collection[int]) -> None:
     if not rows:
         raise Invalid(Reason("verplicht_leeg", "Noem de regels die UWV weigert, of weiger het geheel.", "regels"))
-    row = table_of(FeedbackRow)
+    row = table(FeedbackRow)
     query = select(row.c.volgnummer, row.c.geweigerd_op).where(row.c.terugkoppeling_id == delivery.id)
     known = dict(session.execute(query).all())
     unknown = sorted(set(rows) - known.keys())
@@ -318,8 +314,8 @@ def _check_rows(session: Session, delivery: FeedbackDelivery, rows: Collection[i
 
 
 def _refuse_replaced(session: Session, delivery: FeedbackDelivery, rows: Collection[int] | None) -> None:
-    mine, later = aliased(table_of(FeedbackRow)), aliased(table_of(FeedbackRow))
-    newer = table_of(FeedbackDelivery)
+    mine, later = aliased(table(FeedbackRow)), aliased(table(FeedbackRow))
+    newer = table(FeedbackDelivery)
     query = (
         select(mine.c.volgnummer, newer.c.nummer, later.c.volgnummer)
         .join_from(mine, later, later.c.vervangt_id == mine.c.id)
@@ -381,7 +377,7 @@ def summary(session: Session, delivery: FeedbackDelivery | None, folder: Path | 
     }
     if delivery is None:
         return answer
-    row = table_of(FeedbackRow)
+    row = table(FeedbackRow)
     counted = select(row.c.soort, func.count()).where(row.c.terugkoppeling_id == delivery.id).group_by(row.c.soort)
     found = dict(session.execute(counted).all())
     answer["soorten"] = {kind.value: found[kind] for kind in RowKind if kind in found}

@@ -1,4 +1,4 @@
-"""What each figure is: one function per figure, its docstring and Dutch sentence the definition printed with it.
+"""What each figure is: one function per figure, its docstring the definition that is printed with it, so in Dutch.
 
 A figure looks at a `Population`; nothing here knows the database. All count what was recorded by the peildatum.
 """
@@ -19,6 +19,7 @@ from exports.selection import Selection, by_value
 from exports.snapshot import LAA_TERMS
 from exports.stands import CATEGORIES
 from exports.statistics import Duration, Rate, duration, survival_median
+from signals.models import Uitkomst
 from workflow.phases import Outcome, Phase
 
 Value: TypeAlias = int | Rate | Duration | Money | Mapping[str, "Value"] | None
@@ -39,180 +40,195 @@ class Figure:
 FIGURES: dict[str, Figure] = {}
 
 
-def figure(label: str, definitie: str) -> Callable[[Callable[[Population], Value]], Callable[[Population], Value]]:
-    """Registers a function as the figure of its name."""
+def figure(label: str) -> Callable[[Callable[[Population], Value]], Callable[[Population], Value]]:
+    """Registers a function as the figure of its name; its docstring, in Dutch, is the definition that readers see."""
 
     def register(reken: Callable[[Population], Value]) -> Callable[[Population], Value]:
-        naam = reken.__name__
+        naam, definitie = reken.__name__, " ".join((reken.__doc__ or "").split())
         FIGURES[naam] = Figure(naam, label, definitie, reken)
         return reken
 
     return register
 
 
-def _row_counts() -> None:
-    meanings = {
-        "geaccepteerd": "Aangeleverde regels die een nieuw signaal werden.",
-        "gewijzigd": "Aangeleverde regels die een signaal wijzigden.",
-        "ingetrokken": "Aangeleverde regels die een signaal introkken.",
-        "dubbel": "Aangeleverde regels die niets veranderden.",
-        "afgekeurd": "Aangeleverde regels met een fout; die gingen terug naar UWV.",
-    }
-
-    def counter(naam: str) -> Callable[[Population], Value]:
-        def count(of: Population) -> Value:
-            """Delivered rows with this fate; unknown when selected by a fact that a rejected row may lack."""
-            return of.rows.get(naam, 0) if of.rows_known else None
-
-        return count
-
-    for naam, definitie in meanings.items():
-        FIGURES[naam] = Figure(naam, f"Regels {naam}", definitie, counter(naam))
+def _rows(of: Population, outcome: Uitkomst) -> int | None:
+    """Unknown when selected by a fact that a rejected row may lack."""
+    return of.rows.get(outcome.value, 0) if of.rows_known else None
 
 
-@figure("Regels geleverd", "Alle aangeleverde regels: de som van de vijf aantallen hieronder.")
+@figure("Regels geleverd")
 def geleverd(of: Population) -> Value:
-    """Delivered rows; always the sum of the five."""
+    """Alle aangeleverde regels: de som van de vijf aantallen hieronder."""
     return sum(of.rows.values()) if of.rows_known else None
 
 
-_row_counts()
+@figure("Regels geaccepteerd")
+def geaccepteerd(of: Population) -> Value:
+    """Aangeleverde regels die een nieuw signaal werden."""
+    return _rows(of, Uitkomst.GEACCEPTEERD)
 
 
-@figure("Signalen", "Geaccepteerde signalen, ook als ze later zijn ingetrokken.")
+@figure("Regels gewijzigd")
+def gewijzigd(of: Population) -> Value:
+    """Aangeleverde regels die een signaal wijzigden."""
+    return _rows(of, Uitkomst.GEWIJZIGD)
+
+
+@figure("Regels ingetrokken")
+def ingetrokken(of: Population) -> Value:
+    """Aangeleverde regels die een signaal introkken."""
+    return _rows(of, Uitkomst.INGETROKKEN)
+
+
+@figure("Regels dubbel")
+def dubbel(of: Population) -> Value:
+    """Aangeleverde regels die niets veranderden."""
+    return _rows(of, Uitkomst.DUBBEL)
+
+
+@figure("Regels afgekeurd")
+def afgekeurd(of: Population) -> Value:
+    """Aangeleverde regels met een fout; die gingen terug naar UWV."""
+    return _rows(of, Uitkomst.AFGEKEURD)
+
+
+@figure("Signalen")
 def signalen(of: Population) -> Value:
-    """Accepted signals."""
+    """Geaccepteerde signalen, ook als ze later zijn ingetrokken."""
     return len(of.part.signals)
 
 
-@figure("Zaken", "Personen bij een gemeente. Een signaal dat aansloot bij een lopende zaak opent er geen.")
+@figure("Zaken")
 def zaken(of: Population) -> Value:
-    """Cases, without bijvangst and without those handed over to a participant (counted once, at the receiver)."""
+    """Personen bij een gemeente. Een signaal dat aansloot bij een lopende zaak opent er geen. Een zaak die aan een
+    deelnemer is overgedragen, telt alleen bij de ontvanger; bijvangst telt niet mee.
+    """
     return len(of.zaken)
 
 
-@figure("Adressen", "Verschillende huidige adressen van de zaken.")
+@figure("Adressen")
 def adressen(of: Population) -> Value:
-    """Distinct current addresses of the cases."""
+    """Verschillende huidige adressen van de zaken."""
     return int(of.zaken["adres"].nunique())
 
 
-@figure("Lopend", "Zaken zonder resultaat: nog in onderzoek, of heropend.")
+@figure("Lopend")
 def lopend(of: Population) -> Value:
-    """Cases without a standing outcome."""
+    """Zaken zonder geldend resultaat: nog in onderzoek, of heropend."""
     return of.count("lopend")
 
 
-@figure("Aandeel nog lopend", "Lopende zaken gedeeld door alle zaken. Hoort bij elke trefkans.")
+@figure("Aandeel nog lopend")
 def aandeel_lopend(of: Population) -> Value:
-    """The share still open; hit rates are not compared while this is above 20%."""
+    """Lopende zaken gedeeld door alle zaken. Hoort bij elke trefkans: boven 20% worden trefkansen niet vergeleken."""
     return Rate(of.count("lopend"), len(of.zaken))
 
 
-@figure("Zaken per fase", "Lopende zaken naar de fase waarin ze nu staan.")
+@figure("Zaken per fase")
 def in_fase(of: Population) -> Value:
-    """Open cases by phase: where cases wait."""
+    """Lopende zaken naar de fase waarin ze op de peildatum staan."""
     waiting = of.zaken.loc[of.zaken["lopend"], "fase"].value_counts()
     return {phase.value: int(waiting[phase.value]) for phase in Phase if phase.value in waiting.index}
 
 
-@figure("Aangehouden", "Lopende zaken die nu zijn aangehouden.")
+@figure("Aangehouden")
 def aangehouden(of: Population) -> Value:
-    """Open cases on hold."""
+    """Lopende zaken die op de peildatum zijn aangehouden."""
     return int((of.zaken["lopend"] & of.zaken["aangehouden"]).sum())
 
 
-@figure("Zaken ingetrokken", "Zaken die eindigden omdat UWV het signaal introk.")
+@figure("Zaken ingetrokken")
 def zaken_ingetrokken(of: Population) -> Value:
-    """Cases with outcome ingetrokken."""
+    """Zaken die eindigden omdat UWV het signaal introk."""
     return of.count("ingetrokken")
 
 
-@figure("Overgedragen", "Zaken die aan een andere gemeente zijn overgedragen of teruggestuurd.")
+@figure("Overgedragen")
 def overgedragen(of: Population) -> Value:
-    """Cases handed over: to a participant (then in no other count) or to another municipality (then in zaken too)."""
+    """Zaken die aan een andere gemeente zijn overgedragen of teruggestuurd. Was dat een deelnemer, dan tellen ze
+    nergens anders mee; anders ook als zaak.
+    """
     return int((of.every_case["overgedragen"] & ~of.every_case["bijvangst"]).sum())
 
 
-@figure("Niet opgepakt", "Zaken die de gemeente niet heeft opgepakt.")
+@figure("Niet opgepakt")
 def niet_opgepakt(of: Population) -> Value:
-    """Cases with outcome niet_opgepakt: not following up is reported too."""
+    """Zaken die zijn afgesloten omdat de gemeente ze niet oppakt."""
     return of.outcome(Outcome.NIET_OPGEPAKT)
 
 
-@figure("Verouderd", "Personen die al ingezetene waren voordat het signaal binnenkwam.")
+@figure("Verouderd")
 def verouderd(of: Population) -> Value:
-    """Cases with outcome reeds_ingezetene: the signal was stale."""
+    """Zaken van personen die al ingezetene waren voordat het signaal binnenkwam."""
     return of.outcome(Outcome.REEDS_INGEZETENE)
 
 
-@figure("Bijvangst", "Andere personen uit de RNI die bij een onderzoek zijn gevonden. Tellen nergens anders mee.")
+@figure("Bijvangst")
 def bijvangst(of: Population) -> Value:
-    """Bijvangst cases; counted here and nowhere else."""
-    return int(of.every_case["bijvangst"].sum())
+    """Zaken van andere personen uit de RNI die bij een onderzoek zijn gevonden; na een overdracht aan een deelnemer
+    alleen bij de ontvanger. Ze tellen nergens anders mee.
+    """
+    return int((of.every_case["bijvangst"] & ~of.every_case["bij_deelnemer"]).sum())
 
 
-@figure("Opgepakt", "Zaken met ten minste één onderzoekshandeling; niet ingetrokken en niet overgedragen.")
+@figure("Opgepakt")
 def opgepakt(of: Population) -> Value:
-    """Cases with an investigation act (source but UWV's, contact, visit, letter), not withdrawn or handed over."""
+    """Zaken met ten minste één onderzoekshandeling: een bron buiten UWV, een contact, een huisbezoek of een brief. Niet
+    ingetrokken en niet overgedragen.
+    """
     return int(of.followed_up[1].sum())
 
 
-@figure("Onderzocht", "Zaken met een resultaat na onderzoek.")
+@figure("Onderzocht")
 def onderzocht(of: Population) -> Value:
-    """Cases whose standing outcome counts as investigated."""
+    """Zaken met een geldend resultaat dat na onderzoek is bereikt."""
     return of.count("onderzocht")
 
 
-@figure("Treffers", "Onderzochte zaken waarin de persoon als ingezetene is ingeschreven.")
+@figure("Treffers")
 def treffers(of: Population) -> Value:
-    """Cases whose standing outcome is a hit."""
+    """Zaken met als geldend resultaat dat de persoon als ingezetene is ingeschreven."""
     return of.count("treffer")
 
 
-@figure("Resultaten", "Zaken naar het resultaat dat nu geldt.")
+@figure("Resultaten")
 def resultaten(of: Population) -> Value:
-    """Cases by standing outcome."""
+    """Zaken naar het resultaat dat op de peildatum geldt."""
     counted = of.zaken["resultaat"].value_counts()
     return {outcome.value: int(counted[outcome.value]) for outcome in Outcome if outcome.value in counted.index}
 
 
-@figure("Heropend", "Zaken die na een resultaat zijn heropend; de duur tot de eerste sluiting blijft meetellen.")
+@figure("Heropend")
 def heropend(of: Population) -> Value:
-    """Cases ever reopened; shown apart because durations look at the first closing."""
+    """Zaken waarin na een resultaat weer onderzoek kwam: heropend, teruggestuurd door een andere gemeente of voortgezet
+    na bezwaar. De duur tot de eerste sluiting blijft meetellen.
+    """
     return of.count("heropend")
 
 
-@figure(
-    "Opvolging",
-    "Opgepakte zaken gedeeld door alle zaken die niet zijn ingetrokken of overgedragen aan een niet-deelnemer.",
-)
+@figure("Opvolging")
 def opvolging(of: Population) -> Value:
-    """opgepakt / (zaken - zaken_ingetrokken - handed over to a non-participant)."""
+    """Opgepakte zaken gedeeld door alle zaken die niet zijn ingetrokken of overgedragen aan een niet-deelnemer."""
     stayed, followed = of.followed_up
     return Rate(int(followed.sum()), int(stayed.sum()))
 
 
-@figure(
-    "Trefkans",
-    "Treffers gedeeld door onderzochte zaken; per levering en per aanleiding per signaal geteld, waarbij ingetrokken "
-    "signalen niet meetellen.",
-)
+@figure("Trefkans")
 def trefkans(of: Population) -> Value:
-    """treffers / onderzocht; per levering and aanleiding per signal (a joined one has its case's outcome)."""
+    """Treffers gedeeld door onderzochte zaken. Per levering en per aanleiding per signaal geteld: een aangesloten
+    signaal heeft het resultaat van zijn zaak, een ingetrokken signaal telt niet mee.
+    """
     if of.per_signal:
         counted = of.part.signals[~of.part.signals["ingetrokken"]]
         return Rate(int(counted["treffer"].sum()), int(counted["onderzocht"].sum()))
     return Rate(of.count("treffer"), of.count("onderzocht"))
 
 
-@figure(
-    "Trefkans per adres",
-    "Adressen met ten minste één treffer gedeeld door adressen met ten minste één onderzochte zaak. Het interval telt "
-    "huisgenoten niet als losse waarnemingen.",
-)
+@figure("Trefkans per adres")
 def trefkans_adres(of: Population) -> Value:
-    """Addresses with a hit / addresses with an investigated case; the unit of the published LAA references."""
+    """Adressen met ten minste één treffer gedeeld door adressen met ten minste één onderzochte zaak. Het interval telt
+    huisgenoten niet als losse waarnemingen.
+    """
     researched = of.zaken.loc[of.zaken["onderzocht"], ["adres", "treffer"]]
     hits = researched.loc[researched["treffer"], "adres"]
     return Rate(int(hits.nunique()), int(researched["adres"].nunique()))
@@ -223,30 +239,27 @@ def _on_time(of: Population, term: str) -> Rate:
     return Rate(int(mine["op_tijd"].sum()), len(mine))
 
 
-@figure(
-    "Eerste antwoord op tijd",
-    "Zaken met het eerste antwoord binnen vier weken in WALAA, gedeeld door de zaken waarvan die termijn voorbij is.",
-)
+@figure("Eerste antwoord op tijd")
 def eerste_antwoord_op_tijd(of: Population) -> Value:
-    """Entered in WALAA on or before laa_eerste_antwoord / LAA_2_37 cases whose last day lies before the peildatum.
-
-    Cases withdrawn on or before that last day are left out.
+    """Zaken waarvan het eerste antwoord op of voor de laatste dag van de termijn van vier weken in WALAA staat, gedeeld
+    door de LAA-zaken (Wet BRP 2.37) waarvan die dag voor de peildatum ligt. Zaken die op of voor die dag zijn
+    ingetrokken, tellen niet mee.
     """
     return _on_time(of, LAA_TERMS[0])
 
 
-@figure(
-    "Resultaat op tijd",
-    "Zaken met het eindantwoord binnen zes maanden in WALAA, gedeeld door de zaken waarvan die termijn voorbij is.",
-)
+@figure("Resultaat op tijd")
 def resultaat_op_tijd(of: Population) -> Value:
-    """A final answer entered in WALAA on or before laa_resultaat / LAA_2_37 cases whose last day lies before."""
+    """Zaken waarvan het eindantwoord op of voor de laatste dag van de termijn van zes maanden in WALAA staat, gedeeld
+    door de LAA-zaken (Wet BRP 2.37) waarvan die dag voor de peildatum ligt. Zaken die op of voor die dag zijn
+    ingetrokken, tellen niet mee.
+    """
     return _on_time(of, LAA_TERMS[1])
 
 
-@figure("Aandeel aangifte", "Personen die zelf aangifte deden, gedeeld door de treffers.")
+@figure("Aandeel aangifte")
 def aangifte_aandeel(of: Population) -> Value:
-    """aangifte_gedaan / treffers: people who registered themselves."""
+    """Personen die zelf aangifte deden, gedeeld door de treffers."""
     return Rate(of.outcome(Outcome.AANGIFTE_GEDAAN), of.count("treffer"))
 
 
@@ -255,19 +268,17 @@ def _reached(attempts: pd.DataFrame, moments: pd.DataFrame) -> Rate:
     return Rate(len(asked & set(moments["zaak_id"])), len(asked))
 
 
-@figure(
-    "Bereik",
-    "Zaken waarin de persoon is gesproken, gedeeld door zaken met een contactpoging. Een brief aan de persoon en een "
-    "huisbezoek zijn pogingen; aangetroffen bij een huisbezoek is gesproken.",
-)
+@figure("Bereik")
 def bereik(of: Population) -> Value:
-    """Cases with a contact moment / cases with a contact attempt, the numerator within the denominator."""
+    """Zaken met een contactpoging waarin de persoon is gesproken, gedeeld door alle zaken met een contactpoging. Een
+    brief aan de persoon en een huisbezoek zijn pogingen; aangetroffen bij een huisbezoek is gesproken.
+    """
     return _reached(of.part.attempts, of.part.moments)
 
 
-@figure("Bereik per kanaal", "Als bereik, met poging en gesprek langs hetzelfde kanaal.")
+@figure("Bereik per kanaal")
 def bereik_per_kanaal(of: Population) -> Value:
-    """Reach by channel, attempt and moment both by that channel."""
+    """Als bereik, met poging en gesprek langs hetzelfde kanaal."""
     moments = of.part.moments
     return {
         channel: _reached(attempts, moments[moments["kanaal"] == channel])
@@ -275,89 +286,81 @@ def bereik_per_kanaal(of: Population) -> Value:
     }
 
 
-@figure(
-    "Thuis getroffen",
-    "Huisbezoeken waarbij de gezochte persoon is aangetroffen, gedeeld door de huisbezoeken zonder weigering.",
-)
+@figure("Thuis getroffen")
 def thuis_getroffen(of: Population) -> Value:
-    """Person found / person looked for, per visit and case; refused visits in neither."""
+    """Huisbezoeken waarbij de gezochte persoon is aangetroffen, gedeeld door alle huisbezoeken zonder weigering, geteld
+    per bezoek en per zaak.
+    """
     held = of.part.visits[~of.part.visits["geweigerd"]]
     return Rate(int(held["aangetroffen"].sum()), len(held))
 
 
-@figure("Geweigerde huisbezoeken", "Huisbezoeken waarbij toestemming werd geweigerd. Weigeren is een recht.")
+@figure("Geweigerde huisbezoeken")
 def huisbezoeken_geweigerd(of: Population) -> Value:
-    """Visits at which consent was refused; never a finding by itself."""
+    """Huisbezoeken waarbij toestemming werd geweigerd. Weigeren is een recht en zegt niets over het resultaat."""
     return int(of.part.visits["geweigerd"].sum())
 
 
-@figure("Duur ontvangst tot eerste antwoord", "Kalenderdagen van ontvangst tot de dag van het eerste antwoord.")
+@figure("Duur ontvangst tot eerste antwoord")
 def duur_ontvangst_eerste_antwoord(of: Population) -> Value:
-    """Receipt -> first answer, by the day in the case (WALAA's day is for the on-time rates only)."""
+    """Kalenderdagen van ontvangst tot de dag van het eerste antwoord in de zaak."""
     return duration(of.zaken["dagen_eerste_antwoord"])
 
 
-@figure(
-    "Duur ontvangst tot eerste sluiting",
-    "Kalenderdagen van ontvangst tot de eerste sluiting. De Kaplan-Meiermediaan rekent ook de lopende zaken mee: die "
-    "weglaten zou het te mooi maken.",
-)
+@figure("Duur ontvangst tot eerste sluiting")
 def duur_ontvangst_afgesloten(of: Population) -> Value:
-    """Receipt -> first closing, and the Kaplan-Meier median of receipt -> answer over all cases.
-
-    Event: first closing with an investigated outcome or reeds_ingezetene. Open, withdrawn, handed over, registered
-    elsewhere and not picked up are censored at their last day. No median while the curve stays above one half.
+    """Kalenderdagen van ontvangst tot de eerste sluiting. De Kaplan-Meiermediaan rekent alle zaken mee, want lopende
+    zaken weglaten maakt het te mooi. Hij kijkt naar de eerste sluiting na onderzoek of omdat iemand al ingezetene
+    was; lopende, ingetrokken, overgedragen, elders ingeschreven en niet opgepakte zaken tellen tot hun laatste dag.
+    Er is geen mediaan zolang meer dan de helft nog wacht.
     """
     plain = duration(of.zaken["dagen_afgesloten"])
     median = survival_median(of.zaken["km_dagen"].tolist(), of.zaken["km_beantwoord"].tolist())
     return Duration(plain.n, plain.mediaan, plain.p90, km=(median,), km_n=len(of.zaken))
 
 
-@figure(
-    "Duur onderzoek tot eerste sluiting",
-    "Kalenderdagen van de start van het onderzoek tot de eerste sluiting; de richtlijn is 70 dagen.",
-)
+@figure("Duur onderzoek tot eerste sluiting")
 def duur_onderzoek_afgesloten(of: Population) -> Value:
-    """Start of the investigation -> first closing, against the guideline of 70 days (Circulaire 4.2)."""
+    """Kalenderdagen van de start van het onderzoek tot de eerste sluiting. De richtlijn is 70 dagen (Circulaire BRP,
+    paragraaf 4.2).
+    """
     return duration(of.zaken["dagen_onderzoek"])
 
 
-@figure("Duur per fase", "Kalenderdagen van elk verblijf in een fase dat voorbij is.")
+@figure("Duur per fase")
 def duur_in_fase(of: Population) -> Value:
-    """Days of every stay in a phase that has ended; closed time is no stay."""
+    """Kalenderdagen van elk verblijf in een fase dat voorbij is. Afgesloten zijn is geen verblijf."""
     by_phase = by_value(of.part.stays, "fase")
     return {phase.value: duration(by_phase[phase.value]["dagen"]) for phase in Phase if phase.value in by_phase}
 
 
-@figure("Duur aangehouden", "Kalenderdagen van elke aanhouding die voorbij is.")
+@figure("Duur aangehouden")
 def duur_aangehouden(of: Population) -> Value:
-    """Days of every time on hold that has ended; shown apart."""
+    """Kalenderdagen van elke aanhouding die voorbij is."""
     return duration(of.part.holds["dagen"])
 
 
-@figure(
-    "Opbrengst",
-    "Per soort het aantal signalen en het bedrag in euro's volgens de laatste opgave van UWV. Tel de soorten nooit "
-    "bij elkaar op: voorkomen schade is geen terugvordering. Pas aan het eind van het volgende jaar volledig.",
-)
+@figure("Opbrengst")
 def opbrengst(of: Population) -> Value:
-    """Per soort: signals and sum, latest peildatum of the report; never one total over the sorts."""
+    """Per soort het aantal signalen en het bedrag in euro's volgens de laatste opgave van UWV. Tel de soorten nooit bij
+    elkaar op: voorkomen schade is geen terugvordering. Pas aan het eind van het volgende jaar volledig.
+    """
     return {
         soort: Money(int(rows["signal_id"].nunique()), int(rows["cent"].sum()))
         for soort, rows in by_value(of.part.yields, "soort").items()
     }
 
 
-@figure("Opbrengst nog niet gemeld", "Signalen met een verteld resultaat waarover UWV nog niets meldde.")
+@figure("Opbrengst nog niet gemeld")
 def opbrengst_nog_niet_gemeld(of: Population) -> Value:
-    """Signals with a told result without a report yet."""
+    """Signalen waarvan een resultaat aan UWV is verzonden dat nog geldt, en waarover UWV nog niets meldde."""
     told = of.part.signals.index[of.part.signals["verteld"]]
     return int((~told.isin(of.part.yields["signal_id"])).sum())
 
 
-@figure("Afstemming met UWV", "Elk signaal precies een keer: wat UWV er nu van weet.")
+@figure("Afstemming met UWV")
 def afstemming(of: Population) -> Value:
-    """The reconciliation with UWV: every accepted signal exactly once."""
+    """Elk signaal precies een keer: wat UWV ervan weet en wat nog verteld moet worden."""
     counted = of.part.signals["categorie"].value_counts()
     return {category: int(counted.get(category, 0)) for category in CATEGORIES}
 

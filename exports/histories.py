@@ -32,9 +32,15 @@ def states(events: pd.DataFrame) -> pd.DataFrame:
             "resultaat": last["resultaat"].where(stands, None),
             "eerste_antwoord_op": last["datum_eerste_antwoord"],
             "aangehouden": last["aangehouden"].astype(bool),
-            "heropend": last.index.isin(events.loc[events["stap"] == "heropen", "zaak_id"]),
+            "heropend": last.index.isin(events.loc[_returns(events), "zaak_id"]),
         }
     )
+
+
+def _returns(events: pd.DataFrame) -> "pd.Series[bool]":
+    """Which events took a case with an outcome back to the investigation, by whatever step: none stands after it."""
+    before = events.groupby("zaak_id")["resultaat"].shift()
+    return before.notna() & events["resultaat"].isna()
 
 
 def closings(events: pd.DataFrame) -> pd.DataFrame:
@@ -44,8 +50,14 @@ def closings(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def closing_days(events: pd.DataFrame) -> pd.DataFrame:
-    """By case: eerste_sluiting, beantwoord (first closing that answers), laatste_sluiting and laatste_stap."""
+    """By case: laatste_sluiting, laatste_stap, eerste_sluiting, beantwoord, start_onderzoek.
+
+    beantwoord: the first closing that answers. start_onderzoek: of the investigation that led to the first closing; a
+    reopened case has a later one of its own.
+    """
     closed = closings(events)
+    closed_so_far = pd.Series(events.index.isin(closed.index), events.index).groupby(events["zaak_id"]).cumsum()
+    began = events[(events["stap"] == "start_onderzoek") & (closed_so_far == 0)]
     answered = closed[closed["resultaat"].isin(ANSWERED)]
     first, last = closed.drop_duplicates("zaak_id"), closed.drop_duplicates("zaak_id", keep="last").set_index("zaak_id")
     return pd.DataFrame(
@@ -54,6 +66,8 @@ def closing_days(events: pd.DataFrame) -> pd.DataFrame:
             "laatste_stap": last["stap"],
             "eerste_sluiting": first.set_index("zaak_id")["vastgelegd_op"],
             "beantwoord": answered.drop_duplicates("zaak_id").set_index("zaak_id")["vastgelegd_op"],
+            # The step gives the first answer, on the day that its letter was posted (Besluit BRP 28g).
+            "start_onderzoek": began.drop_duplicates("zaak_id").set_index("zaak_id")["datum_eerste_antwoord"],
         }
     )
 

@@ -15,7 +15,8 @@ from sqlmodel import Session
 from exports import histories
 from exports.histories import days_between
 from exports.selection import DIMENSIONS, GEEN
-from exports.stands import AsOf, comparison, last_told, links_as_of, loads_before, table_of
+from exports.stands import AsOf, comparison, links_as_of, loads_before, told_results
+from signals.base import table
 from signals.models import Load, LoadStatus, Municipality, Mutatiesoort, Opbrengst, RejectedRow, Signal, SignalChange
 from signals.municipalities import Municipalities
 from workflow.case_file import NOT_AN_ACT
@@ -112,7 +113,7 @@ def _month(days: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _events(session: Session, day: date) -> pd.DataFrame:
-    event = table_of(CaseEvent)
+    event = table(CaseEvent)
     columns = (
         event.c.zaak_id,
         event.c.stap,
@@ -129,7 +130,7 @@ def _events(session: Session, day: date) -> pd.DataFrame:
 
 def _signals(session: Session, as_of: AsOf) -> pd.DataFrame:
     """By id every accepted signal as it was told by then, with its case and its place in the reconciliation."""
-    signal, link = table_of(Signal), links_as_of(as_of.day)
+    signal, link = table(Signal), links_as_of(as_of.day)
     query = (
         select(
             signal.c.id,
@@ -148,17 +149,16 @@ def _signals(session: Session, as_of: AsOf) -> pd.DataFrame:
     for name in SIGNAL_FACTS:
         signals[name] = signals[name].replace("", GEEN)
     signals["maand_ontvangst"] = _month(signals["datum_ontvangst"])
-    compared, told = comparison(as_of), last_told(as_of)
+    compared = comparison(as_of)
     places = _frame(session, select(compared.c.signal_id, compared.c.categorie)).set_index("signal_id")
     signals["categorie"] = places["categorie"].reindex(signals.index)
-    with_result = _frame(session, select(told.c.signal_id).where(told.c.resultaat.is_not(None)))
-    signals["verteld"] = signals.index.isin(with_result["signal_id"])
+    signals["verteld"] = signals.index.isin(_frame(session, told_results(as_of))["signal_id"])
     return signals
 
 
 def _undo_later_changes(session: Session, signals: pd.DataFrame, day: date) -> None:
     """Puts back what a later W changed, so that the same question gives the same answer next year."""
-    change = table_of(SignalChange)
+    change = table(SignalChange)
     later = select(change.c.signal_id, change.c.oud).where(
         change.c.datum > day, change.c.soort == Mutatiesoort.GEWIJZIGD
     )
@@ -171,7 +171,7 @@ def _undo_later_changes(session: Session, signals: pd.DataFrame, day: date) -> N
 def _cases(
     session: Session, day: date, events: pd.DataFrame, signals: pd.DataFrame, register: Municipalities
 ) -> pd.DataFrame:
-    zaak = table_of(Case)
+    zaak = table(Case)
     query = select(
         zaak.c.id,
         zaak.c.gemeentecode,
@@ -180,7 +180,6 @@ def _cases(
         zaak.c.eerste_signaal_id,
         zaak.c.ouder_id,
         zaak.c.voorganger_id,
-        zaak.c.start_onderzoek,
         zaak.c.adressleutel,
     ).where(zaak.c.geopend_op <= day)
     cases = _frame(session, query).set_index("id")
@@ -235,7 +234,7 @@ def _add_outcomes(session: Session, cases: pd.DataFrame, day: date) -> None:
 
 def _taken_over(session: Session, day: date) -> dict[int, bool]:
     """Whether the last hand-over of a case went to a participant, also where it joined the receiver's open case."""
-    event = table_of(CaseEvent)
+    event = table(CaseEvent)
     query = select(event.c.zaak_id, event.c.gegevens).where(event.c.stap == "draag_over", event.c.vastgelegd_op <= day)
     told = {
         zaak_id: gegevens.get("ontvangerDoetMee") for zaak_id, gegevens in session.execute(query.order_by(event.c.id))
@@ -247,8 +246,7 @@ def _add_days(cases: pd.DataFrame, day: date) -> None:
     received, closed = cases["datum_ontvangst"], cases["eerste_sluiting"]
     cases["dagen_eerste_antwoord"] = days_between(received, cases["eerste_antwoord_op"])
     cases["dagen_afgesloten"] = days_between(received, closed)
-    researched = days_between(cases["start_onderzoek"], closed)
-    cases["dagen_onderzoek"] = researched.where(researched >= 0)  # started only after a reopening: not this closing
+    cases["dagen_onderzoek"] = days_between(cases["start_onderzoek"], closed)
     watched = cases["laatste_sluiting"].where(cases["resultaat"].notna(), day)
     answered = cases["beantwoord"].notna()
     cases["km_dagen"] = days_between(received, cases["beantwoord"].where(answered, watched))
@@ -260,7 +258,7 @@ def _addresses(session: Session, day: date) -> "pd.Series[Any]":
 
     An address that came with a joined signal is a second presumed one, never the current one by itself.
     """
-    address = table_of(Address)
+    address = table(Address)
     query = select(address.c.zaak_id, address.c.adressleutel, address.c.signal_id, address.c.vanaf).order_by(
         address.c.zaak_id, address.c.id
     )
@@ -272,13 +270,13 @@ def _addresses(session: Session, day: date) -> "pd.Series[Any]":
 
 def _recorded(model: type[OfCase], day: date, *columns: Any, **fixed: str) -> Select[Any]:
     """zaak_id and some columns of a dossier table, as recorded by the end of the day."""
-    table = table_of(model)
+    entry = table(model)
     extra = [literal(value).label(name) for name, value in fixed.items()]
-    return select(table.c.zaak_id, *columns, *extra).where(table.c.vastgelegd_op <= day)
+    return select(entry.c.zaak_id, *columns, *extra).where(entry.c.vastgelegd_op <= day)
 
 
 def _investigation_acts(day: date) -> Any:
-    sources = _recorded(Source, day).where(table_of(Source).c.soort.not_in(NOT_AN_ACT))
+    sources = _recorded(Source, day).where(table(Source).c.soort.not_in(NOT_AN_ACT))
     return union(sources, *(_recorded(model, day) for model in (Contact, Visit, Letter)))
 
 
@@ -287,7 +285,7 @@ def _attempts(session: Session, day: date) -> pd.DataFrame:
 
     A letter to an employer or landlord asks somebody else and is none.
     """
-    contact, letter = table_of(Contact), table_of(Letter)
+    contact, letter = table(Contact), table(Letter)
     asked = _recorded(Contact, day, contact.c.kanaal).where(contact.c.soort == "contactpoging")
     posted = _recorded(Letter, day, kanaal="brief").where(letter.c.soort != LetterKind.INLICHTINGENVERZOEK)
     return _frame(session, union(asked, posted, _recorded(Visit, day, kanaal="huisbezoek")))
@@ -295,14 +293,14 @@ def _attempts(session: Session, day: date) -> pd.DataFrame:
 
 def _moments(session: Session, day: date) -> pd.DataFrame:
     """Per case and channel: the person was reached; found at a visit is a moment."""
-    contact, visit = table_of(Contact), table_of(Visit)
+    contact, visit = table(Contact), table(Visit)
     reached = _recorded(Contact, day, contact.c.kanaal).where(contact.c.soort == "contactmoment")
     found = _recorded(Visit, day, kanaal="huisbezoek").where(visit.c.aangetroffen)
     return _frame(session, union(reached, found))
 
 
 def _visits(session: Session, day: date) -> pd.DataFrame:
-    visit = table_of(Visit)
+    visit = table(Visit)
     visits = _frame(session, _recorded(Visit, day, visit.c.toestemming, visit.c.aangetroffen))
     visits["geweigerd"] = visits["toestemming"] == "geweigerd"
     visits["aangetroffen"] = visits["aangetroffen"].eq(True)
@@ -314,7 +312,7 @@ def _terms(session: Session, day: date, cases: pd.DataFrame, signals: pd.DataFra
 
     Left out: cases that were withdrawn on or before that last day.
     """
-    term, walaa = table_of(CaseTerm), table_of(WalaaEntry)
+    term, walaa = table(CaseTerm), table(WalaaEntry)
     passed = _recorded(CaseTerm, day, term.c.term, term.c.einde).where(term.c.term.in_(LAA_TERMS), term.c.einde < day)
     terms = _frame(session, passed.order_by(term.c.id)).drop_duplicates(["zaak_id", "term"])
     final = or_(walaa.c.antwoord == Answer.MET_MUTATIE, walaa.c.antwoord == Answer.ZONDER_MUTATIE)
@@ -361,17 +359,17 @@ def _with_cases(signals: pd.DataFrame, cases: pd.DataFrame, register: Municipali
 
 def _rows(session: Session, as_of: AsOf, register: Municipalities) -> pd.DataFrame:
     """Delivered rows counted by levering, municipality, day of receipt and what became of them."""
-    load, signal, change, rejected = table_of(Load), table_of(Signal), table_of(SignalChange), table_of(RejectedRow)
+    load, signal, change, rejected = table(Load), table(Signal), table(SignalChange), table(RejectedRow)
     done = and_(load.c.status == LoadStatus.GELADEN, load.c.id.in_(loads_before(as_of.before)))
     applied = case((change.c.soort == Mutatiesoort.VERVALLEN, "ingetrokken"), else_="gewijzigd")
     parts = []
-    for table, outcome in (
+    for source, outcome in (
         (signal, literal("geaccepteerd")),
         (change, applied),
         (rejected, _text(rejected.c.uitkomst)),
     ):
-        keys = (load.c.leveringsnummer, table.c.gemeentecode, load.c.datum_ontvangst, outcome.label("uitkomst"))
-        counted = select(*keys, func.count().label("aantal")).join_from(table, load, load.c.id == table.c.load_id)
+        keys = (load.c.leveringsnummer, source.c.gemeentecode, load.c.datum_ontvangst, outcome.label("uitkomst"))
+        counted = select(*keys, func.count().label("aantal")).join_from(source, load, load.c.id == source.c.load_id)
         parts.append(_frame(session, counted.where(done).group_by(*keys)))
     rows = pd.concat([part for part in parts if not part.empty] or parts[:1])
     return pd.DataFrame(
@@ -387,7 +385,7 @@ def _rows(session: Session, as_of: AsOf, register: Municipalities) -> pd.DataFra
 
 def _yields(session: Session, day: date) -> pd.DataFrame:
     """Per signal and soort what UWV reported last: signal_id, soort, cent."""
-    result = table_of(Opbrengst)
+    result = table(Opbrengst)
     cents = cast(func.round(func.coalesce(result.c.bedrag, 0) * 100), Integer).label("cent")
     query = select(result.c.signal_id, result.c.soort, cents).where(result.c.vastgelegd_op <= day)
     reported = _frame(session, query.order_by(result.c.peildatum, result.c.id))

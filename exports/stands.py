@@ -1,5 +1,10 @@
-"""What the supplier should know of every signal now, what it was told last, and whether the two differ: in SQL."""
+"""What the supplier should know of every signal now, what it was told last, and whether the two differ: in SQL.
 
+Statements on the tables themselves, which are about all municipalities, whoever asks: a delivery made under somebody's
+narrower view would silently leave signals out.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -11,7 +16,6 @@ from sqlalchemy import (
     Select,
     String,
     Subquery,
-    Table,
     and_,
     case,
     cast,
@@ -23,9 +27,9 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlmodel import SQLModel
 
 from exports.models import FeedbackDelivery, FeedbackRow, RowKind
+from signals.base import table
 from signals.models import Load, Signal
 from workflow.models import Case, CaseEvent, CaseSignal
 from workflow.phases import OUTCOMES, Outcome, Phase, Told
@@ -56,21 +60,9 @@ class AsOf:
     before: datetime
 
 
-def table_of(model: type[SQLModel]) -> Table:
-    """The table itself: a statement on it is about all municipalities, whoever asks.
-
-    Feedback must be: a delivery made under somebody's narrower view would silently leave signals out.
-    """
-    table: Table = model.__table__  # type: ignore[attr-defined]  # every table model has it
-    return table
-
-
 def cases_as_of(day: date) -> Subquery:
-    """The columns of `zaak` that a stand needs, as they were recorded up to and including a day.
-
-    The effective date is today's: no event carries it, and only a correction of it could make a difference.
-    """
-    event, zaak = table_of(CaseEvent), table_of(Case)
+    """The columns of `zaak` that a stand needs, as they were recorded up to and including a day."""
+    event, zaak = table(CaseEvent), table(Case)
     last = (
         select(event.c.zaak_id, func.max(event.c.volgnummer).label("volgnummer"))
         .where(event.c.vastgelegd_op <= day)
@@ -82,7 +74,7 @@ def cases_as_of(day: date) -> Subquery:
             zaak.c.id,
             zaak.c.gemeentecode,
             zaak.c.bsn,
-            zaak.c.ingangsdatum,
+            event.c.ingangsdatum,
             event.c.naar.label("fase"),
             event.c.resultaat,
             event.c.datum_resultaat,
@@ -100,7 +92,7 @@ def links_as_of(day: date) -> Subquery:
 
     A case that sent its signal back is passed over: the signal is with the sender again, whose link is older.
     """
-    link, event, signal = table_of(CaseSignal), table_of(CaseEvent), table_of(Signal)
+    link, event, signal = table(CaseSignal), table(CaseEvent), table(Signal)
     returned = select(event.c.zaak_id).where(event.c.stap == "stuur_terug", event.c.vastgelegd_op <= day)
     newest = (
         select(
@@ -121,7 +113,7 @@ def links_as_of(day: date) -> Subquery:
 
 
 def _actual_links() -> Subquery:
-    link = table_of(CaseSignal)
+    link = table(CaseSignal)
     return select(link.c.signal_id, link.c.zaak_id, link.c.intrekking_telt).where(link.c.actueel).subquery("koppeling")
 
 
@@ -154,8 +146,8 @@ def stands(as_of: AsOf | None = None) -> Subquery:
     datum_eerste_antwoord, resultaat, datum_resultaat, brp_mutatie, ingangsdatum_ingezetene, gemeentecode. Of a
     withdrawn signal the first answer stays in, because a correction that goes first must carry it.
     """
-    signal = table_of(Signal)
-    cases: FromClause = cases_as_of(as_of.day) if as_of else table_of(Case)
+    signal = table(Signal)
+    cases: FromClause = cases_as_of(as_of.day) if as_of else table(Case)
     link = links_as_of(as_of.day) if as_of else _actual_links()
     first = _first_registrations(cases)
     standing = cases.c.fase.in_(STANDING)
@@ -205,21 +197,22 @@ def stands(as_of: AsOf | None = None) -> Subquery:
 
 def loads_before(moment: datetime) -> Select[Any]:
     """The ids of the loads done before a moment."""
-    load = table_of(Load)
+    load = table(Load)
     return select(load.c.id).where(func.coalesce(load.c.geladen_op, load.c.aangeboden_op) < moment)
 
 
-def last_told(as_of: AsOf | None = None) -> Subquery:
-    """Per signal the last row that was not refused: the columns of STAND, soort, regel_id, naam and `ontvangen`."""
-    row, delivery = table_of(FeedbackRow), table_of(FeedbackDelivery)
-    refused_on, received_on = row.c.geweigerd_op, delivery.c.ontvangen_op
-    if as_of:
-        stands_then = and_(
-            delivery.c.aangemaakt_op < as_of.before, or_(refused_on.is_(None), refused_on >= as_of.before)
-        )
-        received = and_(received_on.is_not(None), received_on < as_of.before)
-    else:
-        stands_then, received = refused_on.is_(None), received_on.is_not(None)
+def last_told(as_of: AsOf | None = None, *, sent: bool = False) -> Subquery:
+    """Per signal the last row that was not refused: the columns of STAND, soort, regel_id, naam and `ontvangen`.
+
+    sent: the last row that left, so the last the supplier knows of; without, a delivery that waits to be sent counts.
+    """
+    row, delivery = table(FeedbackRow), table(FeedbackDelivery)
+
+    def by_then(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+        # A comparison with an empty moment is unknown, which is neither true nor false.
+        return func.coalesce(moment < as_of.before, false()) if as_of else moment.is_not(None)
+
+    counts = by_then(delivery.c.verzonden_op if sent else delivery.c.aangemaakt_op)
     ranked = (
         select(
             row.c.signal_id,
@@ -227,14 +220,20 @@ def last_told(as_of: AsOf | None = None) -> Subquery:
             (delivery.c.nummer + "/" + cast(row.c.volgnummer, String)).label("naam"),
             row.c.soort,
             *(row.c[name] if name != "eerste_antwoord" else cast(row.c[name], String).label(name) for name in STAND),
-            received.label("ontvangen"),
+            by_then(delivery.c.ontvangen_op).label("ontvangen"),
             func.row_number().over(partition_by=row.c.signal_id, order_by=row.c.id.desc()).label("rang"),
         )
         .join_from(row, delivery, delivery.c.id == row.c.terugkoppeling_id)
-        .where(stands_then)
+        .where(counts, ~by_then(row.c.geweigerd_op))
         .subquery("verteld")
     )
     return select(ranked).where(ranked.c.rang == 1).subquery("laatst_verteld")
+
+
+def told_results(as_of: AsOf | None = None) -> Select[Any]:
+    """The signal_ids of which the supplier was told a result that it was not told to forget since."""
+    told = last_told(as_of, sent=True)
+    return select(told.c.signal_id).where(told.c.resultaat.is_not(None))
 
 
 @lru_cache(maxsize=8)  # building the statement takes longer than running it on a small register
@@ -250,56 +249,64 @@ def comparison(as_of: AsOf | None = None) -> Subquery:
     stand, told = stands(as_of), last_told(as_of)
     correction = told.c.resultaat.is_not(None)
     confirms = and_(stand.c.ingetrokken, ~correction)
-    # Columns that a withdrawn stand leaves empty; its municipality stays.
-    news: dict[str, ColumnElement[Any]] = {
-        name: case((confirms, null()), else_=stand.c[name])
-        for name in ("eerste_antwoord", "datum_eerste_antwoord", "resultaat", "datum_resultaat")
-    }
-    news["ingangsdatum_ingezetene"] = stand.c.ingangsdatum_ingezetene
-    news["brp_mutatie"] = stand.c.brp_mutatie
-    news["gemeentecode"] = stand.c.gemeentecode
-    says_something = or_(confirms, news["eerste_antwoord"].is_not(None), news["resultaat"].is_not(None), correction)
-    differs = or_(
-        told.c.regel_id.is_(None),
-        confirms.is_distinct_from(told.c.soort == RowKind.INTREKKING_BEVESTIGD),
-        *(news[name].is_distinct_from(_text(told.c[name]) if name == "resultaat" else told.c[name]) for name in STAND),
-    )
-    changed = and_(says_something, differs)
-    # A correction of something the supplier may still refuse would correct nothing.
-    due = and_(changed, or_(~correction, told.c.ontvangen))
-    kind = case(
-        (correction, literal(RowKind.CORRECTIE.value)),
-        (confirms, literal(RowKind.INTREKKING_BEVESTIGD.value)),
-        (news["resultaat"].is_not(None), literal(RowKind.RESULTAAT.value)),
-        else_=literal(RowKind.EERSTE_ANTWOORD.value),
-    )
-    category = case(
-        (due, literal("nu_te_vertellen")),
-        (told.c.ontvangen.is_(false()), literal("onderweg")),
-        (told.c.soort == RowKind.INTREKKING_BEVESTIGD, literal("ingetrokken_verteld")),
-        (correction, literal("resultaat_verteld")),
-        (told.c.regel_id.is_not(None), literal("alleen_eerste_antwoord")),
-        else_=literal("nog_niets"),
-    )
+    news = _news(stand, confirms)
+    due = _due(news, told, confirms)
+    signal = ("signal_id", "leveringsnummer", "signaalnummer", "bsn", "grondslag", "gemeente_signaal")
     return (
         select(
-            stand.c.signal_id,
-            stand.c.leveringsnummer,
-            stand.c.signaalnummer,
-            stand.c.bsn,
-            stand.c.grondslag,
-            stand.c.gemeente_signaal,
-            kind.label("soort"),
+            *(stand.c[name] for name in signal),
+            _kind(news, told, confirms).label("soort"),
             *(column.label(name) for name, column in news.items()),
             case((correction, told.c.naam)).label("vervangt"),
             case((correction, told.c.regel_id)).label("vervangt_id"),
             case((due, true()), else_=false()).label("due"),
-            category.label("categorie"),
+            _category(due, told).label("categorie"),
         )
         .outerjoin_from(stand, told, told.c.signal_id == stand.c.signal_id)
         .subquery("vergelijking")
     )
 
 
-def _text(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(column, String)
+def _news(stand: Subquery, confirms: ColumnElement[bool]) -> dict[str, ColumnElement[Any]]:
+    """The columns of the row that would be told; one that confirms a withdrawal keeps its municipality only."""
+    emptied = ("eerste_antwoord", "datum_eerste_antwoord", "resultaat", "datum_resultaat")
+    return {
+        **{name: case((confirms, null()), else_=stand.c[name]) for name in emptied},
+        **{name: stand.c[name] for name in ("ingangsdatum_ingezetene", "brp_mutatie", "gemeentecode")},
+    }
+
+
+def _due(news: Mapping[str, ColumnElement[Any]], told: Subquery, confirms: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the row says something that differs from what was told, and may be told now."""
+    correction = told.c.resultaat.is_not(None)
+    says_something = or_(confirms, news["eerste_antwoord"].is_not(None), news["resultaat"].is_not(None), correction)
+    differs = or_(
+        told.c.regel_id.is_(None),
+        confirms.is_distinct_from(told.c.soort == RowKind.INTREKKING_BEVESTIGD),
+        *(
+            news[name].is_distinct_from(cast(told.c[name], String) if name == "resultaat" else told.c[name])
+            for name in STAND
+        ),
+    )
+    # A correction of something the supplier may still refuse would correct nothing.
+    return and_(says_something, differs, or_(~correction, told.c.ontvangen))
+
+
+def _kind(news: Mapping[str, ColumnElement[Any]], told: Subquery, confirms: ColumnElement[bool]) -> ColumnElement[str]:
+    return case(
+        (told.c.resultaat.is_not(None), literal(RowKind.CORRECTIE.value)),
+        (confirms, literal(RowKind.INTREKKING_BEVESTIGD.value)),
+        (news["resultaat"].is_not(None), literal(RowKind.RESULTAAT.value)),
+        else_=literal(RowKind.EERSTE_ANTWOORD.value),
+    )
+
+
+def _category(due: ColumnElement[bool], told: Subquery) -> ColumnElement[str]:
+    return case(
+        (due, literal("nu_te_vertellen")),
+        (told.c.ontvangen.is_(false()), literal("onderweg")),
+        (told.c.soort == RowKind.INTREKKING_BEVESTIGD, literal("ingetrokken_verteld")),
+        (told.c.resultaat.is_not(None), literal("resultaat_verteld")),
+        (told.c.regel_id.is_not(None), literal("alleen_eerste_antwoord")),
+        else_=literal("nog_niets"),
+    )

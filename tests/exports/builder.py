@@ -140,6 +140,7 @@ class Builder:
                 "datum_resultaat": case.datum_resultaat,
                 "eerste_antwoord": case.eerste_antwoord,
                 "datum_eerste_antwoord": case.datum_eerste_antwoord,
+                "ingangsdatum": case.ingangsdatum,
                 "aangehouden": case.aangehouden_sinds is not None,
                 **values,
             }

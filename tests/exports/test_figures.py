@@ -51,7 +51,7 @@ class Dossier:
 
     def letter(self, case, soort, day):
         where = {"geadresseerde": "T", "adres": "x", "adressleutel": "x", "contactpersoon": "anna"}
-        self._add(Letter, case, day, nummer=1, soort=soort, verzenddatum=day, **where)
+        self._add(Letter, case, day, nummer=1, soort=soort, stap="verstuur_aanschrijving", verzenddatum=day, **where)
 
     def visit(self, case, day, found, toestemming="gegeven"):
         moment = self.of_case(case, day)["tijdstip"]
@@ -322,6 +322,7 @@ def test_feedback_and_yield_come_back_in_the_figures(session, world, of_case):
     moment = of_case(world.declared, date(2026, 7, 1))["tijdstip"]
     delivery = feedback.make(session, door="coen", now=moment, production=False)
     assert delivery.regels == 9
+    feedback.sent(session, delivery.nummer, "coen", moment)
     load = OpbrengstLoad(
         ladingnummer="O-1", bestandsnaam="o.csv", sha256="0", inhoud=b"", geladen_op=moment, door="ulla"
     )
@@ -347,6 +348,7 @@ def test_feedback_and_yield_come_back_in_the_figures(session, world, of_case):
     assert cijfers["afstemming"] == {**dict.fromkeys(feedback.CATEGORIES, 0), "onderweg": 9, "nog_niets": 2}
     earlier = count(session, date(2026, 6, 30))["cijfers"]
     assert earlier["opbrengst"] == {}
+    assert earlier["opbrengst_nog_niet_gemeld"] == 0
     assert (earlier["afstemming"]["nu_te_vertellen"], earlier["afstemming"]["onderweg"]) == (9, 0)
 
 
@@ -387,10 +389,22 @@ def test_the_public_edition_takes_fixed_selections_only(session, selection):
         figures(session, selection, PEILDATUM, openbaar=True)
 
 
-def test_every_figure_has_a_definition_in_both_languages():
+def test_the_definition_that_a_reader_sees_is_the_docstring():
     for each in FIGURES.values():
+        assert each.definitie == " ".join(each.reken.__doc__.split()), each.naam
         assert each.label and each.definitie.endswith("."), each.naam
-        assert each.reken.__doc__, each.naam
+
+
+@pytest.mark.parametrize("name", ["eerste_antwoord_op_tijd", "resultaat_op_tijd"])
+def test_the_definition_of_a_rate_on_time_names_who_is_left_out(name):
+    assert "ingetrokken, tellen niet mee" in FIGURES[name].definitie
+
+
+def test_a_return_from_bezwaar_against_a_besluit_that_stood_is_no_reopening(session, build):
+    case = build.case()
+    build.event(case, "registreer_bezwaar", Phase.BEZWAAR, after(10))
+    build.event(case, "beslis_op_bezwaar", Phase.BESLUIT, after(20))
+    assert count(session)["cijfers"]["heropend"] == 0
 
 
 def test_no_figure_can_be_split_by_what_a_person_is():

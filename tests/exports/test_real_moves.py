@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from exports import feedback_2026_1 as feedback
 from exports.figures import figures
+from exports.models import FeedbackRow
 from exports.selection import Selection
 from tests import factories as f
 from workflow import dossier
@@ -22,16 +23,16 @@ def make_and_receive(session, day):
         return []
     feedback.sent(session, delivery.nummer, "coen", f.at(day))
     feedback.received(session, delivery.nummer, "UWV-1", "ulla", f.at(day))
-    rows = [dict(row) for row in session.execute(_rows(delivery.id)).mappings()]
-    return [(row["gemeentecode"], row["soort"], row["resultaat"]) for row in rows]
+    mine = select(FeedbackRow).where(FeedbackRow.terugkoppeling_id == delivery.id).order_by(FeedbackRow.volgnummer)
+    return [(row.gemeentecode, row.soort, row.resultaat) for row in session.exec(mine)]
 
 
-def _rows(delivery_id):
-    from exports.models import FeedbackRow
-    from exports.stands import table_of
+def counted(session, day):
+    return figures(session, Selection(), DAY + timedelta(days=day))
 
-    row = table_of(FeedbackRow)
-    return select(row).where(row.c.terugkoppeling_id == delivery_id).order_by(row.c.volgnummer)
+
+def at_desk(day, actor=f.ANNA):
+    return f.desk(actor, DAY + timedelta(days=day))
 
 
 @pytest.fixture
@@ -112,3 +113,94 @@ def test_another_address_chosen_later_does_not_move_the_case_back_in_time(sessio
     session.refresh(case)
     together = case.adressleutel == other.adressleutel
     assert figures(session, Selection(), DAY + timedelta(days=8))["cijfers"]["adressen"] == (1 if together else 2)
+
+
+def declared(session, day, **columns):
+    """A case that reached voornemen on day 20 and was closed by a declaration."""
+    case = f.case_at(session, Phase.VOORNEMEN, **columns)
+    on = at_desk(day)
+    f.take(session, case, "registreer_aangifte", on, datum=on.today.isoformat(), soort="woonadres")
+    f.take(session, case, "verwerk_in_brp", on, **f.CHECKLIST)
+    return case
+
+
+def test_reopening_changes_nothing_about_the_days_before(session):
+    case = declared(session, 25)
+    make_and_receive(session, DAY + timedelta(days=26))
+    then = counted(session, 30)
+    assert then["cijfers"]["afstemming"]["resultaat_verteld"] == 1
+    assert then["cijfers"]["duur_onderzoek_afgesloten"]["mediaan"] == 22
+    f.take(session, case, "heropen", at_desk(31, f.CARLA), reden="aangifte bleek van een ander")
+    f.take(session, case, "verstuur_aanschrijving", at_desk(33))
+    assert counted(session, 30) == then
+    now = counted(session, 33)["cijfers"]
+    assert (now["heropend"], now["afstemming"]["nu_te_vertellen"]) == (1, 1)
+    assert now["duur_onderzoek_afgesloten"]["mediaan"] == 22
+
+
+def test_an_investigation_that_began_after_the_first_closing_did_not_lead_to_it(session):
+    case = f.new_case(session)
+    f.take(session, case, "niet_oppakken", at_desk(2), reden="capaciteit")
+    f.take(session, case, "heropen", at_desk(3, f.CARLA), reden="toch mensen")
+    f.take(session, case, "start_onderzoek", at_desk(4), reden="adres klopt niet")
+    assert counted(session, 4)["cijfers"]["duur_onderzoek_afgesloten"]["n"] == 0
+
+
+def test_a_result_is_told_once_it_left_and_until_a_correction_left(session):
+    case = declared(session, 25)
+    signals = [case.eerste_signaal_id]
+
+    def told(day):
+        waiting = counted(session, day)["cijfers"]["opbrengst_nog_niet_gemeld"]
+        assert waiting == len(feedback.told_signals(session, signals))
+        return waiting
+
+    first = feedback.make(session, door="coen", now=f.at(DAY + timedelta(days=26)), production=False)
+    assert told(26) == 0
+    feedback.sent(session, first.nummer, "coen", f.at(DAY + timedelta(days=27)))
+    assert told(27) == 1
+    assert counted(session, 26)["cijfers"]["opbrengst_nog_niet_gemeld"] == 0
+    feedback.received(session, first.nummer, "UWV-1", "ulla", f.at(DAY + timedelta(days=28)))
+    f.take(session, case, "heropen", at_desk(30, f.CARLA), reden="aangifte bleek van een ander")
+    correction = feedback.make(session, door="coen", now=f.at(DAY + timedelta(days=31)), production=False)
+    assert told(31) == 1
+    feedback.sent(session, correction.nummer, "coen", f.at(DAY + timedelta(days=32)))
+    assert told(32) == 0
+    feedback.refused(session, correction.nummer, "fout", None, "ulla", f.at(DAY + timedelta(days=33)))
+    assert told(33) == 1
+
+
+def test_every_return_to_the_investigation_is_a_reopening(session):
+    upheld = f.case_at(session, Phase.BEZWAAR)
+    given = {"uitkomst": "gegrond", "motivering": "x", "gehoord": True, "onderzoekVoortzetten": True}
+    f.take(session, upheld, "beslis_op_bezwaar", at_desk(60, f.KEES), **given)
+    assert counted(session, 59)["cijfers"]["heropend"] == 0
+    assert counted(session, 60)["cijfers"]["heropend"] == 1
+    rejected = f.case_at(session, Phase.BEZWAAR, bsn="999990020")
+    given = {"uitkomst": "ongegrond", "motivering": "x", "gehoord": True}
+    f.take(session, rejected, "beslis_op_bezwaar", at_desk(60, f.KEES), **given)
+    assert counted(session, 60)["cijfers"]["heropend"] == 1
+    sender = f.case_at(session, Phase.VOORONDERZOEK, bsn="999990032")
+    f.take(session, sender, "draag_over", at_desk(5), gemeentecode=f.VENLO, reden="verhuisd naar Venlo")
+    there = session.exec(select(Case).where(Case.gemeentecode == f.VENLO)).one()
+    f.take(session, there, "stuur_terug", at_desk(61, f.DIRK), reden="woont toch in Nijmegen")
+    assert counted(session, 61)["cijfers"]["heropend"] == 2
+
+
+def test_bijvangst_that_is_handed_over_stays_bijvangst_and_counts_once(session):
+    case = f.case_at(session, Phase.HUISBEZOEK)
+    found = {"omschrijving": "nog een bewoner in de RNI", "bsn": "999990020", "geslachtsnaam": "Nowak"}
+    dossier.add(session, case, "bijvangst", at_desk(7), found)
+    child = session.exec(select(Case).where(Case.bsn == "999990020")).one()
+    before = counted(session, 7)
+    f.take(session, child, "draag_over", at_desk(8), gemeentecode=f.VENLO, reden="verhuisd naar Venlo")
+    there = session.exec(select(Case).where(Case.gemeentecode == f.VENLO)).one()
+    dirk = at_desk(9, f.DIRK)
+    f.add_source(session, there, dirk, "brp")
+    f.take(session, there, "stel_vast_reeds_ingezetene", dirk, datum="2025-01-01")
+    after = counted(session, 9)
+    assert after["cijfers"] == before["cijfers"] | {"in_fase": after["cijfers"]["in_fase"]}
+    assert after["cijfers"]["bijvangst"] == 1
+    assert {code: part["bijvangst"] for code, part in after["per"]["gemeente"].items()} == {f.NIJMEGEN: 0, f.VENLO: 1}
+    assert after["per"]["gemeente"][f.VENLO]["zaken"] == 0
+    assert after["per"]["levering"]["LRNI-2026-01"]["bijvangst"] == 1
