@@ -1,12 +1,17 @@
 """Of which part of the work figures are asked: the selection, and the dimensions in which they are split."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from sqlmodel import Session, col, select
 
+from signals.codes import AANLEIDINGEN, ADRESBRONNEN, UITKERINGSSOORTEN
 from signals.errors import Invalid, Reason
+from signals.models import Delivery
+from signals.municipalities import Municipalities
 
 DIMENSIONS: Mapping[str, str] = {
     "levering": "leveringen",
@@ -20,6 +25,15 @@ DIMENSIONS: Mapping[str, str] = {
 
 GEEN = "geen"
 """How an empty value is called in a split: the signal says nothing there."""
+
+CODES: Mapping[str, Sequence[str]] = {
+    "aanleiding": AANLEIDINGEN,
+    "uitkeringssoort": (*UITKERINGSSOORTEN, GEEN),
+    "adresbron": ADRESBRONNEN,
+}
+"""The dimensions of which every value is known beforehand."""
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,36 @@ class Selection:
             if values := self.wanted(dimension):
                 frame = frame[frame[dimension].isin(values)]
         return frame
+
+    def check_known(self, session: Session) -> None:
+        """Raises Invalid naming every value that does not exist: of it, zeros would pass for an answer."""
+        known = select(Delivery.leveringsnummer).where(col(Delivery.leveringsnummer).in_(self.leveringen))
+        deliveries = set(session.exec(known))
+        reasons = [
+            Reason("levering_onbekend", f"Er is geen levering {one}. Kijk het leveringsnummer na.", "levering")
+            for one in self.leveringen
+            if one not in deliveries
+        ]
+        if self.gemeenten:
+            register = Municipalities.load(session)
+            reasons += [
+                Reason("gemeentecode_onbekend", f"Er is geen gemeente met code {one}. Kijk de code na.", "gemeente")
+                for one in self.gemeenten
+                if not register.exists(one)
+            ]
+        reasons += [
+            Reason("code_onbekend", f"{one} bestaat niet. Kies uit: {', '.join(codes)}.", dimension)
+            for dimension, codes in CODES.items()
+            for one in self.wanted(dimension)
+            if one not in codes
+        ]
+        reasons += [
+            Reason("maand_ongeldig", f"{one} is geen maand. Schrijf jjjj-mm, zoals 2026-03.", "maand_ontvangst")
+            for one in self.maand_ontvangst
+            if not _MONTH.fullmatch(one)
+        ]
+        if reasons:
+            raise Invalid(reasons)
 
     def check_public(self) -> None:
         """Raises Invalid when this is not one of the fixed public selections (levering x one dimension).

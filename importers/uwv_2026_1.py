@@ -16,6 +16,7 @@ from importers.columns import (
     text,
 )
 from importers.layout import Column, Layout
+from signals.codes import AANLEIDINGEN, ADRESBRONNEN, UITKERINGSSOORTEN
 
 LAYOUT = Layout(
     name="uwv_2026_1",
@@ -55,12 +56,12 @@ LAYOUT = Layout(
         Column("postcode", postcode),
         Column("woonplaats", text(80), advice="hoogstens 80 tekens"),
         Column("nummeraanduiding", matching("[0-9]{4}20[0-9]{10}", "nummeraanduiding_ongeldig")),
-        Column("adresbron", one_of("TVA", "UWV", "WERKGEVER"), required=True, advice="TVA, UWV of WERKGEVER"),
+        Column("adresbron", one_of(*ADRESBRONNEN), required=True, advice="TVA, UWV of WERKGEVER"),
         Column("adresdatum", day),
-        Column("aanleiding", one_of("UITKERING", "DIENSTVERBAND"), required=True, advice="UITKERING of DIENSTVERBAND"),
+        Column("aanleiding", one_of(*AANLEIDINGEN), required=True, advice="UITKERING of DIENSTVERBAND"),
         Column(
             "uitkeringssoort",
-            one_of("WW", "ZW", "WIA", "WAO", "WAJONG", "TW", "IOW"),
+            one_of(*UITKERINGSSOORTEN),
             advice="WW, ZW, WIA, WAO, WAJONG, TW of IOW",
         ),
         Column("datum_vanaf", day, required=True),

@@ -11,7 +11,8 @@ from exports.figures import figures
 from exports.selection import Selection
 from service.access import Access
 from service.db import session_scope
-from signals.errors import Forbidden, Reason
+from signals.dates import dutch_date
+from signals.errors import Forbidden, Invalid, Reason
 from signals.municipalities import Municipalities
 from workflow.phases import MUNICIPAL_ROLES, Role
 
@@ -19,15 +20,20 @@ READERS = frozenset({Role.COORDINATOR, *MUNICIPAL_ROLES, Role.SYSTEEM})
 
 
 def figures_for(
-    engine: Engine, access: Access, selection: Selection, peildatum: date, *, openbaar: bool = False
+    engine: Engine, access: Access, selection: Selection, peildatum: date, *, today: date, openbaar: bool = False
 ) -> dict[str, Any]:
     """The object of `rni figures --json`; a municipality gets its own figures, the project's roles all of them.
 
-    Forbidden for who may not see figures, and for another municipality's.
+    Forbidden for who may not see figures, and for another municipality's. Invalid for a day after today, because what
+    will be recorded by then is not known, and for a selection of what does not exist.
     """
     if not access.may(*READERS):
         raise Forbidden(Reason("rol_ontbreekt", "Cijfers zijn er voor de coördinator en voor gemeenten."))
+    if peildatum > today:
+        uitleg = f"De peildatum {dutch_date(peildatum)} ligt na vandaag. Kies vandaag of een eerdere dag."
+        raise Invalid(Reason("datum_in_toekomst", uitleg, "peildatum"))
     with session_scope(engine, access.widened(), write=False) as session:
+        selection.check_known(session)
         chosen = selection if openbaar else _own(session, access, selection, peildatum)
         return figures(session, chosen, peildatum, openbaar=openbaar)
 

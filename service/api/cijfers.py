@@ -48,4 +48,5 @@ def cijfers(
         adresbron=tuple(adresbron or ()),
         maand_ontvangst=tuple(maand_ontvangst or ()),
     )
-    return Cijfers(**figures_for(engine, access, selection, peildatum or now.date(), openbaar=openbaar))
+    today = now.date()
+    return Cijfers(**figures_for(engine, access, selection, peildatum or today, today=today, openbaar=openbaar))

@@ -35,7 +35,7 @@ def figures(
     with desk(actor) as at:
         on = day(peildatum, at.now.date())
         selection = Selection(leveringen=tuple(levering or ()), gemeenten=tuple(gemeente or ()))
-        counted = figures_for(at.engine, at.access, selection, on, openbaar=openbaar)
+        counted = figures_for(at.engine, at.access, selection, on, today=at.now.date(), openbaar=openbaar)
     lines = [f"Cijfers op {in_words(on)}"]
     lines += [f"{name}: {_short(value)}" for name, value in counted["cijfers"].items() if not isinstance(value, dict)]
     if out is not None:

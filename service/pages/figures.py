@@ -135,7 +135,7 @@ def figures_page(
     """The figures as tables; every value of the split leads to the figures of that part."""
     require(who, READERS)
     day = asked.day(now.date())
-    counted = figures_for(engine, who.access, asked.selection, day)
+    counted = figures_for(engine, who.access, asked.selection, day, today=now.date())
     return render(
         request,
         "figures.html",
@@ -156,7 +156,7 @@ def workbook(who: Who, engine: Database, now: Now, asked: Annotated[Asked, Depen
     require(who, READERS)
     day = asked.day(now.date())
     stream = io.BytesIO()
-    write_workbook(figures_for(engine, who.access, asked.selection, day), stream)
+    write_workbook(figures_for(engine, who.access, asked.selection, day, today=now.date()), stream)
     headers = {"Content-Disposition": f'attachment; filename="cijfers-{day:%Y%m%d}.xlsx"'}
     return Response(stream.getvalue(), media_type=MEDIA_TYPES["xlsx"], headers=headers)
 
