@@ -22,6 +22,9 @@ class History(Protocol):
     A signal of the file itself has no id yet: `signal_id` is None, and the signaalnummer says which one.
     """
 
+    def hides(self, gemeentecode: str) -> bool:
+        """Whether whoever loads may not know of signals of this municipality."""
+
     def look_up(self, persons: Collection[tuple[str, str]], signal_ids: Collection[int]) -> None:
         """Prepare for a chunk, in few statements: persons as (bsn, gemeentecode), signals it changes or withdraws."""
 
@@ -72,7 +75,7 @@ class Judge:
     def judge(self, reading: Reading) -> Verdicts:
         """The verdicts on a chunk. Adds to `reading.warnings` what cases cause."""
         self._judge_leveringsnummer(reading)
-        known = self._known(reading)
+        known, hidden = self._known(reading)
         verdicts = Verdicts()
         values = reading.values
         rows = zip(
@@ -91,7 +94,10 @@ class Judge:
             if again is False:
                 faults = [*faults, Fault("signaalnummer", "signaalnummer_dubbel_in_levering")]
             elif faulty.isdisjoint(("signaalnummer", "mutatiesoort")):
-                objection = self._objection(nummer, soort, now, self._here.get(nummer) or known.get(nummer), faulty)
+                if nummer in hidden:
+                    objection = self._objection_to_hidden(soort)
+                else:
+                    objection = self._objection(nummer, soort, now, self._here.get(nummer) or known.get(nummer), faulty)
             if objection in ("al_geladen", "ongewijzigd", "al_ingetrokken"):
                 if not faults:
                     verdicts.double[row] = Fault("signaalnummer", objection)
@@ -117,11 +123,17 @@ class Judge:
             (row for row in good if numbers[row] != self.leveringsnummer), "leveringsnummer", "leveringsnummer_wijkt_af"
         )
 
-    def _known(self, reading: Reading) -> dict[str, KnownSignal]:
-        """Asks for everything that this chunk needs to know, in few statements."""
+    def _known(self, reading: Reading) -> tuple[dict[str, KnownSignal], frozenset[str]]:
+        """Asks for everything that this chunk needs to know, in few statements.
+
+        Gives the known signals, and apart from them the numbers of those that the loader may not know of.
+        """
         values = reading.values
         numbers, kinds = values["signaalnummer"], values["mutatiesoort"]
         known = known_signals(self.session, set(numbers))
+        hidden = frozenset(number for number, signal in known.items() if self.history.hides(signal.gemeentecode))
+        for number in hidden:
+            del known[number]
         new = [row for row, kind in enumerate(kinds) if kind == Mutatiesoort.NIEUW and row not in reading.faults]
         persons = {(values["bsn"][row], values["gemeentecode"][row]) for row in new}
         touched = {
@@ -130,7 +142,7 @@ class Judge:
             if kind != Mutatiesoort.NIEUW and (signal := known.get(number)) and signal.id is not None
         }
         self.history.look_up(persons, touched)
-        return known
+        return known, hidden
 
     def _again(self, nummer: str, soort: str, now: KnownSignal) -> bool | None:
         """None for the first row of this number and mutatiesoort; else whether it equals that first row."""
@@ -159,6 +171,14 @@ class Judge:
                 return None if faulty & {"bsn", "gemeentecode"} else "identiteit_wijzigt"
             return "ongewijzigd" if known.inhoud == now.inhoud else None
         return "al_geladen" if same_person and known.inhoud == now.inhoud else "signaal_bestaat_al_anders"
+
+    def _objection_to_hidden(self, soort: str) -> str:
+        """A signal that the loader may not know of is unknown, but its number is taken.
+
+        Of the codes for a taken number this one says least: it is the same whatever the signal holds, whether it was
+        withdrawn or not, so that nobody can guess at a person by loading rows.
+        """
+        return "signaal_bestaat_al_anders" if soort == Mutatiesoort.NIEUW else "signaal_onbekend"
 
     def _same_person(self, now: KnownSignal, known: KnownSignal) -> bool:
         here = self.municipalities.successor(known.gemeentecode, self.today)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import func, select
 from sqlmodel import Session
@@ -10,6 +11,7 @@ from sqlmodel import Session
 from signals.base import table
 from signals.bulk import run, slices
 from signals.models import Signal
+from signals.municipalities import Municipalities
 from workflow.models import Case, CaseSignal
 from workflow.phases import OPEN, Phase
 
@@ -28,15 +30,35 @@ class _Stand:
 
 
 class CaseHistory:
-    """What is known of cases, in file order (importers.judgement.History)."""
+    """What is known of cases, in file order (importers.judgement.History).
 
-    def __init__(self, session: Session, today: date) -> None:
+    only: the municipalities whose signals whoever loads may know of; None = all. Codes are compared as they stand
+    after all mergers up to `today`.
+    """
+
+    def __init__(self, session: Session, today: date, only: frozenset[str] | None = None) -> None:
         self._session = session
         self._today = today
+        self._only = only
         self._cases: dict[int, _Stand] = {}
         self._open: dict[tuple[str, str], _Stand] = {}
         self._asked: set[tuple[str, str]] = set()
         self._of_signal: dict[str | int, _Stand] = {}  # by id, or by signaalnummer when it came with this file
+
+    @cached_property
+    def _municipalities(self) -> Municipalities:
+        return Municipalities.load(self._session)
+
+    def _now(self, code: str) -> str:
+        return self._municipalities.successor(code, self._today)
+
+    @cached_property
+    def _visible(self) -> frozenset[str] | None:
+        return None if self._only is None else frozenset(map(self._now, self._only))
+
+    def hides(self, gemeentecode: str) -> bool:
+        """Whether whoever loads may not know of signals of this municipality."""
+        return self._visible is not None and self._now(gemeentecode) not in self._visible
 
     def look_up(self, persons: Collection[tuple[str, str]], signal_ids: Collection[int]) -> None:
         """Finds the open case of each person, and the case of each signal."""
@@ -48,8 +70,9 @@ class CaseHistory:
                 select(*columns).where(_case.c.bsn.in_(piece), _case.c.fase.in_(OPEN)).order_by(_case.c.id.desc())
             )
             for case_id, bsn, gemeentecode, fase in run(self._session, of_these):
-                if (bsn, gemeentecode) in new:
-                    self._open[bsn, gemeentecode] = self._stand(case_id, (bsn, gemeentecode), fase)
+                person = (bsn, self._now(gemeentecode))
+                if person in new:
+                    self._open[person] = self._stand(case_id, person, fase)
         for ids in slices({signal for signal in signal_ids if signal not in self._of_signal}):
             linked = (
                 select(_link.c.signal_id, *columns)
@@ -57,7 +80,7 @@ class CaseHistory:
                 .where(_link.c.signal_id.in_(ids), _link.c.actueel)
             )
             for signal_id, case_id, bsn, gemeentecode, fase in run(self._session, linked):
-                stand = self._stand(case_id, (bsn, gemeentecode), fase)
+                stand = self._stand(case_id, (bsn, self._now(gemeentecode)), fase)
                 self._of_signal[signal_id] = stand
                 if fase in OPEN and stand.person not in self._asked:
                     self._asked.add(stand.person)

@@ -4,7 +4,7 @@
 transaction. Both follow the file's order: a case that a V closed is no longer there for the N below it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from sqlalchemy import (
     FromClause,
     RowMapping,
     Select,
-    Table,
     and_,
     exists,
     func,
@@ -28,14 +27,16 @@ from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
 from signals.base import table
-from signals.bulk import insert_new, run, slices
+from signals.bulk import run, slices
 from signals.dates import add_months
-from signals.models import Grondslag, Load, Municipality, Mutatiesoort, Signal, SignalChange
+from signals.models import Grondslag, Load, Mutatiesoort, Signal, SignalChange
 from signals.numbers import take_numbers
 from workflow import moves
 from workflow.actors import Actor, Desk
 from workflow.case_history import CaseHistory
 from workflow.case_terms import receipt_terms
+from workflow.joining import Joining
+from workflow.load_statements import PLACE, LoadStatements
 from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm
 from workflow.opening import CASE_SERIES, OPENING_BASIS
 from workflow.phases import BEFORE_BESLUIT, OPEN, PROCEDURE_VERSION, Herkomst, Outcome, Phase, Role
@@ -49,15 +50,6 @@ ALSO_ELSEWHERE = "ook_in_andere_gemeente"
 """The kind of task, and the start of its key, that tells of this person's case in another municipality."""
 
 _PERSON = ("bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "gemeentecode", "adressleutel")
-_PLACE = (
-    "straatnaam",
-    "huisnummer",
-    "huisletter",
-    "huisnummertoevoeging",
-    "postcode",
-    "woonplaats",
-    "nummeraanduiding",
-)
 
 _signal = table(Signal)
 _change = table(SignalChange)
@@ -73,10 +65,10 @@ def apply(session: Session, load: Load, *, now: datetime) -> int:
     Gives the number of cases opened and stores it as `load.zaken`. `now`: aware, in the clock's time zone.
     """
     session.flush()
-    intake = _Intake(session, load, now)
+    intake, joining = _Intake(session, load, now), Joining(session, load, now)
     for first, last in _stretches(session, load):
         intake.open_cases(first, last)
-        intake.join_cases(first, last)
+        joining.join_cases(first, last)
         intake.withdraw(first, last)
     intake.tell_changes()
     load.zaken = intake.opened
@@ -112,16 +104,12 @@ def _stretches(session: Session, load: Load) -> Iterator[tuple[int, int]]:
     yield first, 2**31 - 1
 
 
-class _Intake:
-    """The statements of one load."""
+class _Intake(LoadStatements):
+    """Opening cases, and what changes and withdrawals do in them."""
 
     def __init__(self, session: Session, load: Load, now: datetime) -> None:
-        self.session = session
-        self.load = load
-        self.now = now
-        self.today = now.date()
+        super().__init__(session, load, now)
         self.opened = 0
-        self.own = {"vastgelegd_op": self.today, "tijdstip": now, "door": load.door}
 
     def open_cases(self, first: int, last: int) -> None:
         """One case for each person in a municipality who has none open there, opened by the first signal."""
@@ -132,7 +120,7 @@ class _Intake:
                 .over(partition_by=(_signal.c.bsn, _signal.c.gemeentecode), order_by=_signal.c.regel)
                 .label("beurt"),
             )
-            .where(self._stretch(first, last), ~exists().where(_is_open_case_of(_case, _signal)))
+            .where(self.stretch(first, last), ~exists().where(self.is_open_case_of_signal()))
             .subquery()
         )
         openers = select(numbered, func.row_number().over(order_by=numbered.c.regel).label("volgorde")).where(
@@ -166,7 +154,7 @@ class _Intake:
 
     def _link_openers(self, first: int, last: int) -> None:
         """What a new case has from its first day: its signal, its address, its event, its terms."""
-        fresh = _signal.join(_case, and_(_case.c.eerste_signaal_id == _signal.c.id, self._stretch(first, last)))
+        fresh = _signal.join(_case, and_(_case.c.eerste_signaal_id == _signal.c.id, self.stretch(first, last)))
         owner = {"zaak_id": _case.c.id, "gemeentecode": _case.c.gemeentecode}
         new = _case.c.herkomst == Herkomst.SIGNAAL
         same = {"vanaf": self.today, "actueel": True, "aangesloten": False, "intrekking_telt": False}
@@ -188,54 +176,6 @@ class _Intake:
             for one in receipt_terms(grondslag, self.load.datum_ontvangst):
                 term = {"term": one.term, "vanaf": one.vanaf, "einde": one.einde, "uitleg": list(one.uitleg)}
                 self._fill(CaseTerm, owner | self.own | term, fresh, new, _case.c.grondslag == grondslag)
-
-    def join_cases(self, first: int, last: int) -> None:
-        """The other new signals join the open case of their person; another address becomes a second presumed one."""
-        oldest = (
-            select(func.min(_case.c.id)).where(_is_open_case_of(_case, _signal)).correlate(_signal).scalar_subquery()
-        )
-        loose = (
-            select(_signal.c.id.label("signal_id"), _signal.c.regel, _signal.c.adressleutel, oldest.label("zaak_id"))
-            .where(self._stretch(first, last), ~exists().where(_link.c.signal_id == _signal.c.id))
-            .subquery()
-        )
-        joined = run(self.session, select(loose).order_by(loose.c.regel)).mappings().all()
-        if not joined:
-            return
-        codes = self._by_id(_case, {row["zaak_id"] for row in joined}, "gemeentecode", "adressleutel", "zaaknummer")
-        known = self._addresses({row["zaak_id"] for row in joined})
-        links, second = [], []
-        for row in joined:
-            owner = {"zaak_id": row["zaak_id"], "gemeentecode": codes[row["zaak_id"]]["gemeentecode"]}
-            links.append(owner | {"signal_id": row["signal_id"]})
-            if row["adressleutel"] not in known[row["zaak_id"]]:
-                known[row["zaak_id"]].add(row["adressleutel"])
-                second.append(owner | {"signal_id": row["signal_id"]})
-        same = {"vanaf": self.today, "actueel": True, "aangesloten": True, "intrekking_telt": False}
-        run(self.session, insert(_link), [link | same for link in links])
-        waiting = update(_case).values(ingetrokken_door_uwv=None)
-        for piece in slices({row["zaak_id"] for row in joined}):
-            run(self.session, waiting.where(_case.c.id.in_(piece), _case.c.ingetrokken_door_uwv.is_not(None)))
-        self._second_addresses(second)
-
-    def _second_addresses(self, rows: list[dict[str, Any]]) -> None:
-        signals = self._by_id(
-            _signal, {row["signal_id"] for row in rows}, *_PLACE, "adressleutel", "adresbron", "signaalnummer"
-        )
-        addresses, tasks = [], []
-        for row in rows:
-            signal = dict(signals[row["signal_id"]])
-            number, bron = signal.pop("signaalnummer"), signal.pop("adresbron")
-            addresses.append(row | signal | {"bron": bron, "vanaf": self.today, "huidig": False})
-            uitleg = (
-                f"Signaal {number} noemt een ander adres. Het staat als tweede vermoedelijk adres bij de zaak. "
-                "Bekijk welk adres klopt."
-            )
-            owner = {name: row[name] for name in ("zaak_id", "gemeentecode")}
-            tasks.append(owner | {"soort": "tweede_adres", "sleutel": f"tweede_adres:{number}", "uitleg": uitleg})
-        if addresses:
-            run(self.session, insert(_address), addresses)
-        self._add_tasks(tasks)
 
     def withdraw(self, first: int, last: int) -> None:
         """What a V does: nothing from the besluit on; it closes a case nobody began on; else a person decides."""
@@ -269,8 +209,8 @@ class _Intake:
         desk = Desk(Actor.system(), self.now)
         for piece in slices(case_ids):
             these = select_rows(Case).where(col(Case.id).in_(piece)).execution_options(populate_existing=True)
-            for case in self.session.exec(these):
-                moves.take(self.session, case, "trek_signaal_in", desk, versie=case.versie, gegevens={})
+            for one in self.session.exec(these):
+                moves.take(self.session, one, "trek_signaal_in", desk, versie=one.versie, gegevens={})
 
     def _ask(self, rows: Sequence[RowMapping]) -> None:
         """The investigation has begun: a person decides whether it goes on (Wet BRP 2.19 lid 3)."""
@@ -279,7 +219,7 @@ class _Intake:
             "voort op eigen initiatief."
         )
         task = {"soort": "uwv_trekt_in", "sleutel": f"uwv_trekt_in:{self.load.ladingnummer}", "uitleg": uitleg}
-        self._add_tasks([{"zaak_id": row["id"], "gemeentecode": row["gemeentecode"]} | task for row in rows])
+        self.add_tasks([{"zaak_id": row["id"], "gemeentecode": row["gemeentecode"]} | task for row in rows])
         for piece in slices([row["id"] for row in rows]):
             run(self.session, update(_case).where(_case.c.id.in_(piece)).values(ingetrokken_door_uwv=self.today))
 
@@ -298,7 +238,7 @@ class _Intake:
             .join(_link, and_(_link.c.signal_id == _signal.c.id, _link.c.actueel))
             .where(_change.c.load_id == self.load.id, _change.c.soort == Mutatiesoort.GEWIJZIGD)
         )
-        self._add_tasks(
+        self.add_tasks(
             [
                 {
                     "zaak_id": row["zaak_id"],
@@ -316,30 +256,31 @@ class _Intake:
     def _tell_of_others(self, first: int, last: int) -> None:
         """A person with an open case elsewhere: both cases are told the other municipality and its contact person."""
         other = _case.alias("elders")
+        there = self.mergers.now(other.c.gemeentecode)
         pairs = (
             select(
                 _case.c.id.label("hier"),
                 _case.c.gemeentecode.label("hier_code"),
+                _case.c.gemeentecode.label("hier_nu"),
                 _case.c.behandelaar.label("hier_wie"),
                 other.c.id.label("daar"),
                 other.c.gemeentecode.label("daar_code"),
+                there.label("daar_nu"),
                 other.c.behandelaar.label("daar_wie"),
             )
-            .join(_signal, and_(_signal.c.id == _case.c.eerste_signaal_id, self._stretch(first, last)))
-            .join(other, and_(other.c.bsn == _case.c.bsn, other.c.gemeentecode != _case.c.gemeentecode))
+            .join(_signal, and_(_signal.c.id == _case.c.eerste_signaal_id, self.stretch(first, last)))
+            .join(other, and_(other.c.bsn == _case.c.bsn, there != _case.c.gemeentecode))
             .where(_case.c.herkomst == Herkomst.SIGNAAL, other.c.fase.in_(OPEN))
         )
         found = run(self.session, pairs).mappings().all()
         if not found:
             return
-        places = table(Municipality)
-        names: dict[str, str] = {row[0]: row[1] for row in run(self.session, select(places.c.code, places.c.naam))}
         tasks = []
         for pair in found:
             for mine, theirs in (("hier", "daar"), ("daar", "hier")):
-                code, who = pair[f"{theirs}_code"], pair[f"{theirs}_wie"]
+                code, who = pair[f"{theirs}_nu"], pair[f"{theirs}_wie"]
                 uitleg = (
-                    f"Over deze persoon loopt ook een zaak in {names.get(code, code)}; contactpersoon daar: "
+                    f"Over deze persoon loopt ook een zaak in {self.mergers.names(code)}; contactpersoon daar: "
                     f"{who or 'nog niemand'}. Stem af wie wat doet."
                 )
                 tasks.append(
@@ -352,7 +293,7 @@ class _Intake:
                         "gegevens": {"gemeentecode": code, "contactpersoon": who},
                     }
                 )
-        self._add_tasks(tasks)
+        self.add_tasks(tasks)
 
     def _tell_of_earlier(self, first: int, last: int) -> None:
         """An earlier case of the person here, closed in the last ten years, is told in the case only."""
@@ -360,12 +301,12 @@ class _Intake:
         since = add_months(self.today, -12 * YEARS_LOOKED_BACK)
         told = (
             select(_case.c.id, _case.c.gemeentecode, earlier.c.zaaknummer, earlier.c.afgesloten_op)
-            .join(_signal, and_(_signal.c.id == _case.c.eerste_signaal_id, self._stretch(first, last)))
+            .join(_signal, and_(_signal.c.id == _case.c.eerste_signaal_id, self.stretch(first, last)))
             .join(
                 earlier,
                 and_(
                     earlier.c.bsn == _case.c.bsn,
-                    earlier.c.gemeentecode == _case.c.gemeentecode,
+                    self.mergers.now(earlier.c.gemeentecode) == _case.c.gemeentecode,
                     earlier.c.fase.in_([Phase.AFGESLOTEN, Phase.BEZWAAR]),
                     earlier.c.afgesloten_op >= since,
                     or_(
@@ -376,7 +317,7 @@ class _Intake:
             )
             .where(_case.c.herkomst == Herkomst.SIGNAAL)
         )
-        self._add_tasks(
+        self.add_tasks(
             [
                 {
                     "zaak_id": row["id"],
@@ -390,32 +331,9 @@ class _Intake:
             ]
         )
 
-    def _stretch(self, first: int, last: int) -> ColumnElement[bool]:
-        return and_(_signal.c.load_id == self.load.id, _signal.c.regel.between(first, last))
-
     def _place(self) -> dict[str, Any]:
-        columns = {name: _signal.c[name] for name in (*_PLACE, "adressleutel")}
+        columns = {name: _signal.c[name] for name in (*PLACE, "adressleutel")}
         return columns | {"signal_id": _signal.c.id, "bron": _signal.c.adresbron, "vanaf": self.today}
-
-    def _addresses(self, case_ids: Collection[int]) -> dict[int, set[str]]:
-        known: dict[int, set[str]] = {case_id: set() for case_id in case_ids}
-        for piece in slices(case_ids):
-            of_these = select(_address.c.zaak_id, _address.c.adressleutel).where(_address.c.zaak_id.in_(piece))
-            for case_id, key in run(self.session, of_these):
-                known[case_id].add(key)
-        return known
-
-    def _by_id(self, of: Table, ids: Collection[int], *names: str) -> dict[int, Mapping[str, Any]]:
-        found: dict[int, Mapping[str, Any]] = {}
-        for piece in slices(ids):
-            columns = [of.c[name] for name in names]
-            for row in run(self.session, select(of.c.id, *columns).where(of.c.id.in_(piece))).mappings():
-                found[row["id"]] = {name: row[name] for name in names}
-        return found
-
-    def _add_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> None:
-        """Tasks that are not there yet; a reminder is never made twice."""
-        insert_new(self.session, _task, [{"gegevens": {}, **self.own, **task} for task in tasks])
 
     def _fill(self, into: type[SQLModel], columns: Mapping[str, Any], source: FromClause, *where: Any) -> None:
         """INSERT ... SELECT: columns of the source, or the same value in every row."""
@@ -431,8 +349,3 @@ class _Intake:
             .where(*where)
         )
         run(self.session, insert(target).from_select(list(columns), chosen, include_defaults=False))
-
-
-def _is_open_case_of(cases: Table, signals: Table) -> ColumnElement[bool]:
-    """An open case of the signal's person in the signal's municipality."""
-    return and_(cases.c.bsn == signals.c.bsn, cases.c.gemeentecode == signals.c.gemeentecode, cases.c.fase.in_(OPEN))

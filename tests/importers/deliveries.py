@@ -57,9 +57,16 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, str]], *, separator: str =
     return path
 
 
-def take_in(session: Session, path: Path, *, now: datetime = NOW, received: date | None = None) -> Load:
-    """What one `rni load` does, without the commit."""
-    history = intake.CaseHistory(session, now.date())
+def take_in(
+    session: Session,
+    path: Path,
+    *,
+    now: datetime = NOW,
+    received: date | None = None,
+    only: frozenset[str] | None = None,
+) -> Load:
+    """What one `rni load` does, without the commit. only: the municipalities that the loader may know of."""
+    history = intake.CaseHistory(session, now.date(), only)
     loaded = load(
         session,
         path,

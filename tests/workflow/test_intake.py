@@ -1,6 +1,6 @@
 """Signals become cases: who opens, who joins, and what a W or V does in every phase."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,12 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from signals.models import Grondslag, Load, Signal
+from tests.factories import ZONE, desk, person, take
 from tests.importers.deliveries import NOW, TODAY, row, take_in, write_csv
+from workflow import dossier
+from workflow.actors import Desk
 from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm
-from workflow.phases import BEFORE_BESLUIT, OPEN, Herkomst, Outcome, Phase
+from workflow.phases import BEFORE_BESLUIT, OPEN, Herkomst, Outcome, Phase, Role
 
 ANOTHER = "999990020"
 
@@ -20,9 +23,11 @@ ANOTHER = "999990020"
 def deliver(session: Session, tmp_path: Path) -> Any:
     """Takes in the rows as one file."""
 
-    def taken(*rows: dict[str, str]) -> Load:
+    def taken(*rows: dict[str, str], **how: Any) -> Load:
         number = len(list(tmp_path.glob("*.csv")))
-        return take_in(session, write_csv(tmp_path / f"{number}.csv", rows))
+        path = write_csv(tmp_path / f"{number}.csv", rows)
+        path.write_text(path.read_text() + "\n" * number)  # the very same file is not taken twice
+        return take_in(session, path, **how)
 
     return taken
 
@@ -231,3 +236,150 @@ def test_opening_and_withdrawing_by_turns_in_one_file(session: Session, deliver:
     assert (loaded.geaccepteerd, loaded.ingetrokken, loaded.zaken) == (5, 5, 5)
     assert {case.resultaat for case in cases(session)} == {Outcome.INGETROKKEN}
     assert len(session.exec(select(CaseEvent)).all()) == 10
+
+
+def running(session: Session, case: Case) -> dict[str, date]:
+    """The terms that run in a case, with the day they count from."""
+    mine = select(CaseTerm).where(CaseTerm.zaak_id == case.id, col(CaseTerm.beeindigd_op).is_(None))
+    return {term.term: term.vanaf for term in session.exec(mine)}
+
+
+def begin(session: Session, case: Case) -> Desk:
+    """Anna of Rotterdam takes the case into vooronderzoek."""
+    anna = desk(person("anna", Role.BEHANDELAAR, code="0599"), TODAY)
+    for stap in ("wijs_toe", "start_vooronderzoek"):
+        take(session, case, stap, anna)
+    return anna
+
+
+def test_the_signal_of_a_bijvangst_makes_it_a_case_like_any_other(session: Session, deliver: Any) -> None:
+    deliver(row(signaalnummer="T-0", bsn=ANOTHER))
+    (parent,) = cases(session)
+    anna = begin(session, parent)
+    found = {"omschrijving": "nog een bewoner", "bsn": row()["bsn"], "geslachtsnaam": "Kowalska"}
+    dossier.add(session, parent, "bijvangst", anna, found)
+    loaded = deliver(row(grondslag="TMV_2_34"), row(signaalnummer="T-2"), row(signaalnummer="T-3"))
+    assert loaded.zaken == 0 and loaded.waarschuwingen["bsn_heeft_lopende_zaak"] == 3
+    (child,) = [case for case in cases(session) if case.ouder_id == parent.id]
+    first = session.exec(select(Signal).where(Signal.signaalnummer == "T-1")).one()
+    assert (child.herkomst, child.grondslag, child.datum_ontvangst) == (Herkomst.SIGNAAL, Grondslag.TMV_2_34, TODAY)
+    assert (child.leveringsnummer, child.eerste_signaal_id) == ("LRNI-2026-09", first.id)
+    assert running(session, child) == {"tmv_reactie": TODAY, "laa_eerste_antwoord": TODAY, "laa_resultaat": TODAY}
+    deliver(row(signaalnummer="T-4"))
+    session.expire_all()
+    assert child.eerste_signaal_id == first.id and len(running(session, child)) == 3
+
+
+def test_a_signal_starts_the_clocks_again_in_a_case_that_went_on_by_itself(session: Session, deliver: Any) -> None:
+    deliver(row())
+    (case,) = cases(session)
+    anna = begin(session, case)
+    deliver(row(mutatiesoort="V"))
+    take(session, case, "zet_voort", anna, reden="wij onderzoeken verder")
+    assert "laa_resultaat" not in running(session, case)
+    later = NOW + timedelta(days=9)
+    deliver(row(signaalnummer="T-2"), now=later, received=later.date() - timedelta(days=2))
+    session.expire_all()
+    started = {name: vanaf for name, vanaf in running(session, case).items() if name.startswith("laa")}
+    assert started == dict.fromkeys(("laa_eerste_antwoord", "laa_resultaat"), later.date() - timedelta(days=2))
+    assert case.grondslag == Grondslag.EIGEN_INITIATIEF
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        (Grondslag.TMV_2_34, Grondslag.LAA_2_37, {"tmv_reactie", "laa_eerste_antwoord", "laa_resultaat"}),
+        (Grondslag.LAA_2_37, Grondslag.SUWI_5_9, {"tmv_reactie", "laa_eerste_antwoord", "laa_resultaat"}),
+        (Grondslag.TMV_2_34, Grondslag.SUWI_5_9, {"tmv_reactie"}),
+        (Grondslag.LAA_2_37, Grondslag.LAA_2_37, {"laa_eerste_antwoord", "laa_resultaat"}),
+    ],
+)
+def test_a_signal_by_another_route_has_its_own_clock(
+    session: Session, deliver: Any, first: Grondslag, second: Grondslag, names: set[str]
+) -> None:
+    deliver(row(grondslag=first))
+    (case,) = cases(session)
+    before = running(session, case)
+    later = NOW + timedelta(days=3)
+    deliver(row(signaalnummer="T-2", grondslag=second), now=later)
+    assert running(session, case) == dict.fromkeys(names, later.date()) | before
+    assert len(session.exec(select(CaseTerm)).all()) == len(names)
+
+
+def test_no_reaction_is_asked_where_the_first_answer_stands(session: Session, deliver: Any) -> None:
+    deliver(row())
+    (case,) = cases(session)
+    take(session, case, "start_onderzoek", begin(session, case), reden="twee adressen")
+    deliver(row(signaalnummer="T-2", grondslag="TMV_2_34"))
+    assert case.eerste_antwoord is not None and "tmv_reactie" not in running(session, case)
+
+
+WESTVOORNE, VOORNE_AAN_ZEE = "0614", "1992"
+BEFORE_MERGER = datetime(2022, 12, 5, 9, tzinfo=ZONE)
+AFTER_MERGER = datetime(2023, 1, 10, 9, tzinfo=ZONE)
+OF_2022 = {"leveringsnummer": "LRNI-2022-12", "datum_signaal": "20221201", "datum_vanaf": "20220301"}
+
+
+def test_a_signal_for_the_successor_joins_the_case_of_before_the_merger(session: Session, deliver: Any) -> None:
+    deliver(row(gemeentecode=WESTVOORNE, **OF_2022), now=BEFORE_MERGER)
+    loaded = deliver(row(signaalnummer="T-2", gemeentecode=VOORNE_AAN_ZEE, **OF_2022 | {"datum_signaal": "20230109"}),
+        row(signaalnummer="T-3", gemeentecode="0501", **OF_2022), now=AFTER_MERGER)  # fmt: skip
+    assert (loaded.zaken, loaded.waarschuwingen) == (
+        0,
+        {"bsn_heeft_lopende_zaak": 2, "gemeente_samengevoegd": 1},
+    )
+    (case,) = cases(session)
+    assert case.gemeentecode == WESTVOORNE and not tasks(session, case)
+    assert [link.gemeentecode for link in links(session, case)] == [WESTVOORNE] * 3
+
+
+def test_a_case_elsewhere_is_told_under_the_name_of_today(session: Session, deliver: Any) -> None:
+    deliver(row(gemeentecode=WESTVOORNE, **OF_2022), now=BEFORE_MERGER)
+    deliver(row(signaalnummer="T-2", **OF_2022), now=AFTER_MERGER)
+    here = cases(session)[1]
+    assert "Voorne aan Zee" in tasks(session, here)["ook_in_andere_gemeente"].uitleg
+
+
+def test_an_earlier_case_of_before_the_merger_is_told(session: Session, deliver: Any) -> None:
+    deliver(row(gemeentecode=WESTVOORNE, **OF_2022), now=BEFORE_MERGER)
+    closed = {"resultaat": Outcome.NIET_VASTGESTELD, "afgesloten_op": BEFORE_MERGER.date()}
+    put_in(session, cases(session)[0], Phase.AFGESLOTEN, **closed)
+    deliver(row(signaalnummer="T-2", gemeentecode=WESTVOORNE, **OF_2022), now=AFTER_MERGER)
+    assert set(tasks(session, cases(session)[1])) == {"bsn_eerder_onderzocht"}
+
+
+def test_a_withdrawal_after_the_merger_frees_the_person_of_before_it(session: Session, deliver: Any) -> None:
+    deliver(row(gemeentecode=WESTVOORNE, **OF_2022), now=BEFORE_MERGER)
+    gone = row(mutatiesoort="V", gemeentecode=WESTVOORNE, **OF_2022)
+    new = row(signaalnummer="T-2", gemeentecode=VOORNE_AAN_ZEE, **OF_2022 | {"datum_signaal": "20230109"})
+    loaded = deliver(gone, new, now=AFTER_MERGER)
+    assert (loaded.zaken, loaded.waarschuwingen) == (1, {})
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+@pytest.mark.parametrize("changed", [{}, {"huisnummer": "14"}, {"bsn": ANOTHER}])
+def test_a_signal_of_another_municipality_is_unknown_to_a_teamleider(
+    session: Session, deliver: Any, withdrawn: bool, changed: dict[str, str]
+) -> None:
+    deliver(row(gemeentecode="0268"))
+    if withdrawn:
+        deliver(row(gemeentecode="0268", mutatiesoort="V"))
+    seen = {}
+    for kind in "NWV":
+        for gemeentecode in ("0599", "0268"):
+            loaded = deliver(row(mutatiesoort=kind, gemeentecode=gemeentecode, **changed), only=frozenset({"0599"}))
+            seen[kind, gemeentecode] = loaded.redenen
+    assert seen == {
+        (kind, gemeentecode): {"signaal_bestaat_al_anders" if kind == "N" else "signaal_onbekend": 1}
+        for kind in "NWV"
+        for gemeentecode in ("0599", "0268")
+    }
+
+
+def test_a_teamleider_knows_the_signals_of_what_was_merged_into_the_own_municipality(
+    session: Session, deliver: Any
+) -> None:
+    deliver(row(gemeentecode=WESTVOORNE, **OF_2022), now=BEFORE_MERGER)
+    again = row(gemeentecode=WESTVOORNE, **OF_2022) | {"toelichting": "x"}
+    changed = deliver(again | {"mutatiesoort": "W"}, now=AFTER_MERGER, only=frozenset({VOORNE_AAN_ZEE}))
+    assert changed.gewijzigd == 1

@@ -1,0 +1,82 @@
+"""What the statements on the cases of one load share: which signals, whose open case, and how tasks are added."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, case, select
+from sqlmodel import Session
+
+from signals.base import table
+from signals.bulk import insert_new, run, slices
+from signals.models import Load, Signal
+from signals.municipalities import Municipalities
+from workflow.models import Case, CaseTask
+from workflow.phases import OPEN
+
+PLACE = (
+    "straatnaam",
+    "huisnummer",
+    "huisletter",
+    "huisnummertoevoeging",
+    "postcode",
+    "woonplaats",
+    "nummeraanduiding",
+)
+"""The address columns that a signal and an address of a case have alike."""
+
+_signal = table(Signal)
+_case = table(Case)
+_task = table(CaseTask)
+
+
+class Mergers:
+    """Municipalities of cases that have gone up in another by the day of loading; nearly always there are none.
+
+    An accepted signal has the code of the municipality that counts on that day (importers.rules), a case that of the
+    day on which it was opened.
+    """
+
+    def __init__(self, session: Session, today: date) -> None:
+        municipalities = Municipalities.load(session)
+        codes = run(session, select(_case.c.gemeentecode).distinct()).scalars().all()
+        self.names = municipalities.name
+        self._now = {code: now for code in codes if (now := municipalities.successor(code, today)) != code}
+
+    def now(self, code: ColumnElement[str]) -> ColumnElement[str]:
+        """The code that stands for this one on the day of loading."""
+        return case(self._now, value=code, else_=code) if self._now else code
+
+
+class LoadStatements:
+    """A load and what every statement about its cases needs; now: aware, in the clock's time zone."""
+
+    def __init__(self, session: Session, load: Load, now: datetime) -> None:
+        self.session = session
+        self.load = load
+        self.now = now
+        self.today = now.date()
+        self.mergers = Mergers(session, self.today)
+        self.own = {"vastgelegd_op": self.today, "tijdstip": now, "door": load.door}
+
+    def is_open_case_of_signal(self) -> ColumnElement[bool]:
+        """An open case of the signal's person in the signal's municipality."""
+        here = self.mergers.now(_case.c.gemeentecode) == _signal.c.gemeentecode
+        return and_(_case.c.bsn == _signal.c.bsn, here, _case.c.fase.in_(OPEN))
+
+    def stretch(self, first: int, last: int) -> ColumnElement[bool]:
+        """The load's signals between two lines of the file."""
+        return and_(_signal.c.load_id == self.load.id, _signal.c.regel.between(first, last))
+
+    def by_id(self, of: Table, ids: Collection[int], *names: str) -> dict[int, Mapping[str, Any]]:
+        """Some columns of these rows, by their id."""
+        found: dict[int, Mapping[str, Any]] = {}
+        for piece in slices(ids):
+            columns = [of.c[name] for name in names]
+            for row in run(self.session, select(of.c.id, *columns).where(of.c.id.in_(piece))).mappings():
+                found[row["id"]] = {name: row[name] for name in names}
+        return found
+
+    def add_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> None:
+        """Tasks that are not there yet; a reminder is never made twice."""
+        insert_new(self.session, _task, [{"gegevens": {}, **self.own, **task} for task in tasks])
