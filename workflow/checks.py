@@ -295,3 +295,13 @@ def a_municipality(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Rea
         f"Gemeentecode {code} bestaat niet (meer). Geef de code van de gemeente van inschrijving.",
         "gemeentecode",
     )
+
+
+def died_after_birth(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """Nobody dies before his birth; unknown parts of the birth date count as the earliest day."""
+    return no(
+        f"{values['datum']:%Y%m%d}" < file.case.geboortedatum,
+        "datum_voor_geboorte",
+        "De datum van overlijden ligt voor de geboortedatum.",
+        "datum",
+    )

@@ -6,7 +6,6 @@ here: the shortest statutory term in days, weeks or months is four weeks, and te
 days by nature.
 """
 
-import calendar
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from signals.dates import add_months, dutch_date
 from signals.errors import Invalid, Reason
 from workflow.holidays import FIRST_YEAR, LAST_YEAR, day_off, decree_years_covered
 
@@ -211,20 +211,6 @@ _LONGEST_HOLD = 3660
 
 _SINGULAR = MappingProxyType({Unit.DAGEN: "dag", Unit.WEKEN: "week", Unit.MAANDEN: "maand", Unit.WERKDAGEN: "werkdag"})
 _WEEKDAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
-_MONTHS = (
-    "januari",
-    "februari",
-    "maart",
-    "april",
-    "mei",
-    "juni",
-    "juli",
-    "augustus",
-    "september",
-    "oktober",
-    "november",
-    "december",
-)
 _DAY = timedelta(days=1)
 
 
@@ -240,7 +226,7 @@ class Deadline:
 
 def in_words(day: date) -> str:
     """`maandag 2 maart 2026`."""
-    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{_WEEKDAYS[day.weekday()]} {dutch_date(day)}"
 
 
 def term_named(name: str) -> Term:
@@ -305,12 +291,6 @@ def deadline(term: Term | str, vanaf: date | str, *, length: int | None = None, 
     return Deadline(term, start, end, tuple(sentences))
 
 
-def last_in_month(day: date, months: int) -> date:
-    """The same day number `months` later, or the last day of that month when it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
 def _start_of(vanaf: date | str) -> date:
     start = day_given(vanaf) if isinstance(vanaf, str) else vanaf
     if isinstance(start, datetime):
@@ -360,7 +340,7 @@ def _origin(row: TermRule) -> str:
 
 def _count(start: date, count: int, row: TermRule, sentences: list[str]) -> date:
     if row.unit is Unit.MAANDEN:
-        end = last_in_month(start, count)
+        end = add_months(start, count)
     else:
         end = start + count * (7 if row.unit is Unit.WEKEN else 1) * _DAY
     sentences.append(f"De termijn is {_amount(count, row.unit)} ({_origin(row)}). Dat komt uit op {in_words(end)}.")

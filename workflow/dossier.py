@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -64,6 +64,7 @@ LESSONS = (
 )
 CONSENT = ("gegeven", "geweigerd", "niet_gevraagd")
 PL_OVERVIEW = "pl_overzicht"
+LONGEST_VISIT = timedelta(hours=12)
 EVER = tuple(Phase)
 WORKERS = frozenset({Role.BEHANDELAAR, Role.TOEZICHTHOUDER, Role.BESLISSER, Role.TEAMLEIDER})
 HANDLERS = frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})
@@ -119,8 +120,11 @@ def _callback(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str,
 def _visit(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
     """Entry only with consent given (Algemene wet op het binnentreden 1 lid 4)."""
     faults = []
-    if values["einde"] < values["begin"]:
-        faults.append(Reason("einde_voor_begin", "Het einde ligt voor het begin.", "einde"))
+    if not timedelta() <= values["einde"] - values["begin"] <= LONGEST_VISIT:
+        faults.append(Reason("einde_voor_begin", "Het einde ligt voor het begin, of op een andere dag.", "einde"))
+    if values["begin"].date() < file.case.datum_ontvangst:
+        uitleg = f"Het signaal is pas op {file.case.datum_ontvangst:%d-%m-%Y} ontvangen; een eerder bezoek telt niet."
+        faults.append(Reason("datum_voor_ontvangst", uitleg, "begin"))
     if values.get("binnengetreden") and values["toestemming"] != "gegeven":
         uitleg = "Binnentreden kan alleen als de bewoner toestemming gaf (Awbi artikel 1 lid 4)."
         faults.append(Reason("geen_toestemming", uitleg, "binnengetreden"))
@@ -181,9 +185,12 @@ def _lesson(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, A
 def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
     """A further person who is in the RNI gets a child case; anything else is a referral line."""
     row = Bijvangst(**own, omschrijving=values["omschrijving"])
+    person = {name: values.get(name, "") for name in ("voornamen", "voorvoegsel", "geslachtsnaam")}
     if "bsn" not in values:
+        if any(person.values()) or "geboortedatum" in values:
+            uitleg = "Vul ook het BSN in, of laat de persoon weg: zonder BSN is dit een verwijzing en geen zaak."
+            raise Invalid(Reason("verplicht_leeg", uitleg, "bsn"))
         return row
-    person = {name: values.get(name, "") for name in ("voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum")}
     faults = []
     if not passes_elfproef(values["bsn"]):
         faults.append(Reason("bsn_ongeldig", "Dit burgerservicenummer klopt niet (negen cijfers, elfproef).", "bsn"))
@@ -197,7 +204,8 @@ def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str
         faults.append(Reason("bsn_heeft_lopende_zaak", uitleg, "bsn"))
     if faults:
         raise Invalid(faults)
-    person["geboortedatum"] = person["geboortedatum"].replace("-", "") or "00000000"
+    born = values.get("geboortedatum")
+    person["geboortedatum"] = f"{born:%Y%m%d}" if born else "00000000"
     child = open_case(
         file,
         desk,

@@ -1,6 +1,7 @@
 """What a step or a dossier entry asks for: the same fields for API, pages and validation."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -10,6 +11,10 @@ from signals.errors import Invalid, Reason
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 LONGEST_TEXT = 4000
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Kinds of character nobody sees: control, formatting (such as turning the reading direction), half ones, no ones."""
+ALLOWED = "\n\r\t\u200c\u200d"
+"""But for line ends and tabs, and the two joiners that some names need."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,9 @@ def read(fields: Iterable[Field], gegevens: Mapping[str, Any], now: datetime) ->
     known = {field.naam for field in fields}
     for naam in gegevens:
         if naam not in known:
-            uitleg = f"Het gegeven '{naam}' hoort hier niet. Mogelijk zijn: {', '.join(sorted(known)) or 'geen'}."
-            reasons.append(Reason("onbekend_gegeven", uitleg, str(naam)))
+            shown = naam if naam.isascii() and naam.isalnum() and len(naam) <= 40 else "?"
+            uitleg = f"Het gegeven '{shown}' hoort hier niet. Mogelijk zijn: {', '.join(sorted(known)) or 'geen'}."
+            reasons.append(Reason("onbekend_gegeven", uitleg, shown))
     for field in fields:
         raw = gegevens.get(field.naam)
         if isinstance(raw, str):
@@ -84,7 +90,7 @@ def _text(field: Field, raw: Any, now: datetime) -> str:
         raise _Faulty("geen_tekst", "geef tekst.")
     if len(raw) > field.langste:
         raise _Faulty("te_lang", f"gebruik ten hoogste {field.langste} tekens; dit zijn er {len(raw)}.")
-    if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in raw):
+    if any(unicodedata.category(sign) in INVISIBLE and sign not in ALLOWED for sign in raw):
         raise _Faulty("ongeldig_teken", "haal de onzichtbare tekens weg.")
     return raw
 

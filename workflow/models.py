@@ -206,7 +206,7 @@ class Letter(OfCase, table=True):
     soort: LetterKind = Field(sa_column=Column(by_value(LetterKind), nullable=False))
     stap: str = Field(max_length=60, description="the step that sent it; tells a besluit from a weigering")
     verzenddatum: date
-    geadresseerde: str = Field(max_length=250)
+    geadresseerde: str = Field(max_length=450, description="two names of 200, and the words for a guardian")
     adres: str = Field(max_length=250)
     adressleutel: str = Field(max_length=200)
     contactpersoon: str = Field(max_length=200)

@@ -45,7 +45,8 @@ def open_case(origin: CaseFile, desk: Desk, stap: str, with_terms: bool, **value
     session.flush()
     assert case.id is not None
     where = origin.address.model_dump(exclude={"id", "zaak_id", "gemeentecode", "signal_id", "vanaf", "bron"})
-    bron = f"overgenomen uit zaak {old.zaaknummer}"
+    elsewhere = case.gemeentecode != old.gemeentecode
+    bron = "overgenomen van de andere gemeente" if elsewhere else f"overgenomen uit zaak {old.zaaknummer}"
     session.add(Address(**where, zaak_id=case.id, gemeentecode=case.gemeentecode, vanaf=desk.today, bron=bron))
     session.add(
         CaseEvent(

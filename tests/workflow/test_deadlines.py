@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signals.errors import Invalid
-from workflow.deadlines import TERMS, Rule, Term, Unit, deadline, last_in_month
+from workflow.deadlines import TERMS, Rule, Term, Unit, deadline
 
 GOLDEN = list(csv.DictReader(Path(__file__).with_name("deadlines.golden.csv").read_text(encoding="utf-8").splitlines()))
 
@@ -153,12 +153,6 @@ def test_a_year_without_its_decree_is_told() -> None:
     assert "voor 2045" in deadline("aanschrijving", "2045-03-01").uitleg[-1]
     assert not any("Let op" in sentence for sentence in deadline("aanschrijving", "2027-03-01").uitleg)
     assert not any("Let op" in sentence for sentence in deadline("laa_resultaat", "2045-03-01").uitleg)
-
-
-def test_months_end_on_the_same_number_or_the_last_day() -> None:
-    assert last_in_month(date(2026, 8, 31), 6) == date(2027, 2, 28)
-    assert last_in_month(date(2027, 12, 31), 1) == date(2028, 1, 31)
-    assert last_in_month(date(2026, 6, 30), 6) == date(2026, 12, 30)
 
 
 @pytest.mark.parametrize(

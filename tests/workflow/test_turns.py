@@ -235,3 +235,45 @@ def test_a_returned_voornemen_holds_the_besluit_until_it_was_made_known(session:
     take(session, case, "registreer_retour", desk(ANNA, on), **more)
     take(session, case, "neem_besluit", desk(KEES, on), motivering="x")
     assert moves.find_case(session, case.zaaknummer).fase == Phase.BESLUIT
+
+
+def test_a_child_case_takes_the_birth_date_and_a_person_without_a_bsn_is_refused(session: Session) -> None:
+    case = case_at(session, Phase.HUISBEZOEK)
+    found = {"omschrijving": "broer", "geslachtsnaam": "Kowalski", "geboortedatum": "1990-04-05"}
+    with pytest.raises(Invalid):
+        dossier.add(session, case, "bijvangst", desk(BRAM), found)
+    row = dossier.add(session, case, "bijvangst", desk(BRAM), found | {"bsn": "999990032"})
+    assert session.get_one(Case, row.kindzaak_id).geboortedatum == "19900405"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("begin", "einde"), [("2026-03-01T10:00", "2026-03-01T10:20"), ("2026-03-03T10:00", "2026-03-05T10:00")]
+)
+def test_a_visit_lies_after_the_receipt_and_within_a_day(session: Session, begin: str, einde: str) -> None:
+    case = case_at(session, Phase.HUISBEZOEK)
+    asked = {"bezoekers": "1", "opengedaan": False, "gelegitimeerd": False, "doelGemeld": False}
+    visit = asked | {"toestemming": "niet_gevraagd", "begin": begin, "einde": einde}
+    with pytest.raises(Invalid):
+        dossier.add(session, case, "huisbezoeken", desk(BRAM, date(2026, 3, 12)), visit)
+
+
+@pytest.mark.parametrize("text", ["a\ud800", "links\u202erechts", "bel\x07", "nul\x00"])
+def test_text_that_nobody_can_see_is_refused(session: Session, text: str) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    with pytest.raises(Invalid) as error:
+        take(session, case, "houd_aan", desk(ANNA), reden=text)
+    assert codes(error) == {"ongeldig_teken"}
+
+
+def test_who_sent_the_voornemen_does_not_refuse_the_declaration(session: Session) -> None:
+    case = case_at(session, Phase.VOORNEMEN)
+    on = date(2026, 4, 9)
+    take(session, case, "registreer_aangifte", desk(ANNA, on), datum="2026-04-02", soort="woonadres")
+    both = Actor("anna", {Role.BESLISSER: frozenset({NIJMEGEN})})
+    assert refused(session, case, "weiger_aangifte", desk(both, on), motivering="x") == {"vier_ogen"}
+
+
+def test_nobody_dies_before_his_birth(session: Session) -> None:
+    with pytest.raises(Invalid):
+        case = case_at(session, Phase.VOORONDERZOEK)
+        take(session, case, "stel_vast_overleden", desk(ANNA), bron="akte", datum="1901-01-01")

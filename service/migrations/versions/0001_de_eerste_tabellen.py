@@ -795,7 +795,7 @@ def upgrade() -> None:
         ),
         sa.Column("stap", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("verzenddatum", sa.Date(), nullable=False),
-        sa.Column("geadresseerde", sqlmodel.sql.sqltypes.AutoString(length=250), nullable=False),
+        sa.Column("geadresseerde", sqlmodel.sql.sqltypes.AutoString(length=450), nullable=False),
         sa.Column("adres", sqlmodel.sql.sqltypes.AutoString(length=250), nullable=False),
         sa.Column("adressleutel", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("contactpersoon", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
