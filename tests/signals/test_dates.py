@@ -75,6 +75,8 @@ def test_how_people_read_a_birth_date() -> None:
 
 def test_months_end_on_the_same_number_or_the_last_day() -> None:
     assert add_months(date(2025, 10, 31), 4) == date(2026, 2, 28)
+    assert add_months(date(2027, 12, 31), 1) == date(2028, 1, 31)
+    assert add_months(date(2026, 6, 30), 6) == date(2026, 12, 30)
     assert add_months(date(2025, 9, 15), 4) == date(2026, 1, 15)
     assert add_months(date(2024, 2, 29), -120) == date(2014, 2, 28)
 
