@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, Subquery, and_, func,
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from service import case_signals
 from signals.errors import Invalid, Reason
-from signals.models import Signal
 from workflow.deadlines import TERMS
 from workflow.models import Address, CallbackRequest, Case, CaseSignal, CaseTerm
 from workflow.phases import Outcome, Phase
@@ -55,10 +55,12 @@ class Filter:
         if self.leveringsnummer is not None:
             wanted.append(col(Case.leveringsnummer) == self.leveringsnummer)
         if self.termijn_voor is not None:
-            running = select(CaseTerm.zaak_id).where(
-                col(CaseTerm.beeindigd_op).is_(None), col(CaseTerm.einde) < self.termijn_voor
+            due = (
+                select(CaseTerm.zaak_id)
+                .join(Case, col(Case.id) == col(CaseTerm.zaak_id))
+                .where(col(CaseTerm.beeindigd_op).is_(None), running(), col(CaseTerm.einde) < self.termijn_voor)
             )
-            wanted.append(col(Case.id).in_(running))
+            wanted.append(col(Case.id).in_(due))
         if self.aangehouden is not None:
             since = col(Case.aangehouden_sinds)
             wanted.append(since.is_not(None) if self.aangehouden else since.is_(None))
@@ -177,11 +179,12 @@ def search(
 
     geboortedatum: 8 digits. A name without a birth date finds nobody: it would find too many.
     """
-    chosen = _search_by(bsn, geslachtsnaam, geboortedatum, postcode, huisnummer, signaalnummer)
+    chosen = _search_by(session, bsn, geslachtsnaam, geboortedatum, postcode, huisnummer, signaalnummer)
     return session.exec(chosen.order_by(col(Case.id).desc()).limit(LARGEST_PAGE)).all()
 
 
 def _search_by(
+    session: Session,
     bsn: str | None,
     geslachtsnaam: str | None,
     geboortedatum: str | None,
@@ -208,5 +211,17 @@ def _search_by(
         wanted = "".join(postcode.split()).upper()
         here = select(Address.zaak_id).where(col(Address.postcode) == wanted, col(Address.huisnummer) == huisnummer)
         return chosen.where(col(Case.id).in_(here))
-    linked = select(CaseSignal.zaak_id).join(Signal, col(Signal.id) == col(CaseSignal.signal_id))
-    return chosen.where(col(Case.id).in_(linked.where(col(Signal.signaalnummer) == signaalnummer)))
+    signal_id = case_signals.numbered(session, str(signaalnummer))
+    linked = select(CaseSignal.zaak_id).where(col(CaseSignal.signal_id) == signal_id)
+    return chosen.where(col(Case.id).in_(linked))
+
+
+def at_same_address(session: Session, case: Case) -> Sequence[Case]:
+    """The other open cases at the current address, in the same municipality: they share home visits."""
+    others = select(Case).where(
+        Case.gemeentecode == case.gemeentecode,
+        Case.adressleutel == case.adressleutel,
+        Case.fase != Phase.AFGESLOTEN,
+        col(Case.id) != case.id,
+    )
+    return session.exec(others.order_by(col(Case.id))).all()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import audit
+from service import audit, case_list, case_signals
 from service.csrf import CsrfChecked
 from service.dependencies import Now, PageSession, SignedIn, Who, desk_of
 from service.models import User
@@ -31,11 +31,10 @@ from workflow.transitions import BY_NAME
 router = APIRouter()
 
 PATH = tuple(phase for phase in Phase if phase != Phase.BEZWAAR)
-MOST_AT_ADDRESS = 20
-NOT_ASKED = frozenset(
+NO_OCCASION = frozenset(
     {"niet_ingetrokken", "niet_overgedragen", "niet_aangehouden", "al_aangehouden", "geen_aangifte", "geen_brief_uit"}
 )
-"""Reasons that say that there is nothing to do with this step, rather than what must come first."""
+"""Codes of refusals that say that nothing gave occasion for the step, rather than what must come first."""
 
 DONE: Mapping[str, str] = {
     "taak": "De taak is afgehandeld.",
@@ -128,8 +127,8 @@ def case_page(
         callbacks=callbacks,
         terms=case_terms.views(file, desk.today),
         addresses=[(one, address_line(one)) for one in file.addresses],
-        same_address=same_address(session, case),
-        signals=_signals(session, file),
+        same_address=case_list.at_same_address(session, case),
+        signals=_signals(session, case),
         handles=Role.BEHANDELAAR in desk.actor.roles_in(case.gemeentecode),
         letters=file.letters,
         aangiften=file.aangiften,
@@ -142,7 +141,7 @@ def case_page(
 
 def _idle(step: StepView) -> bool:
     """A step that cannot be taken because nothing asks for it: another phase, or what it answers did not happen."""
-    return not step.past_bij_fase or any(reason.code in NOT_ASKED for reason in step.belemmeringen)
+    return not step.past_bij_fase or any(reason.code in NO_OCCASION for reason in step.belemmeringen)
 
 
 def _grouped(case: Case, possible: Sequence[StepView]) -> list[tuple[str, list[StepView]]]:
@@ -167,20 +166,9 @@ def event_details(event: CaseEvent, request: Request, names: Mapping[str, str]) 
     return labels.told(gegevens, fields, request.app.state.settings.zone)
 
 
-def same_address(session: Session, case: Case) -> Sequence[Case]:
-    """The other open cases at the current address, in the same municipality: they share home visits."""
-    others = select(Case).where(
-        Case.gemeentecode == case.gemeentecode,
-        Case.adressleutel == case.adressleutel,
-        Case.fase != Phase.AFGESLOTEN,
-        col(Case.id) != case.id,
-    )
-    return session.exec(others.order_by(col(Case.id)).limit(MOST_AT_ADDRESS)).all()
-
-
-def _signals(session: Session, file: CaseFile) -> list[tuple[Signal, str]]:
-    ids = [link.signal_id for link in file.signals]
-    found = session.exec(select(Signal).where(col(Signal.id).in_(ids)).order_by(col(Signal.id))).all() if ids else ()
+def _signals(session: Session, case: Case) -> list[tuple[Signal, str]]:
+    assert case.id is not None
+    found = case_signals.of_cases(session, [case.id]).get(case.id, ())
     return [(signal, address_line(signal)) for signal in found]
 
 
