@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
-from service.access import access_of
+from service.access import Access, access_of
+from service.db import session_scope
 from service.models import AuditEntry
 
 
@@ -30,3 +32,14 @@ def record(
             gemeentecode=gemeentecode,
         )
     )
+
+
+def record_refusal(
+    engine: Engine, access: Access, actie: str, object_: str, now: datetime, *, gemeentecode: str | None = None
+) -> None:
+    """Add an entry for what was refused, in a transaction of its own: that of the refused work leaves nothing.
+
+    Roll that one back first: a database in a file has one writer at a time.
+    """
+    with session_scope(engine, access) as session:
+        record(session, actie, object_, now, resultaat="geweigerd", gemeentecode=gemeentecode)

@@ -5,9 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, UploadFile
 from fastapi.responses import JSONResponse
 
-from exports.feedback_2026_1 import told_signals
-from importers import opbrengst_2026_1
-from service import audit, uploads
+from service import yields
 from service.api.ladingen import digest_of, file_name
 from service.api.shapes import ApiModel, IdempotencyKey
 from service.api.terugkoppelingen import require_role
@@ -48,11 +46,8 @@ def laad_opbrengst(
     asked = {"pad": "/opbrengsten", "sha256": digest_of(bestand)}
 
     def work() -> tuple[int, Any]:
-        path = uploads.keep(settings, bestand.file)
-        load = opbrengst_2026_1.load(
-            session, path, file_name=file_name(bestand), told=told_signals, door=access.actor.naam, now=now
-        )
-        audit.record(session, "opbrengst_geladen", load.ladingnummer, now)
+        name, door = file_name(bestand), access.actor.naam
+        load = yields.load(session, settings, bestand.file, file_name=name, door=door, now=now)
         return 201, Opbrengst(**load.model_dump(include=set(Opbrengst.model_fields)))
 
     return once(session, key, asked, now, work)

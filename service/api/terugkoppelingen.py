@@ -1,6 +1,8 @@
 """/terugkoppelingen: what UWV is told, in which file, and what becomes of it."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response
@@ -9,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery
-from service import audit
+from service import audit, disclosure
 from service.access import Access
 from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment
-from service.dependencies import Bearer, Config, Now, WideApiSession
+from service.dependencies import Bearer, Config, Database, Now, WideApiSession
 from service.idempotency import once
 from signals.errors import Forbidden, Reason
 from workflow.phases import Role
@@ -139,42 +141,78 @@ def terugkoppeling(session: WideApiSession, nummer: str) -> Terugkoppeling:
     response_class=Response,
     responses={200: {"content": {media: {} for media in MEDIA_TYPES.values()}}},
 )
-def bestand(session: WideApiSession, access: Bearer, now: Now, nummer: str, soort: Literal["csv", "xlsx"]) -> Response:
-    """The stored bytes. For the liaison only: there are BSNs in it, which a coordinator does not see."""
-    require_role(access, Role.UWV_LIAISON)
-    content = feedback.file_bytes(session, nummer, soort)
-    file = next(each for each in feedback.files(session, nummer) if each.soort == soort)
-    headers = {"Content-Disposition": f'attachment; filename="{file.naam}"'}
-    return Response(content, media_type=MEDIA_TYPES[soort], headers=headers)
+def bestand(engine: Database, access: Bearer, now: Now, nummer: str, soort: disclosure.Kind) -> Response:
+    """The stored bytes, for the coordinator to send and for the liaison to fetch; each time it stands in the log."""
+    return file_answer(soort, *disclosure.fetch(engine, access, nummer, soort, now))
 
 
-@router.post("/{nummer}/verzendingen", status_code=201, summary="Vastleggen dat zij is verzonden")
-def leg_verzending_vast(session: WideApiSession, access: Bearer, now: Now, nummer: str) -> Terugkoppeling:
+def file_answer(kind: disclosure.Kind, name: str, content: bytes) -> Response:
+    """A feedback file as a download."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+@router.post(
+    "/{nummer}/verzendingen",
+    status_code=201,
+    summary="Vastleggen dat zij is verzonden",
+    response_model=Terugkoppeling,
+)
+def leg_verzending_vast(
+    session: WideApiSession, access: Bearer, now: Now, nummer: str, key: IdempotencyKey = None
+) -> JSONResponse:
     """aangemaakt -> verzonden: from now on the rows are told."""
     require_role(access, Role.COORDINATOR)
-    return _noted(session, "verzonden", feedback.sent(session, nummer, access.actor.naam, now), now)
+    work = partial(feedback.sent, session, nummer, access.actor.naam, now)
+    return _note(session, key, nummer, "verzonden", None, now, work)
 
 
-@router.post("/{nummer}/ontvangstbevestigingen", status_code=201, summary="Vastleggen dat UWV haar ontving")
+@router.post(
+    "/{nummer}/ontvangstbevestigingen",
+    status_code=201,
+    summary="Vastleggen dat UWV haar ontving",
+    response_model=Terugkoppeling,
+)
 def leg_ontvangst_vast(
-    session: WideApiSession, access: Bearer, now: Now, nummer: str, ontvangst: Ontvangst
-) -> Terugkoppeling:
+    session: WideApiSession, access: Bearer, now: Now, nummer: str, ontvangst: Ontvangst, key: IdempotencyKey = None
+) -> JSONResponse:
     """verzonden -> ontvangen, with UWV's reference."""
     require_role(access, Role.UWV_LIAISON)
-    received = feedback.received(session, nummer, ontvangst.kenmerk, access.actor.naam, now)
-    return _noted(session, "ontvangen", received, now)
+    door, kenmerk = access.actor.naam, ontvangst.kenmerk
+    work = partial(feedback.received, session, nummer, kenmerk, door, now)
+    return _note(session, key, nummer, "ontvangen", ontvangst, now, work)
 
 
-@router.post("/{nummer}/weigeringen", status_code=201, summary="Vastleggen dat UWV haar weigert, geheel of deels")
+@router.post(
+    "/{nummer}/weigeringen",
+    status_code=201,
+    summary="Vastleggen dat UWV haar weigert, geheel of deels",
+    response_model=Terugkoppeling,
+)
 def leg_weigering_vast(
-    session: WideApiSession, access: Bearer, now: Now, nummer: str, weigering: Weigering
-) -> Terugkoppeling:
+    session: WideApiSession, access: Bearer, now: Now, nummer: str, weigering: Weigering, key: IdempotencyKey = None
+) -> JSONResponse:
     """Refused rows become due again."""
     require_role(access, Role.UWV_LIAISON)
-    refused = feedback.refused(session, nummer, weigering.reden, weigering.regels, access.actor.naam, now)
-    return _noted(session, "geweigerd", refused, now)
+    door, reden, rows = access.actor.naam, weigering.reden, weigering.regels
+    work = partial(feedback.refused, session, nummer, reden, rows, door, now)
+    return _note(session, key, nummer, "geweigerd", weigering, now, work)
 
 
-def _noted(session: Session, what: str, delivery: FeedbackDelivery, now: Now) -> Terugkoppeling:
-    audit.record(session, f"terugkoppeling_{what}", delivery.nummer, now)
-    return _shown(delivery)
+def _note(
+    session: Session,
+    key: str | None,
+    nummer: str,
+    what: str,
+    gegevens: ApiModel | None,
+    now: Now,
+    change: Callable[[], FeedbackDelivery],
+) -> JSONResponse:
+    """Change the state of a delivery, once per key; answers with the delivery."""
+
+    def work() -> tuple[int, Any]:
+        delivery = change()
+        audit.record(session, f"terugkoppeling_{what}", delivery.nummer, now)
+        return 201, _shown(delivery)
+
+    return once(session, key, {"pad": f"/terugkoppelingen/{nummer}", "wat": what, "gegevens": gegevens}, now, work)

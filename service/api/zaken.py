@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from service import audit, case_list
+from service import audit, case_list, case_signals
 from service.api.shapes import (
     ApiModel,
     Gegevens,
@@ -25,16 +25,17 @@ from service.api.shapes import (
     Veld,
     in_utc,
 )
-from service.dependencies import ApiSession, Bearer, Now, ReadingApiSession, desk_of
+from service.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSession, desk_of
 from service.idempotency import once
-from signals.errors import Forbidden, Invalid, Reason
+from signals.errors import Forbidden, Invalid, Reason, Refused
 from signals.models import Signal
 from workflow import case_terms, dossier, moves
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field as StepField
-from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm, OfCase
+from workflow.models import Address, Case, CaseEvent, CaseTask, CaseTerm, OfCase
 from workflow.phases import MUNICIPAL_ROLES, Outcome, Phase, Role
+from workflow.transitions import BY_NAME
 
 
 def _works_on_cases(access: Bearer) -> None:
@@ -214,7 +215,7 @@ class Sortering(StrEnum):
 
 
 def _shown(session: Session, cases: Sequence[Case], today: date) -> list[dict[str, Any]]:
-    """The fields of Zaak of each case, with four statements for all of them together."""
+    """The fields of Zaak of each case, with a few statements for all of them together."""
     ids = [case.id for case in cases]
     terms: dict[int, list[CaseTerm]] = defaultdict(list)
     for term in session.exec(select(CaseTerm).where(col(CaseTerm.zaak_id).in_(ids)).order_by(col(CaseTerm.id))):
@@ -224,15 +225,7 @@ def _shown(session: Session, cases: Sequence[Case], today: date) -> list[dict[st
         select(CaseEvent).where(col(CaseEvent.zaak_id).in_(ids)).order_by(col(CaseEvent.volgnummer))
     ):
         events[event.zaak_id].append(event)
-    numbers: dict[int, list[str]] = defaultdict(list)
-    links = (
-        select(CaseSignal.zaak_id, Signal.signaalnummer)
-        .join(Signal, col(Signal.id) == col(CaseSignal.signal_id))
-        .where(col(CaseSignal.zaak_id).in_(ids))
-        .order_by(col(CaseSignal.id))
-    )
-    for case_id, number in session.exec(links):
-        numbers[case_id].append(number)
+    signals = case_signals.of_cases(session, ids)
     shown = []
     for case in cases:
         assert case.id is not None
@@ -242,7 +235,7 @@ def _shown(session: Session, cases: Sequence[Case], today: date) -> list[dict[st
             case.model_dump(include=Zaak.model_fields.keys() - {"aangehouden", "termijnen", "gebeurtenissen"})
             | {
                 "aangehouden": case.aangehouden_sinds is not None,
-                "signaalnummers": numbers[case.id],
+                "signaalnummers": [signal.signaalnummer for signal in signals.get(case.id, ())],
                 "termijnen": [_term(view) for view in case_terms.views(file, today)],
                 "gebeurtenissen": [_event(event) for event in events[case.id]],
             }
@@ -325,20 +318,10 @@ def zaak(session: ApiSession, now: Now, zaaknummer: str) -> ZaakMetDossier:
 
 def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
     (shown,) = _shown(session, [case], desk.today)
-    same_address = select(Case.zaaknummer).where(
-        Case.adressleutel == case.adressleutel,
-        Case.gemeentecode == case.gemeentecode,
-        Case.id != case.id,
-        Case.fase != Phase.AFGESLOTEN,
-    )
     addresses = session.exec(select(Address).where(Address.zaak_id == case.id).order_by(col(Address.id)))
     tasks = session.exec(select(CaseTask).where(CaseTask.zaak_id == case.id).order_by(col(CaseTask.id)))
-    signals = session.exec(
-        select(Signal)
-        .join(CaseSignal, col(CaseSignal.signal_id) == col(Signal.id))
-        .where(CaseSignal.zaak_id == case.id)
-        .order_by(col(CaseSignal.id))
-    )
+    assert case.id is not None
+    signals = case_signals.of_cases(session, [case.id]).get(case.id, ())
     handles = bool(desk.actor.roles_in(case.gemeentecode) & {Role.BEHANDELAAR, Role.SYSTEEM})
     return ZaakMetDossier(
         **shown,
@@ -354,7 +337,7 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
         ),
         persoon=Persoon(**case.model_dump(include=set(Persoon.model_fields))),
         adressen=[Adres(**address.model_dump(include=set(Adres.model_fields))) for address in addresses],
-        adresgroep=sorted(session.exec(same_address)),
+        adresgroep=[other.zaaknummer for other in case_list.at_same_address(session, case)],
         signalen=[_signal(signal, handles) for signal in signals],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
         dossier={kind: [_entry(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS},
@@ -391,21 +374,33 @@ def stappen(session: ApiSession, now: Now, zaaknummer: str) -> Lijst[Stap]:
 
 @router.post("/{zaaknummer}/stappen", status_code=201, summary="Een stap nemen", response_model=ZaakMetDossier)
 def neem_stap(
-    session: ApiSession, now: Now, zaaknummer: str, stap: TeNemenStap, key: IdempotencyKey = None
+    session: ApiSession,
+    engine: Database,
+    access: Bearer,
+    now: Now,
+    zaaknummer: str,
+    stap: TeNemenStap,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Take a step; answers with the case as it stands after it."""
     case = moves.find_case(session, zaaknummer)
-    desk = desk_of(session, now)
+    code, desk = case.gemeentecode, desk_of(session, now)
 
     def work() -> tuple[int, Any]:
         try:
             moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
         except Invalid as faulty:
             raise Invalid(replace(each, veld=f"gegevens/{each.veld}") for each in faulty.reasons) from None
-        audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=case.gemeentecode)
+        audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=code)
         return 201, _with_dossier(session, case, desk)
 
-    return once(session, key, {"pad": f"/zaken/{zaaknummer}/stappen", "stap": stap}, now, work)
+    try:
+        return once(session, key, {"pad": f"/zaken/{zaaknummer}/stappen", "stap": stap}, now, work)
+    except (Refused, Invalid):
+        session.rollback()
+        if stap.stap in BY_NAME:  # what is no step stays out of the log: it may be anything
+            audit.record_refusal(engine, access, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=code)
+        raise
 
 
 @router.get("/{zaaknummer}/{dossiersoort}", summary="De vastleggingen van een soort")

@@ -7,8 +7,8 @@ import typer
 
 from exports import feedback_2026_1 as exporter
 from exports.models import FeedbackDelivery
-from service import audit
-from service.commands.desk import As, AsJson, CommandDesk, WrongUse, answer, desk
+from service import audit, disclosure
+from service.commands.desk import As, AsJson, WrongUse, answer, desk
 from service.db import session_scope
 from signals.errors import Reason
 from workflow.phases import Role
@@ -34,18 +34,13 @@ def make(
                 audit.record(session, "terugkoppeling_gemaakt", made.nummer, at.now)
             told = exporter.summary(session, made, folder)
         if made is not None:
-            _save(at, made.nummer, folder)
+            disclosure.save(at.engine, at.access, made.nummer, folder, at.now)
     if made is None:
         lines = ["Er is niets te vertellen; er is geen terugkoppeling gemaakt."]
     else:
         kinds = ", ".join(f"{kind} {rows}" for kind, rows in told["soorten"].items())
         lines = [f"{made.nummer}: {made.regels} regels ({kinds}).", *(file["pad"] for file in told["bestanden"])]
     answer(told, as_json, lines)
-
-
-def _save(at: CommandDesk, nummer: str, folder: Path) -> list[Path]:
-    with session_scope(at.engine, at.access.widened(), write=False) as session:
-        return exporter.save(session, nummer, folder)
 
 
 @commands.command("again", help="Schrijft de bewaarde bestanden opnieuw, byte voor byte.")
@@ -55,7 +50,8 @@ def again(
     """The stored bytes again."""
     with desk(actor) as at:
         at.require(Role.COORDINATOR, Role.UWV_LIAISON)
-        print("\n".join(str(path) for path in _save(at, nummer, out)))
+        paths = disclosure.save(at.engine, at.access, nummer, out, at.now)
+    print("\n".join(str(path) for path in paths))
 
 
 @commands.command("sent", help="Legt vast dat de terugkoppeling is verzonden.")

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow
-from service import audit
-from service.api.terugkoppelingen import MEDIA_TYPES
+from service import audit, disclosure
+from service.api.terugkoppelingen import file_answer
 from service.csrf import CsrfChecked
-from service.dependencies import Config, Now, SignedIn, Who, WidePageSession
+from service.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
 from service.errors import status_of
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
@@ -111,11 +111,10 @@ def _delivery(
         delivery=delivery,
         kinds=sorted(Counter(str(soort) for soort, _ in told).items()),
         refused_rows=sum(refused is not None for _, refused in told),
-        files=feedback.files(session, nummer) if who.has(*RECEIVERS) else (),
+        files=feedback.files(session, nummer),
         may_send=who.has(*MAKERS) and delivery.staat == DeliveryState.AANGEMAAKT,
         may_receive=who.has(*RECEIVERS) and delivery.staat == DeliveryState.VERZONDEN,
         may_refuse=who.has(*RECEIVERS) and delivery.staat in (DeliveryState.VERZONDEN, DeliveryState.ONTVANGEN),
-        liaison=who.has(*RECEIVERS),
         notice=notice,
         values=sent or {},
         reasons=reasons,
@@ -126,13 +125,10 @@ def _delivery(
 
 
 @router.get("/terugkoppelingen/{nummer}/bestanden/{soort}")
-def download(who: Who, session: WidePageSession, nummer: str, soort: Literal["csv", "xlsx"]) -> Response:
-    """The stored bytes; for the liaison only, because there are BSNs in it."""
-    require(who, RECEIVERS)
-    content = feedback.file_bytes(session, nummer, soort)
-    file = next(each for each in feedback.files(session, nummer) if each.soort == soort)
-    headers = {"Content-Disposition": f'attachment; filename="{file.naam}"'}
-    return Response(content, media_type=MEDIA_TYPES[soort], headers=headers)
+def download(who: Who, engine: Database, now: Now, nummer: str, soort: disclosure.Kind) -> Response:
+    """The stored bytes, to send or to fetch; each time it stands in the log."""
+    require(who, READERS)
+    return file_answer(soort, *disclosure.fetch(engine, who.access, nummer, soort, now))
 
 
 @router.post("/terugkoppelingen/{nummer}/{wat}", response_class=HTMLResponse, dependencies=[CsrfChecked])

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from service import audit
 from service.csrf import CsrfChecked
-from service.dependencies import Now, PageSession, Who, desk_of
+from service.dependencies import Database, Now, PageSession, Who, desk_of
 from service.errors import status_of
 from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key, version_of
@@ -45,11 +45,18 @@ def step_form(request: Request, who: Who, session: PageSession, now: Now, zaaknu
 
 @router.post("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse, dependencies=[CsrfChecked])
 def take_step(
-    request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, stap: str, sent: Sent
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    zaaknummer: str,
+    stap: str,
+    sent: Sent,
 ) -> Response:
     """Takes the step, once; when it is refused everything typed stays."""
     case = cases.find(session, who, zaaknummer)
-    desk = desk_of(session, now)
+    code, desk = case.gemeentecode, desk_of(session, now)
     fields = _move(stap).fields
     form = claim(session, sent, request.url.path, now)
     if form.location:
@@ -58,9 +65,10 @@ def take_step(
         moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
     except DomainError as error:
         session.rollback()
+        audit.record_refusal(engine, who.access, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
         case = cases.find(session, who, zaaknummer)
         return _page(request, session, case, stap, desk, sent=sent, error=error)
-    audit.record(session, f"stap_{stap}", zaaknummer, now, gemeentecode=case.gemeentecode)
+    audit.record(session, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
     return form.finish(f"/zaken/{zaaknummer}?gedaan={stap}")
 
 

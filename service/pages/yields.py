@@ -6,9 +6,7 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from exports.feedback_2026_1 import told_signals
-from importers import opbrengst_2026_1
-from service import audit, uploads
+from service import yields
 from service.api.ladingen import digest_of, file_name
 from service.csrf import CsrfChecked
 from service.dependencies import Config, Now, Who, WidePageSession
@@ -27,7 +25,7 @@ MOST_ROWS = 200
 
 
 @router.get("/opbrengsten", response_class=HTMLResponse)
-def yields(request: Request, who: Who, session: WidePageSession) -> Response:
+def overview(request: Request, who: Who, session: WidePageSession) -> Response:
     """The form, and the files loaded before."""
     require(who, LIAISON)
     return _list(request, session)
@@ -75,12 +73,9 @@ def load(
         form = claim(session, sent, f"{request.url.path} {digest_of(bestand)}", now)
         if form.location:
             return see_other(form.location)
-        path = uploads.keep(settings, bestand.file)
-        loaded = opbrengst_2026_1.load(
-            session, path, file_name=file_name(bestand), told=told_signals, door=who.naam, now=now
-        )
+        name = file_name(bestand)
+        loaded = yields.load(session, settings, bestand.file, file_name=name, door=who.naam, now=now)
     except DomainError as error:
         session.rollback()
         return _list(request, session, error)
-    audit.record(session, "opbrengst_geladen", loaded.ladingnummer, now)
     return form.finish(f"/opbrengsten/{loaded.ladingnummer}" if loaded.afgekeurd else "/opbrengsten")

@@ -1,4 +1,39 @@
+from collections.abc import Mapping
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from service.access import Access
+from service.db import session_scope
+from service.models import AuditEntry
+
 from .conftest import Door, first_case, is_problem
+
+
+def made_feedback(doors: Mapping[str, Door]) -> str:
+    """The number of a feedback delivery of one row."""
+    case = f"/zaken/{first_case(doors['anna'])['zaaknummer']}/stappen"
+    doors["anna"].post(case, {"stap": "wijs_toe", "versie": 1})
+    doors["anna"].post(case, {"stap": "niet_oppakken", "versie": 2, "gegevens": {"reden": "onvoldoende_gegevens"}})
+    number: str = doors["coen"].post("/terugkoppelingen").json()["terugkoppelingsnummer"]
+    return number
+
+
+def test_who_takes_a_feedback_file_stands_in_the_log(doors: dict[str, Door], loaded: None, engine: Engine) -> None:
+    """The coordinator sends the file, the liaison fetches it; nowhere else does either of them see a BSN."""
+    number = made_feedback(doors)
+    for name in ("coen", "ulla"):
+        file = doors[name].get(f"/terugkoppelingen/{number}/bestanden/csv")
+        assert b";9999" in file.content
+        assert "9999" not in doors[name].get(f"/terugkoppelingen/{number}").text
+    is_problem(doors["anna"].get(f"/terugkoppelingen/{number}/bestanden/csv"), 403)
+    with session_scope(engine, Access.system(), write=False) as session:
+        entries = session.exec(select(AuditEntry).where(AuditEntry.object == number)).all()
+    assert [(each.actor, each.actie) for each in entries] == [
+        ("coen", "terugkoppeling_gemaakt"),
+        ("coen", "terugkoppeling_verstrekt"),
+        ("ulla", "terugkoppeling_verstrekt"),
+    ]
 
 
 def test_feedback_is_made_sent_fetched_and_confirmed(doors: dict[str, Door], loaded: None) -> None:
@@ -22,7 +57,8 @@ def test_feedback_is_made_sent_fetched_and_confirmed(doors: dict[str, Door], loa
     assert is_problem(coen.post("/terugkoppelingen"), 409)["belemmeringen"][0]["code"] == "terugkoppeling_wacht"
 
     feedback = f"/terugkoppelingen/{number}"
-    is_problem(coen.get(f"{feedback}/bestanden/csv"), 403)
+    is_problem(anna.get(f"{feedback}/bestanden/csv"), 403)
+    is_problem(ulla.get("/terugkoppelingen/TK-2020-0001/bestanden/csv"), 404)
     content = ulla.get(f"{feedback}/bestanden/csv")
     assert content.content.startswith(b"\xef\xbb\xbf")
     assert number in content.headers["content-disposition"]
@@ -30,8 +66,18 @@ def test_feedback_is_made_sent_fetched_and_confirmed(doors: dict[str, Door], loa
     assert ulla.get(f"{feedback}/bestanden/xlsx").content[:2] == b"PK"
 
     is_problem(ulla.post(f"{feedback}/ontvangstbevestigingen", {"kenmerk": "UWV-1"}), 409)
-    assert coen.post(f"{feedback}/verzendingen").json()["staat"] == "verzonden"
-    assert ulla.post(f"{feedback}/ontvangstbevestigingen", {"kenmerk": "UWV-1"}).json()["staat"] == "ontvangen"
-    refused = ulla.post(f"{feedback}/weigeringen", {"reden": "onbekend signaal", "regels": [1]})
-    assert refused.json()["staat"] == "geweigerd"
+    noted = coen.post(f"{feedback}/verzendingen", key="verzonden")
+    assert (noted.status_code, noted.json()["staat"]) == (201, "verzonden")
+    assert coen.post(f"{feedback}/verzendingen", key="verzonden").json() == noted.json()
+    is_problem(coen.post(f"{feedback}/verzendingen"), 409)
+    noted = ulla.post(f"{feedback}/ontvangstbevestigingen", {"kenmerk": "UWV-1"}, key="ontvangen")
+    assert (noted.status_code, noted.json()["staat"]) == (201, "ontvangen")
+    assert ulla.post(f"{feedback}/ontvangstbevestigingen", {"kenmerk": "UWV-1"}, key="ontvangen").json() == noted.json()
+    other = is_problem(ulla.post(f"{feedback}/ontvangstbevestigingen", {"kenmerk": "UWV-2"}, key="ontvangen"), 400)
+    assert other["errors"][0]["code"] == "sleutel_hergebruikt"
+    refused = {"reden": "onbekend signaal", "regels": [1]}
+    noted = ulla.post(f"{feedback}/weigeringen", refused, key="geweigerd")
+    assert (noted.status_code, noted.json()["staat"]) == (201, "geweigerd")
+    assert ulla.post(f"{feedback}/weigeringen", refused, key="geweigerd").json() == noted.json()
+    is_problem(ulla.post(f"{feedback}/weigeringen", refused), 409)
     assert [each["terugkoppelingsnummer"] for each in coen.get("/terugkoppelingen").json()["items"]] == [number]

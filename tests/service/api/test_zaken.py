@@ -1,4 +1,5 @@
 import threading
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,12 @@ from sqlmodel import select
 from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
-from workflow.actors import Actor
+from tests import factories
+from workflow.actors import Actor, Desk
+from workflow.case_file import CaseFile
+from workflow.deadlines import TERMS, Term
 from workflow.models import Case
+from workflow.phases import Phase, Role
 
 from .conftest import Door, first_case, is_problem
 
@@ -149,6 +154,64 @@ def test_a_step_that_may_not_be_taken_is_409_before_its_fields_are_read(doors: d
     is_problem(doors["anna"].post(path, {"stap": "onzin", "versie": 1}), 404)
     after = doors["anna"].get(f"/zaken/{number}").json()
     assert (after["versie"], len(after["gebeurtenissen"])) == (1, 1)
+
+
+def test_a_refused_step_stays_in_the_log_and_changes_nothing(
+    doors: dict[str, Door], loaded: None, engine: Engine
+) -> None:
+    number = first_case(doors["anna"])["zaaknummer"]
+    path = f"/zaken/{number}/stappen"
+    is_problem(doors["anna"].post(path, {"stap": "neem_besluit", "versie": 1}, key="besluit"), 409)
+    is_problem(doors["anna"].post(path, {"stap": "houd_aan", "versie": 1, "gegevens": {}}), 400)
+    is_problem(doors["anna"].post(path, {"stap": "999900018", "versie": 1}), 404)
+    is_problem(doors["dirk"].post(path, {"stap": "houd_aan", "versie": 1}), 404)
+    with session_scope(engine, Access.system(), write=False) as session:
+        entries = session.exec(select(AuditEntry).where(AuditEntry.object == number)).all()
+    assert [(each.actor, each.actie, each.resultaat, each.gemeentecode) for each in entries] == [
+        ("anna", "stap_neem_besluit", "geweigerd", "0599"),
+        ("anna", "stap_houd_aan", "geweigerd", "0599"),
+    ]
+    assert doors["anna"].get(f"/zaken/{number}").json()["versie"] == 1
+
+
+def test_the_receiver_of_a_hand_over_sees_its_signal_and_nobody_else_does(doors: dict[str, Door], loaded: None) -> None:
+    anna, dirk = doors["anna"], doors["dirk"]
+    number = first_case(anna)["zaaknummer"]
+    (signal,) = anna.get(f"/zaken/{number}").json()["signaalnummers"]
+    assert dirk.post("/zaken/_zoek", {"signaalnummer": signal}).json()["items"] == []
+    anna.post(f"/zaken/{number}/stappen", {"stap": "wijs_toe", "versie": 1})
+    handed = {"stap": "draag_over", "versie": 2, "gegevens": {"gemeentecode": "0983"}}
+    assert anna.post(f"/zaken/{number}/stappen", handed).status_code == 201
+
+    (found,) = dirk.post("/zaken/_zoek", {"signaalnummer": signal}).json()["items"]
+    assert found["gemeentecode"] == "0983"
+    assert found["signaalnummers"] == [signal]
+    received = dirk.get(f"/zaken/{found['zaaknummer']}").json()
+    assert [each["signaalnummer"] for each in received["signalen"]] == [signal]
+    (mine,) = anna.post("/zaken/_zoek", {"signaalnummer": signal}).json()["items"]
+    assert mine["zaaknummer"] == number
+    listed = {each["zaaknummer"]: each["signaalnummers"] for each in dirk.get("/zaken", aantal=100).json()["items"]}
+    assert listed[found["zaaknummer"]] == [signal]
+    is_problem(dirk.get(f"/zaken/{number}"), 404)
+
+
+def test_a_term_that_stands_still_is_not_due_before_a_day(doors: dict[str, Door], engine: Engine) -> None:
+    with session_scope(engine, Access.system()) as session:
+        case = factories.case_at(session, Phase.INLICHTINGEN, gemeentecode="0599")
+        factories.take(session, case, "houd_aan", _handler(case), reden="wacht op de verhuurder")
+        held = min(term.einde for term in CaseFile(session, case).terms if TERMS[Term(term.term)].held)
+        for term in CaseFile(session, case).terms:
+            if not TERMS[Term(term.term)].held and term.beeindigd_op is None:
+                term.einde = held + timedelta(days=30)
+                session.add(term)
+    before = {"termijnVoor": (held + timedelta(days=1)).isoformat()}
+    assert doors["anna"].get("/zaken", **before).json()["items"] == []
+    later = {"termijnVoor": (held + timedelta(days=31)).isoformat()}
+    assert [each["zaaknummer"] for each in doors["anna"].get("/zaken", **later).json()["items"]] == [case.zaaknummer]
+
+
+def _handler(case: Case) -> Desk:
+    return factories.desk(factories.person("anna", Role.BEHANDELAAR, code=case.gemeentecode), date(2026, 3, 9))
 
 
 def test_four_at_once_take_a_step_once(doors: dict[str, Door], loaded: None) -> None:
