@@ -46,8 +46,13 @@ def insert_columns(session: Session, into: Table, columns: Mapping[str, Sequence
 def insert_new(session: Session, into: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts the rows; one that breaks a unique constraint is there already and is left out."""
     if rows:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        run(session, insert(into).on_conflict_do_nothing(), rows)
+        run(session, insert_if_new(session, into), rows)
+
+
+def insert_if_new(session: Session, into: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that leaves out what breaks a unique constraint: the databases say it alike, SQLAlchemy does not."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(into).on_conflict_do_nothing()
 
 
 def slices(values: Collection[T]) -> Iterator[list[T]]:

@@ -12,12 +12,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from service.access import access_of
 from service.csrf import FIELD as CSRF
 from service.models import IdempotencyKey
+from signals.base import table
+from signals.bulk import insert_if_new
 from signals.dates import eight_digits
 from workflow.fields import Field
 
@@ -89,10 +90,9 @@ def claim(session: Session, sent: Mapping[str, str], path: str, now: datetime) -
     content = {name: value for name, value in sent.items() if name not in _NOT_CONTENT}
     digest = hashlib.sha256(json.dumps([path, content], sort_keys=True).encode()).hexdigest()
     actor, sleutel = access_of(session).actor.naam, f"pagina {sent[KEY][:40]} {digest[:32]}"
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"actor": actor, "sleutel": sleutel, "verzoek": digest, "status": 0, "antwoord": "", "aangemaakt_op": now}
     # Of two at once the second waits here for the first. Without the option PostgreSQL loses the count.
-    new = insert(IdempotencyKey).values(**row).on_conflict_do_nothing(index_elements=["actor", "sleutel"])
+    new = insert_if_new(session, table(IdempotencyKey)).values(**row)
     if session.execute(new.execution_options(preserve_rowcount=True)).rowcount:  # type: ignore[attr-defined]
         return Claim(session, (actor, sleutel))
     known = select(IdempotencyKey.antwoord).where(IdempotencyKey.actor == actor, IdempotencyKey.sleutel == sleutel)

@@ -9,20 +9,23 @@ from zoneinfo import ZoneInfo
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+from sqlmodel import col, select
 
 from service.access import Access
 from service.app import create_app
 from service.db import session_scope
+from service.models import AuditEntry
 from service.pages import labels
 from service.pages.forms import given
 from service.settings import Settings
 from signals import municipalities
+from signals.models import Signal
 from tests import factories
-from tests.service.conftest import AMSTERDAM, ROTTERDAM
+from tests.service.conftest import AMSTERDAM, ROTTERDAM, VENLO
 from workflow import dossier
 from workflow.fields import Field
-from workflow.models import Case
-from workflow.phases import Phase
+from workflow.models import Case, CaseSignal
+from workflow.phases import Phase, Role
 from workflow.transitions import STEPS
 
 
@@ -94,6 +97,36 @@ def test_a_step_of_another_role_is_refused_also_when_its_form_is_made_up(client:
     assert status == 409
     assert "Deze stap is voor: behandelaar." in page
     assert "Bewaar deze zin." in page
+
+
+def test_a_step_refused_on_its_page_stays_in_the_log(client: TestClient, engine: Engine) -> None:
+    case = case_in(engine, Phase.VOORONDERZOEK)
+    Visitor(client, "bram").post(f"/zaken/{case.zaaknummer}/stappen/houd_aan", versie=str(case.versie), reden="x")
+    with session_scope(engine, Access.system(), write=False) as session:
+        (entry,) = session.exec(select(AuditEntry).where(AuditEntry.object == case.zaaknummer))
+    assert (entry.actor, entry.actie, entry.resultaat) == ("bram", "stap_houd_aan", "geweigerd")
+
+
+def test_the_receiver_of_a_hand_over_reads_its_signal(client: TestClient, engine: Engine) -> None:
+    case = case_in(engine, Phase.VOORONDERZOEK)
+    with session_scope(engine, Access.system()) as session:
+        handler = factories.desk(factories.person("anna", Role.BEHANDELAAR, code=ROTTERDAM), date(2026, 3, 9))
+        factories.take(session, session.get_one(Case, case.id), "draag_over", handler, gemeentecode=VENLO)
+        signal, there = session.exec(
+            select(Signal.signaalnummer, Case.zaaknummer)
+            .join(CaseSignal, col(CaseSignal.signal_id) == col(Signal.id))
+            .join(Case, col(Case.id) == col(CaseSignal.zaak_id))
+            .where(Case.gemeentecode == VENLO)
+        ).one()
+    dirk = Visitor(client, "dirk")
+    assert signal in dirk.get(f"/zaken/{there}")
+    assert dirk.post("/zaken/zoek", zoek=signal)[0] == 303
+
+
+def test_a_field_says_how_long_its_text_may_be(client: TestClient, engine: Engine) -> None:
+    page = Visitor(client, "anna").get(f"/zaken/{case_in(engine, Phase.VOORONDERZOEK).zaaknummer}/dossier/bijvangst")
+    (longest,) = (field.langste for field in dossier.KINDS["bijvangst"].velden if field.naam == "omschrijving")
+    assert f'name="omschrijving" maxlength="{longest}"' in page.replace("  ", " ")
 
 
 def test_a_form_without_its_token_changes_nothing(client: TestClient, engine: Engine) -> None:
