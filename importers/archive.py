@@ -1,7 +1,9 @@
 """What an XLSX may hold: its zip is judged here before any program unpacks it to read cells."""
 
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 from importers.refusals import FileRefused
@@ -12,7 +14,8 @@ MAX_CELLS = 50_000_000
 """From the first to the last filled cell of a sheet: reading it takes memory for every cell between, filled or not."""
 
 _BLOCK = 1024 * 1024
-_CELL = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})""")
+_PLACE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]{0,3})([0-9]{1,7})""")
+"""The place of a cell (`r="XFD3"`, in any case) or of a row (`r="1048576"`), in whatever part the sheet is kept."""
 _DOCTYPES = tuple(
     word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("utf-8", "utf-16-le", "utf-16-be")
 )
@@ -27,7 +30,7 @@ def inspect(path: Path, file_name: str) -> None:
             _judge_sizes(entries, path.stat().st_size, file_name)
             for entry in entries:
                 _judge_entry(archive, entry, file_name)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as fault:
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, zlib.error, lzma.LZMAError) as fault:
         raise FileRefused("onleesbaar", file_name, "het zip-archief is beschadigd") from fault
 
 
@@ -54,7 +57,6 @@ def _judge_sizes(entries: list[zipfile.ZipInfo], packed: int, file_name: str) ->
 def _judge_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file_name: str) -> None:
     """Reads the entry to its end, so that the sizes and checksums in the directory are proven true."""
     is_xml = entry.filename.lower().endswith((".xml", ".rels"))
-    is_sheet = entry.filename.lower().startswith("xl/worksheets/")
     width = height = 0
     with archive.open(entry) as content:
         tail = b""
@@ -62,9 +64,9 @@ def _judge_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file_name: st
             block = tail + block
             if is_xml and any(word in block for word in _DOCTYPES):
                 raise FileRefused("externe_entiteit", file_name, entry.filename)
-            if is_sheet and (cells := _CELL.findall(block)):
-                width = max(width, *map(_column_number, {letters for letters, _ in cells}))
-                height = max(height, *(int(row) for _, row in cells))
+            if is_xml and (places := _PLACE.findall(block)):
+                width = max(width, *map(_column_number, {letters.upper() for letters, _ in places}))
+                height = max(height, *(int(row) for _, row in places))
             tail = block[-32:]
     if width * height > MAX_CELLS:
         place = f"{entry.filename}: {height} rijen bij {width} kolommen"

@@ -1,8 +1,10 @@
 """Files as people and programs write them, and the ones that are refused whole."""
 
+import contextlib
 import csv
 import datetime
 import io
+import random
 import zipfile
 from pathlib import Path
 
@@ -246,6 +248,32 @@ def test_a_cell_far_from_the_others(tmp_path: Path) -> None:
     book.save(tmp_path / "levering.xlsx")
     refused = refusal(tmp_path / "levering.xlsx")
     assert refused.reden == "te_groot_uitgepakt" and "1048576 rijen bij 16384 kolommen" in refused.uitleg
+
+
+SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b'<row r="1"><c r="a1"><v>1</v></c></row><row r="9"><c r="xfd1048576"><v>1</v></c></row>',
+        b'<row r="1"><c r="XFD1"><v>1</v></c></row><row r="1048576"><c><v>1</v></c></row>',
+    ],
+)
+@pytest.mark.parametrize("part", ["xl__worksheets__sheet1.xml", "xl__blad__s.xml"])
+def test_a_far_cell_by_whatever_name_in_whatever_part(tmp_path: Path, rows: bytes, part: str) -> None:
+    assert refusal(repacked(tmp_path, **{part: SHEET % rows})).reden == "te_groot_uitgepakt"
+
+
+def test_any_flipped_bytes_are_a_refusal_and_never_a_crash(tmp_path: Path) -> None:
+    chance = random.Random(20261121)
+    for _ in range(60):
+        content = bytearray(SAMPLE.read_bytes())
+        for place in chance.sample(range(len(content)), 5):
+            content[place] ^= chance.randrange(1, 256)
+        path = written(tmp_path, bytes(content), "levering.xlsx")
+        with contextlib.suppress(FileRefused):
+            read(path)
 
 
 def test_a_damaged_part(tmp_path: Path) -> None:
