@@ -127,7 +127,7 @@ def test_a_report_that_comes_back_is_read_from_its_rejected_rows(tmp_path: Path)
 def test_headings_compare_without_case_space_and_dashes() -> None:
     for heading in ("Datum signaal", "DATUM-SIGNAAL", " datum_signaal "):
         assert identify([heading if name == "datum_signaal" else name for name in COLUMNS]).name == "uwv_2026_1"
-    assert {layout.name for layout in layouts()} == {"uwv_2026_1", "uwv_kort_1", "opbrengst_2026_1"}
+    assert {layout.name for layout in layouts()} >= {"uwv_2026_1", "uwv_kort_1", "opbrengst_2026_1"}
 
 
 def test_a_header_needs_a_postcode_or_a_street_with_a_place() -> None:
