@@ -173,7 +173,6 @@ def test_a_user_of_one_municipality_loads_against_what_everybody_has(engine: Eng
         assert load_rows(session, tmp_path, row(signaalnummer="T-2")).waarschuwingen == {"bsn_heeft_lopende_zaak": 1}
 
 
-KINDS = st.sampled_from(["N", "W", "V"])
 def test_a_cell_far_too_long_is_a_fault_of_its_own_column(session: Session, tmp_path: Path) -> None:
     long = row(signaalnummer="T-2", toelichting="x" * 200_000)
     loaded = take_in(session, write_csv(tmp_path / "lang.csv", [row(), long]))
@@ -182,6 +181,7 @@ def test_a_cell_far_too_long_is_a_fault_of_its_own_column(session: Session, tmp_
     assert fault["kolom"] == "toelichting"
 
 
+KINDS = st.sampled_from(["N", "W", "V"])
 ROW = st.builds(
     lambda kind, number, person, house, good: row(
         mutatiesoort=kind,
