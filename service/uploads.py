@@ -72,7 +72,7 @@ def check_file(
             session,
             path,
             file_name=file_name,
-            history=intake.CaseHistory(session, today),
+            history=_known_to(session, access, today),
             today=today,
             received=received,
             progress=progress,
@@ -89,7 +89,7 @@ def offer(session: Session, access: Access, path: Path, file_name: str, *, recei
     require_loader(access)
     today, door = now.date(), access.actor.naam
     try:
-        history = intake.CaseHistory(session, today)
+        history = _known_to(session, access, today)
         checked = check(session, path, file_name=file_name, history=history, today=today, received=received)
     except FileRefused as refused:
         loading = record_refusal(session, refused, path, file_name=file_name, door=door, now=now, received=received)
@@ -239,7 +239,7 @@ def _load(
         session,
         path,
         file_name=file_name,
-        history=intake.CaseHistory(session, now.date()),
+        history=_known_to(session, access, now.date()),
         door=access.actor.naam,
         now=now,
         received=received,
@@ -249,6 +249,11 @@ def _load(
     _refuse_other_municipalities(session, access, loading)
     intake.apply(session, loading, now=now)
     return loading
+
+
+def _known_to(session: Session, access: Access, today: date) -> intake.CaseHistory:
+    """What the file is judged against: a teamleider learns of no signal elsewhere, not even that it exists."""
+    return intake.CaseHistory(session, today, None if access.signals else access.codes)
 
 
 def _refuse_other_municipalities(session: Session, access: Access, loading: Load) -> None:

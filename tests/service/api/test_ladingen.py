@@ -173,3 +173,14 @@ def test_a_load_is_undone_once_and_the_same_file_loads_again(
     assert (told["status"], told["geaccepteerd"]) == ("ongedaan_gemaakt", 1)
     offer()
     assert doors["coen"].get("/cijfers").json()["cijfers"]["zaken"] == 220
+
+
+def test_a_teamleider_learns_of_no_signal_elsewhere(doors: dict[str, Door], loaded: None, tmp_path: Path) -> None:
+    """The number of a signal in another municipality tells nothing to who does not see it."""
+    header, *rows = SAMPLE.read_text(encoding="utf-8-sig").splitlines()
+    other = next(line.split(";")[1] for line in rows if ";0983;" in line)
+    asked = [row(signaalnummer=other, mutatiesoort=soort) for soort in ("W", "V")]
+    asked.append(row(signaalnummer="BESTAAT-NIET", mutatiesoort="W"))
+    file = write_csv(tmp_path / "vis.csv", asked).read_bytes()
+    told = doors["tess"].post("/ladingen", files={"bestand": ("vis.csv", file)}).json()
+    assert (told["afgekeurd"], told["redenen"]) == (3, {"signaal_onbekend": 3})
