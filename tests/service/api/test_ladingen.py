@@ -177,7 +177,7 @@ def test_a_load_is_undone_once_and_the_same_file_loads_again(
 
 def test_a_teamleider_learns_of_no_signal_elsewhere(doors: dict[str, Door], loaded: None, tmp_path: Path) -> None:
     """The number of a signal in another municipality tells nothing to who does not see it."""
-    header, *rows = SAMPLE.read_text(encoding="utf-8-sig").splitlines()
+    _, *rows = SAMPLE.read_text(encoding="utf-8-sig").splitlines()
     other = next(line.split(";")[1] for line in rows if ";0983;" in line)
     asked = [row(signaalnummer=other, mutatiesoort=soort) for soort in ("W", "V")]
     asked.append(row(signaalnummer="BESTAAT-NIET", mutatiesoort="W"))
