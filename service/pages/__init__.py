@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from service.characters import readable_body
 from service.pages import (
     cases,
     deadlines,
@@ -12,6 +13,7 @@ from service.pages import (
     feedback,
     figures,
     glossary,
+    installation,
     loads,
     logbook,
     sign_in,
@@ -24,7 +26,7 @@ from service.pages import (
 )
 from service.pages.rendering import remember, render
 
-router = APIRouter(dependencies=[Depends(remember)], include_in_schema=False)
+router = APIRouter(dependencies=[Depends(remember), Depends(readable_body)], include_in_schema=False)
 _NOUNS = (
     sign_in,
     start,
@@ -40,6 +42,7 @@ _NOUNS = (
     deadlines,
     glossary,
     users,
+    installation,
     logbook,
 )
 for _noun in _NOUNS:

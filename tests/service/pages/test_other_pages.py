@@ -100,9 +100,11 @@ def test_feedback_is_made_sent_and_received(site: Site, sign_in: SignIn) -> None
     coen.get_by_role("button", name="Maak de terugkoppeling").dblclick()
     expect(coen.get_by_role("heading", level=1)).to_have_text(re.compile(r"TK-\d{4}-\d{4}"))
     made = coen.get_by_role("heading", level=1).inner_text()
-    expect(coen.locator("main")).to_contain_text("Alleen de UWV-liaison kan ze ophalen.")
-    answer = coen.request.get(f"{site.url}/terugkoppelingen/{made}/bestanden/csv")
-    assert answer.status == 403
+    expect(coen.locator("main")).to_contain_text("Wie een bestand ophaalt, staat in het logboek.")
+    expect(coen.locator("main")).not_to_contain_text("9999")
+    with coen.expect_download() as download:
+        coen.locator("a[href$='/bestanden/csv']").click()
+    assert made in download.value.suggested_filename
     coen.get_by_role("button", name="Leg de verzending vast").click()
     expect(coen.get_by_role("status")).to_contain_text("verzonden")
 
@@ -179,7 +181,7 @@ def test_words_users_and_log_are_there_to_read(site: Site, sign_in: SignIn) -> N
     [
         ("ulla", ["/leveringen", "/ladingen/{lading}", "/terugkoppelingen", "/opbrengsten"]),
         ("coen", ["/cijfers"]),
-        ("bea", ["/gebruikers"]),
+        ("bea", ["/gebruikers", "/instellingen", "/instellingen/grondslagen", "/instellingen/waarden"]),
         ("aad", ["/logboek", "/begrippen", "/termijnen?term=bezwaar&vanaf=2026-03-02"]),
     ],
 )
