@@ -6,45 +6,64 @@ Exit: 0 done, 3 done but rows were rejected, 4 refused and nothing changed, 2 wr
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import structlog
 import typer
 from typer.exceptions import TyperException
 
 from service import journal
-from service.commands import deliveries, feedback, reports, system, users
 from service.commands.desk import OUR_FAULT, REFUSED, WRONG_USE
-from service.errors import OUR_FAULT as SORRY
 from service.settings import read_settings
 from signals.errors import DomainError, Invalid
 
-app = typer.Typer(
-    name="rni",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Langdurig RNI: signalen, zaken, terugkoppeling en cijfers.",
-)
-app.command("serve", help="Start de pagina's en de API.")(system.serve)
-app.command("clock", help="Start de klok: herinneringen aan termijnen, elke nacht.")(system.clock)
-app.command("check", help="Leest en controleert een levering, bewaart niets.")(deliveries.check)
-app.command("load", help="Laadt een levering.")(deliveries.load)
-app.command("undo", help="Maakt een lading ongedaan; bewijst dat al het andere gelijk blijft.")(deliveries.undo)
-app.command("figures", help="De cijfers voor een werksessie of evaluatie.")(reports.figures)
-app.command("deadline", help="Wanneer een termijn eindigt, en waarom dan.")(reports.deadline)
-app.add_typer(system.database, name="db")
-app.add_typer(feedback.commands, name="feedback")
-app.add_typer(deliveries.yields, name="yield")
-app.add_typer(users.commands, name="user")
-app.add_typer(users.tokens, name="token")
-app.add_typer(system.municipalities, name="municipalities")
+COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "serve": ("system", "serve", "Start de pagina's en de API."),
+    "clock": ("system", "clock", "Start de klok: herinneringen aan termijnen, elke nacht."),
+    "check": ("deliveries", "check", "Leest en controleert een levering, bewaart niets."),
+    "load": ("deliveries", "load", "Laadt een levering."),
+    "undo": ("deliveries", "undo", "Maakt een lading ongedaan; bewijst dat al het andere gelijk blijft."),
+    "figures": ("reports", "figures", "De cijfers voor een werksessie of evaluatie."),
+    "deadline": ("terms", "deadline", "Wanneer een termijn eindigt, en waarom dan."),
+    "db": ("system", "database", ""),
+    "feedback": ("feedback", "commands", ""),
+    "yield": ("deliveries", "yields", ""),
+    "user": ("users", "commands", ""),
+    "token": ("users", "tokens", ""),
+    "municipalities": ("system", "municipalities", ""),
+    "basis": ("installation", "bases", ""),
+    "setting": ("installation", "settings", ""),
+    "participant": ("installation", "participants", ""),
+}
+"""Per word after `rni`: the module of `service.commands`, what stands there, and its help (a group has its own)."""
+
+
+def program(word: str = "") -> typer.Typer:
+    """The commands put together; of a known word only that one, because importing the rooms of all takes seconds."""
+    app = typer.Typer(
+        name="rni",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Langdurig RNI: signalen, zaken, terugkoppeling en cijfers.",
+    )
+    app.callback()(lambda: None)  # with one command it would otherwise be that command
+    for name in [word] if word in COMMANDS else COMMANDS:
+        module, attribute, help_ = COMMANDS[name]
+        found = getattr(import_module(f"service.commands.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name, help=help_)(found)
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; gives the exit code. Every no is a Dutch sentence on standard error."""
     journal.configure(level=logging.WARNING)
     try:
+        app = program(*arguments[:1])
         return int(app(args=list(arguments), standalone_mode=False) or 0)
     except DomainError as error:
         return _refused(error, arguments)
@@ -57,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001  # the last net: into the log with its traceback, a sentence on the screen
         with journal.in_file(read_settings().data_dir) as path:
             structlog.get_logger().exception("onverwachte fout", opdracht=" ".join(arguments[:2]))
-        print(f"{SORRY} De technische melding staat in {path}.", file=sys.stderr)
+        print(f"{journal.OUR_FAULT} De technische melding staat in {path}.", file=sys.stderr)
         return OUR_FAULT
 
 

@@ -272,6 +272,11 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def main() -> None:
     """Fresh database, whole story; refuses to touch a database that holds anything."""
+    if not SAMPLES.is_dir():
+        sys.exit(
+            f"De voorbeeldbestanden van de demonstratie ontbreken: {SAMPLES}. Ze horen bij de broncode en zitten niet "
+            "in het pakket. Haal de broncode op en voer daar uit: make demo"
+        )
     settings = Settings()
     upgrade(settings.database_url)
     demo = Demo(settings, settings.now().date(), sys.stdout)

@@ -112,7 +112,7 @@ def settings() -> str:
 
 def commands() -> str:
     """Every command of `rni` with its arguments, options and the first sentence of its help."""
-    root = typer.main.get_command(cli.app)
+    root = typer.main.get_command(cli.program())
     assert isinstance(root, TyperGroup)
     return table(("opdracht", "doet"), sorted(_commands(root, "rni")))
 

@@ -17,12 +17,11 @@ from starlette.responses import Response
 
 from service.accounts import NotSignedIn, TooManyAttempts
 from service.db import SchemaMissing
+from service.journal import OUR_FAULT
 from service.settings import Misconfigured
 from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Refused
 
 log = structlog.get_logger()
-
-OUR_FAULT = "Er ging bij ons iets mis. Er is niets gewijzigd. Probeer het later opnieuw."
 
 TITLES: Mapping[int, str] = {
     400: "Ongeldige invoer",
@@ -148,8 +147,10 @@ def validation_errors(error: RequestValidationError) -> list[dict[str, Any]]:
     found = []
     for each in error.errors():
         where, *rest = each["loc"]
+        if each["type"] == "extra_forbidden":  # its name is what was sent
+            rest = rest[:-1]
         location = (
-            {"pointer": "/" + "/".join(map(str, rest))} if where == "body" else {"name": str(rest[0]) if rest else ""}
+            {"pointer": "".join(f"/{part}" for part in rest)} if where == "body" else {"name": str(rest[0]) if rest else ""}
         )
         kind = str(each["type"])
         found.append(
@@ -213,6 +214,8 @@ def install_pages(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        if any(each["loc"][0] == "path" for each in error.errors()):
+            return refuse(request, 404, ())
         reasons = [Reason(each["code"], each["detail"], None) for each in validation_errors(error)]
         return refuse(request, 400, list(dict.fromkeys(reasons)))
 

@@ -10,6 +10,9 @@ from typing import Any, TextIO
 
 import structlog
 
+OUR_FAULT = "Er ging bij ons iets mis. Er is niets gewijzigd. Probeer het later opnieuw."
+"""What people are told when the rest is in the log."""
+
 _NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
 
 

@@ -8,8 +8,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.csrf import SAFE_METHODS, same_origin
-from service.errors import OUR_FAULT, refuse
+from service.characters import UNREADABLE, other_charset, unreadable_address
+from service.csrf import SAFE_METHODS, cookie_name, same_origin
+from service.errors import refuse
+from service.journal import OUR_FAULT
 from service.settings import Settings
 from signals.errors import Reason
 
@@ -19,6 +21,8 @@ API = "/api/v1"
 API_VERSION = "1.0.0"
 SMALL_BODY = 1_000_000
 """Bytes that a request without a file may hold: the longest text fields, several times over."""
+UPLOADS = frozenset({"/ladingen", "/opbrengsten"})
+"""The paths that take a file, of the pages and below `API`."""
 
 _EVERYWHERE: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -115,7 +119,8 @@ class RequestGuard:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self.base_url = settings.base_url
+        self.base_url, self.production = settings.base_url, settings.production
+        self.cookie = cookie_name(settings)
         self.largest = settings.max_upload_mb * 1_000_000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,7 +134,7 @@ class RequestGuard:
             status, reason = refused
             await refuse(Request(scope), status, [reason])(scope, receive, send)
             return
-        limit, read, begun = self._limit(headers), 0, False
+        limit, read, begun = self._limit(scope, headers), 0, False
 
         async def counted() -> Message:
             nonlocal read
@@ -150,8 +155,15 @@ class RequestGuard:
             if not begun:
                 await refuse(Request(scope), 413, [self._too_large(limit)])(scope, receive, send)
 
-    def _limit(self, headers: Headers) -> int:
-        return self.largest if headers.get("content-type", "").startswith("multipart/") else SMALL_BODY
+    def _limit(self, scope: Scope, headers: Headers) -> int:
+        """Files come in where files belong, from who brings a session or a token.
+
+        Whether these are good is known only after the form is read.
+        """
+        known = "authorization" in headers or f"{self.cookie}=" in headers.get("cookie", "")
+        file = headers.get("content-type", "").startswith("multipart/")
+        upload = scope["method"] == "POST" and scope["path"].removeprefix(API) in UPLOADS
+        return self.largest if upload and file and known else SMALL_BODY
 
     @staticmethod
     def _too_large(limit: int) -> Reason:
@@ -159,13 +171,15 @@ class RequestGuard:
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, Reason] | None:
         length = headers.get("content-length", "0")
-        limit = self._limit(headers)
-        if length.isascii() and length.isdigit() and int(length) > limit:
+        limit = self._limit(scope, headers)
+        if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > limit):
             return 413, self._too_large(limit)
+        if unreadable_address(scope) or other_charset(headers):
+            return 400, UNREADABLE
         if scope["method"] in SAFE_METHODS:
             return None
         script = scope["path"].startswith("/api/") and "origin" not in headers and "sec-fetch-site" not in headers
-        if script or same_origin(headers, self.base_url):
+        if script or same_origin(headers, self.base_url, production=self.production):
             return None
         return 403, Reason(
             "andere_herkomst", "Dit formulier kwam niet van deze website. Open de pagina hier en probeer het opnieuw."

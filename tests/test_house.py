@@ -286,7 +286,7 @@ def test_every_command_is_in_the_readme() -> None:
 def command_names() -> Iterator[str]:
     """`rni load`, `rni feedback make`, ...: every command of the command line that is not hidden."""
     typer_main = importlib.import_module("typer.main")
-    root = typer_main.get_command(importlib.import_module("service.cli").app)
+    root = typer_main.get_command(importlib.import_module("service.cli").program())
 
     def walk(command: object, path: str) -> Iterator[str]:
         children = getattr(command, "commands", None)

@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from service import audit, jobs, journal
-from service.app import create_app, require_ready
+from service import audit, journal
 from service.commands.desk import As, AsJson, answer, desk, existing
 from service.db import session_scope, upgrade
 from service.settings import read_settings
@@ -25,6 +23,10 @@ def serve(
     actor: As = None,
 ) -> None:
     """Pages and API, until it is stopped."""
+    import uvicorn  # here: no other command needs the pages, and importing them takes a second
+
+    from service.app import create_app, require_ready
+
     with desk(actor, touches_cases=False) as at:
         require_ready(at.settings, at.engine)
         settings = at.settings
@@ -38,6 +40,8 @@ def clock(
     actor: As = None,
 ) -> None:
     """The nightly work, as a process of its own or once."""
+    from service import jobs  # here: no other command needs the scheduler
+
     with desk(actor, touches_cases=False) as at:
         if once:
             counts = jobs.run_nightly(at.engine, at.now)

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from service import cli, jobs
+from service import cli, demo, jobs
 from service.settings import Settings
 
 from .conftest import NOW
 
+ROOT = Path(__file__).parents[2]
 SAMPLES = Path(__file__).parent.parent / "samples" / "demo"
 JULY = SAMPLES / "LRNI-2026-07.csv"
 
@@ -230,6 +231,8 @@ def test_feedback_goes_through_its_states(rni: Rni, settings: Settings, tmp_path
     before = [path.read_bytes() for path in paths]
     again = rni("feedback", "again", number, "--out", tmp_path / "nogmaals")
     assert [Path(path).read_bytes() for path in again.out.split()] == before
+    written = rows(settings, "SELECT count(*) FROM audit WHERE actie = 'terugkoppeling_verstrekt'")
+    assert written == [(2,)], "by make and by again"
     assert rni("feedback", "received", number, "--reference", "UWV-1").code == 4
     assert rni("feedback", "sent", number).out == f"{number}: verzonden.\n"
     assert rni("feedback", "received", number, "--reference", "UWV-1").code == 0
@@ -269,6 +272,33 @@ def test_the_clock_runs_at_night_in_its_own_zone(settings: Settings) -> None:
     (job,) = clock.get_jobs()
     fires = job.trigger.get_next_fire_time(None, NOW)
     assert (fires.hour, str(fires.tzinfo)) == (2, "Europe/Amsterdam")
+
+
+HEAVY = {"fastapi", "uvicorn", "pandas", "openpyxl", "apscheduler", "importers"}
+
+
+@pytest.mark.parametrize("word", ["deadline", "user", "token", "db", "municipalities"])
+def test_a_light_command_imports_no_heavy_room(word: str) -> None:
+    """Importing the rooms of every command took four seconds of each."""
+    program = f"from service.cli import program; program({word!r}); import sys; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not HEAVY & set(ran.stdout.split())
+
+
+def test_every_command_is_in_the_help(rni: Rni) -> None:
+    shown = rni("--help").out
+    assert all(word in shown for word in cli.COMMANDS)
+    for word in cli.COMMANDS:
+        assert rni(word, "--help").code == 0
+    assert rni().code == 2
+
+
+def test_the_demonstration_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo, "SAMPLES", tmp_path / "voorbeelden")
+    with pytest.raises(SystemExit, match="horen bij de broncode"):
+        demo.main()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_table_33_is_loaded_or_refused_whole(rni: Rni, tmp_path: Path) -> None:
