@@ -28,10 +28,10 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from signals.base import Moment
+from signals.base import Moment, table
+from signals.bulk import insert_if_new
 from workflow.deadlines import TERMS
 from workflow.holidays import add_working_days
 from workflow.models import Case, CaseTask, CaseTerm
@@ -151,10 +151,8 @@ def _remind(session: Session, today: date, kind: Reminder, standing: Select[Any]
         literal(_DOOR),
     ).where(true())
     names = ["zaak_id", "gemeentecode", "sleutel", "uitleg", "gegevens", "soort", "vastgelegd_op", "tijdstip", "door"]
-    # SQLite and PostgreSQL say it alike, SQLAlchemy has no common word for it. Two letters that run to the same day
-    # give one key and so one reminder.
-    insert = postgresql.insert(CaseTask) if _on_postgresql(session) else sqlite.insert(CaseTask)
-    new = insert.from_select(names, rows).on_conflict_do_nothing(index_elements=["zaak_id", "sleutel"])
+    # Two letters that run to the same day give one key and so one reminder.
+    new = insert_if_new(session, table(CaseTask)).from_select(names, rows)
     # Without the option the count of an INSERT is lost on PostgreSQL.
     return session.exec(new.execution_options(preserve_rowcount=True)).rowcount
 
