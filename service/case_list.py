@@ -13,6 +13,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service import case_signals
+from service.characters import readable
+from service.dependencies import LARGEST_NUMBER
 from signals.errors import Invalid, Reason
 from workflow.deadlines import TERMS
 from workflow.models import Address, CallbackRequest, Case, CaseSignal, CaseTerm
@@ -154,7 +156,8 @@ def _read_cursor(text: str, sort: str) -> tuple[Any, int]:
             value = date.fromisoformat(value)
     except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
         raise wrong from None
-    if made_for != sort or not isinstance(case_id, int) or not isinstance(value, (str, date)):
+    known = made_for == sort and isinstance(case_id, int) and 0 < case_id <= LARGEST_NUMBER
+    if not known or not (isinstance(value, date) or (isinstance(value, str) and readable(value))):
         raise wrong
     return value, case_id
 

@@ -20,16 +20,23 @@ _EXPIRED = Forbidden(
 )
 
 
-def same_origin(headers: Mapping[str, str], base_url: str) -> bool:
+def same_origin(headers: Mapping[str, str], base_url: str, *, production: bool = False) -> bool:
     """Whether an unsafe request comes from our own pages.
 
-    headers: lower-case names. `Sec-Fetch-Site` decides when the browser sends it; else `Origin` must be this host.
+    headers: lower-case names. `Sec-Fetch-Site` decides when the browser sends it; else `Origin` must be `base_url`,
+    or outside production the host that was asked: there, whoever asks does not choose that name.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
-    host = urlsplit(headers.get("origin", "")).netloc
-    return bool(host) and host in (headers.get("host"), urlsplit(base_url).netloc)
+    try:
+        origin = urlsplit(headers.get("origin", ""))
+    except ValueError:
+        return False
+    ours = urlsplit(base_url)
+    if production:
+        return (origin.scheme, origin.netloc) == (ours.scheme, ours.netloc)
+    return bool(origin.netloc) and origin.netloc in (headers.get("host"), ours.netloc)
 
 
 def token_for(secret: str, key: bytes) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -134,6 +134,9 @@ def desk_of(session: Session, now: datetime) -> Desk:
     return Desk(access_of(session).actor, now, lambda gemeentecode: accounts.staff(session, gemeentecode))
 
 
+LARGEST_NUMBER = 2**63 - 1
+"""A larger one fits in no column."""
+RowNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 Config = Annotated[Settings, Depends(settings_of)]
 Database = Annotated[Engine, Depends(engine_of)]
 Now = Annotated[datetime, Depends(now_of)]

@@ -150,7 +150,9 @@ def validation_errors(error: RequestValidationError) -> list[dict[str, Any]]:
         if each["type"] == "extra_forbidden":  # its name is what was sent
             rest = rest[:-1]
         location = (
-            {"pointer": "".join(f"/{part}" for part in rest)} if where == "body" else {"name": str(rest[0]) if rest else ""}
+            {"pointer": "".join(f"/{part}" for part in rest)}
+            if where == "body"
+            else {"name": str(rest[0]) if rest else ""}
         )
         kind = str(each["type"])
         found.append(

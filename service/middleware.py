@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -146,14 +147,15 @@ class RequestGuard:
 
         async def watched(message: Message) -> None:
             nonlocal begun
+            if read > limit and not begun:
+                return  # an answer to half a body, which the application took for a whole one
             begun = True
             await send(message)
 
-        try:
+        with suppress(TooLarge):
             await self.app(scope, counted, watched)
-        except TooLarge:
-            if not begun:
-                await refuse(Request(scope), 413, [self._too_large(limit)])(scope, receive, send)
+        if read > limit and not begun:
+            await refuse(Request(scope), 413, [self._too_large(limit)])(scope, receive, send)
 
     def _limit(self, scope: Scope, headers: Headers) -> int:
         """Files come in where files belong, from who brings a session or a token.

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
 
+from service.characters import readable_body
 from service.errors import title_of
 
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
@@ -74,6 +75,7 @@ def make_api(server: str, version: str) -> FastAPI:
         root_path_in_servers=False,
         openapi_tags=TAGS,
         generate_unique_id_function=_operation_id,
+        dependencies=[Depends(readable_body)],
     )
     for router in ROUTERS:
         api.include_router(router)

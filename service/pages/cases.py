@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from service import audit, case_list, case_signals
 from service.csrf import CsrfChecked
-from service.dependencies import Now, PageSession, SignedIn, Who, desk_of
+from service.dependencies import Now, PageSession, RowNumber, SignedIn, Who, desk_of
 from service.models import User
 from service.pages import labels
 from service.pages.rendering import render, require, see_other
@@ -200,7 +200,7 @@ def kinds(
 
 
 @router.post("/zaken/{zaaknummer}/taken/{nummer}", dependencies=[CsrfChecked])
-def finish_task(who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: int) -> Response:
+def finish_task(who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: RowNumber) -> Response:
     """A person looked at it."""
     case = find(session, who, zaaknummer)
     dossier.finish_task(session, case, nummer, desk_of(session, now))
@@ -209,7 +209,7 @@ def finish_task(who: Who, session: PageSession, now: Now, zaaknummer: str, numme
 
 
 @router.post("/zaken/{zaaknummer}/terugbelverzoeken/{nummer}", dependencies=[CsrfChecked])
-def called_back(who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: int) -> Response:
+def called_back(who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: RowNumber) -> Response:
     """The person was called back."""
     case = find(session, who, zaaknummer)
     dossier.call_back_done(session, case, nummer, desk_of(session, now))

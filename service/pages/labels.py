@@ -15,6 +15,7 @@ from workflow.transitions import BY_NAME
 SOON_WORKING_DAYS = 5
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
+_TYPED = frozenset({"tekst", "lange_tekst"})
 
 # Only what does not read well with its underscores taken out.
 _WORDS: Mapping[str, str] = {
@@ -125,19 +126,27 @@ def urgency(term: str, einde: date, today: date) -> tuple[str, str]:
     return "rustig", days_left(einde, today)
 
 
-def value_text(value: Any, zone: ZoneInfo) -> str:
-    """A stored value of an event or a dossier entry as people read it."""
+def value_text(value: Any, zone: ZoneInfo, soort: str = "") -> str:
+    """A stored value of an event or a dossier entry as people read it; what people typed stays as they typed it.
+
+    soort: of the field it was filled in with; empty for what a step remembered besides.
+    """
     if isinstance(value, bool):
         return "ja" if value else "nee"
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(value_text(each, zone) for each in value)
+        return ", ".join(value_text(each, zone, soort) for each in value)
     text = str(value)
-    if _ISO_DAY.fullmatch(text):
-        return day(text)
-    if _ISO_MOMENT.match(text):
-        return moment(datetime.fromisoformat(text), zone)
+    if soort in _TYPED:
+        return text
+    try:
+        if _ISO_DAY.fullmatch(text):
+            return day(text)
+        if _ISO_MOMENT.match(text):
+            return moment(datetime.fromisoformat(text), zone)
+    except ValueError:  # it only looks like a date
+        return text
     return words(text) if (re.fullmatch(r"[a-zA-Z0-9_]+", text) and "_" in text) or text in _WORDS else text
 
 
@@ -150,7 +159,10 @@ def told(gegevens: Mapping[str, Any], fields: Sequence[Field], zone: ZoneInfo) -
     """What was filled in, as (label, text), in the order of the form; then what the step remembered besides."""
     labels = {field.naam: field.label for field in fields}
     order = [naam for naam in labels if naam in gegevens] + [naam for naam in gegevens if naam not in labels]
-    shown = [(labels.get(naam) or _spaced(naam), value_text(gegevens[naam], zone)) for naam in order]
+    kinds = {field.naam: field.soort for field in fields}
+    shown = [
+        (labels.get(naam) or _spaced(naam), value_text(gegevens[naam], zone, kinds.get(naam, ""))) for naam in order
+    ]
     return [(label, text) for label, text in shown if text]
 
 

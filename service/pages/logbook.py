@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import col, select
 
-from service.dependencies import PageSession, Who
+from service.dependencies import LARGEST_NUMBER, PageSession, Who
 from service.models import AuditEntry
 from service.pages.rendering import render, require
 from workflow.phases import Role
@@ -21,7 +21,7 @@ def logbook(
     request: Request,
     who: Who,
     session: PageSession,
-    voor: Annotated[int | None, Query(ge=1)] = None,
+    voor: Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)] = None,
     actor: Annotated[str, Query(max_length=100)] = "",
     object_: Annotated[str, Query(alias="object", max_length=100)] = "",
 ) -> Response:

@@ -20,11 +20,19 @@ OURS = "https://rni.example.nl"
         ({"Origin": "https://elders.example"}, False),
         ({"Origin": "https://rni.example.nl.elders.example"}, False),
         ({"Origin": "null"}, False),
+        ({"Origin": "http://["}, False),
         ({}, False),
     ],
 )
 def test_an_unsafe_request_comes_from_our_own_pages(headers: dict[str, str], ours: bool) -> None:
     assert same_origin(Headers(headers), OURS) is ours
+
+
+def test_in_production_only_the_address_that_was_set_is_ours() -> None:
+    assert same_origin(Headers({"Origin": OURS}), OURS, production=True)
+    for origin in ("https://elders.example", "http://rni.example.nl", ""):
+        sent = Headers({"Origin": origin, "Host": "elders.example"})
+        assert not same_origin(sent, OURS, production=True)
 
 
 def test_a_form_token_belongs_to_one_session_and_one_key() -> None:
