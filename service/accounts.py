@@ -14,6 +14,8 @@ from sqlmodel import Session, col, select
 
 from service.access import Access, municipal_scopes
 from service.models import ApiToken, SignInAttempt, User, UserRole, WebSession
+from signals.base import table
+from signals.bulk import insert_if_new
 from signals.errors import DomainError, Invalid, NotFound, Reason, Refused
 from signals.models import Municipality
 from workflow.actors import Actor
@@ -24,6 +26,13 @@ TOKEN_PREFIX = "rni_"  # noqa: S105  # lets a leaked token be recognised
 TOKEN_LIFE = timedelta(days=365)
 FREE_ATTEMPTS = 5
 LONGEST_WAIT = timedelta(minutes=15)
+_COUNTERS = (
+    (FREE_ATTEMPTS, LONGEST_WAIT),
+    (4 * FREE_ATTEMPTS, timedelta(seconds=30)),
+    (10 * FREE_ATTEMPTS, timedelta(minutes=1)),
+)
+"""Free attempts and longest wait per counter. Those of an account and of an origin as such slow down who guesses from
+many places or at many accounts; the wait stays short, because somebody else can cause it."""
 LONGEST_PASSWORD = 200
 """Longer ones are refused unread: hashing must not become a way to keep the service busy."""
 SEEN_EVERY = timedelta(minutes=1)
@@ -107,6 +116,7 @@ def create_user(
                 "naam",
             )
         )
+    _require_lengths(weergavenaam=weergavenaam, telefoonnummer=telefoonnummer, emailadres=emailadres)
     if not roles:
         raise Invalid(Reason("rol_ontbreekt", "Geef de gebruiker ten minste één rol.", "role"))
     _require_codes(session, {code for _, code in roles if code is not None})
@@ -128,6 +138,19 @@ def create_user(
     session.add_all(UserRole(gebruiker_id=user.id, rol=role, gemeentecode=code) for role, code in roles)
     session.flush()
     return user, secret
+
+
+def _require_lengths(**texts: str) -> None:
+    """Every text must fit where it is stored."""
+    columns = table(User).columns
+    longest = {name: columns[name].type.length for name in texts}  # type: ignore[attr-defined]  # each is a text
+    too_long = [
+        Reason("te_lang", f"De waarde bij {name} is te lang: hooguit {longest[name]} tekens.", name)
+        for name, text in texts.items()
+        if len(text) > longest[name]
+    ]
+    if too_long:
+        raise Invalid(too_long)
 
 
 def _require_codes(session: Session, codes: Collection[str]) -> None:
@@ -225,32 +248,38 @@ def check_password(session: Session, naam: str, password: str) -> User | None:
     return user if usable else None
 
 
-def _attempt_key(naam: str, origin: str) -> str:
-    return digest(f"{naam.lower()}\n{origin}")
+def _counter_keys(naam: str, origin: str) -> list[str]:
+    """Of the counters in `_COUNTERS`: this account from this origin, this account, this origin."""
+    name = naam.lower()
+    return [digest(f"{name}\n{origin}"), digest(f"{name}\n"), digest(f"\n{origin}")]
 
 
 def waiting_time(session: Session, naam: str, origin: str, now: datetime) -> timedelta:
     """How long this account must wait from this origin; zero when it may try."""
-    attempt = session.get(SignInAttempt, _attempt_key(naam, origin))
-    if attempt is None or attempt.mislukt < FREE_ATTEMPTS:
-        return timedelta()
-    wait = min(timedelta(seconds=2 ** min(attempt.mislukt, 20)), LONGEST_WAIT)
-    return max(attempt.laatst_op + wait - now, timedelta())
+    wait = timedelta()
+    for key, (free, longest) in zip(_counter_keys(naam, origin), _COUNTERS, strict=True):
+        attempt = session.get(SignInAttempt, key)
+        if attempt is not None and attempt.mislukt >= free:
+            pause = min(timedelta(seconds=2 ** min(attempt.mislukt - free + FREE_ATTEMPTS, 20)), longest)
+            wait = max(wait, attempt.laatst_op + pause - now)
+    return wait
 
 
 def note_attempt(session: Session, naam: str, origin: str, *, success: bool, now: datetime) -> None:
-    """Count a failed sign-in of this account from this origin, or forget them; other origins are untouched."""
-    key = _attempt_key(naam, origin)
+    """Count a failed sign-in of this account, from this origin, or forget them; the origin's own count stays.
+
+    Two at once are two: the database counts.
+    """
+    *forgotten, _ = _counter_keys(naam, origin)
     session.execute(delete(SignInAttempt).where(col(SignInAttempt.laatst_op) < now - timedelta(days=1)))
-    attempt = session.get(SignInAttempt, key)
+    counters = table(SignInAttempt)
     if success:
-        if attempt is not None:
-            session.delete(attempt)
+        session.execute(delete(SignInAttempt).where(col(SignInAttempt.sleutel).in_(forgotten)))
         return
-    attempt = attempt or SignInAttempt(sleutel=key, laatst_op=now)
-    attempt.mislukt += 1
-    attempt.laatst_op = now
-    session.add(attempt)
+    for key in _counter_keys(naam, origin):
+        session.execute(insert_if_new(session, counters).values(sleutel=key, mislukt=0, laatst_op=now))
+        counted = update(SignInAttempt).where(col(SignInAttempt.sleutel) == key)
+        session.execute(counted.values(mislukt=col(SignInAttempt.mislukt) + 1, laatst_op=now))
 
 
 def start_session(session: Session, user: User, *, now: datetime, hours: int) -> str:

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from service import journal
 from service.commands.desk import OUR_FAULT, REFUSED, WRONG_USE
+from service.db import usable_database
 from service.settings import read_settings
 from signals.errors import DomainError, Invalid
 
@@ -64,7 +65,8 @@ def run(arguments: Sequence[str]) -> int:
     journal.configure(level=logging.WARNING)
     try:
         app = program(*arguments[:1])
-        return int(app(args=list(arguments), standalone_mode=False) or 0)
+        with usable_database():
+            return int(app(args=list(arguments), standalone_mode=False) or 0)
     except DomainError as error:
         return _refused(error, arguments)
     except TyperException as error:
@@ -74,9 +76,13 @@ def run(arguments: Sequence[str]) -> int:
         print("Afgebroken.", file=sys.stderr)
         return 130
     except Exception:  # noqa: BLE001  # the last net: into the log with its traceback, a sentence on the screen
-        with journal.in_file(read_settings().data_dir) as path:
-            structlog.get_logger().exception("onverwachte fout", opdracht=" ".join(arguments[:2]))
-        print(f"{journal.OUR_FAULT} De technische melding staat in {path}.", file=sys.stderr)
+        try:
+            with journal.in_file(read_settings().data_dir) as path:
+                structlog.get_logger().exception("onverwachte fout", opdracht=" ".join(arguments[:2]))
+            where = f"De technische melding staat in {path}."
+        except OSError:
+            where = "De technische melding kon niet worden bewaard: controleer de map in RNI_DATA_DIR."
+        print(f"{journal.OUR_FAULT} {where}", file=sys.stderr)
         return OUR_FAULT
 
 

@@ -9,7 +9,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import UOWTransaction
 from sqlmodel import Session, select
 
@@ -31,14 +32,43 @@ class SchemaMissing(Refused):
     """The database is not there, or older or newer than this version of the program."""
 
 
+class DatabaseUnusable(Refused):
+    """The address of the database is wrong, nobody answers there, or nothing can be written there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Reason(
+                "database_onbruikbaar",
+                "De database is niet te openen of niet te beschrijven. Er is niets gewijzigd. Controleer het adres in "
+                "RNI_DATABASE_URL, of de database draait, en of de service daar mag schrijven.",
+                "RNI_DATABASE_URL",
+            )
+        )
+
+
+_UNUSABLE = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOTADB", "SQLITE_PERM", "SQLITE_FULL", "SQLITE_IOERR")
+
+
+@contextmanager
+def usable_database() -> Iterator[None]:
+    """DatabaseUnusable for what a wrong address or a database that is away makes of the work within."""
+    try:
+        yield
+    except (ArgumentError, ModuleNotFoundError):  # NoSuchModuleError is the first
+        raise DatabaseUnusable from None
+    except DBAPIError as error:
+        name = getattr(error.orig, "sqlite_errorname", None)
+        away = name is None and isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None
+        if away or str(name).startswith(_UNUSABLE):
+            raise DatabaseUnusable from None
+        raise
+
+
 def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """An engine whose errors never print parameters; SQLite with foreign keys, WAL and honest transactions."""
     sqlite = make_url(url).get_backend_name() == "sqlite"
     if not sqlite:
         return create_engine(url, hide_parameters=True, pool_pre_ping=True)
-    file = make_url(url).database
-    if file and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _without_foreign_keys if not foreign_keys else _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -99,6 +129,12 @@ def alembic_config(connection: Connection) -> Config:
 
 def upgrade(url: str) -> None:
     """Bring the schema up to date and load national table 33 where there is none: all of it or nothing."""
+    file = _file(make_url(url))
+    if file is not None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            raise DatabaseUnusable from None
     engine = make_engine(url, foreign_keys=False)
     with engine.begin() as connection:
         command.upgrade(alembic_config(connection), "head")
@@ -108,13 +144,28 @@ def upgrade(url: str) -> None:
     engine.dispose()
 
 
+_EMPTY = Reason("schema_ontbreekt", "De database is nog leeg. Voer eerst uit: rni db upgrade")
+
+
+def _file(url: URL) -> Path | None:
+    """Where a database in a file lies; None for any other."""
+    in_file = url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:"
+    return Path(str(url.database)) if in_file else None
+
+
 def require_schema(engine: Engine) -> None:
-    """Raise SchemaMissing, with the command that mends it, unless the schema is that of this program."""
+    """Raise SchemaMissing, with the command that mends it, unless the schema is that of this program.
+
+    Looking makes nothing: SQLite would make the file.
+    """
+    file = _file(engine.url)
+    if file is not None and not file.exists():
+        raise SchemaMissing(_EMPTY)
     with engine.execution_options(**READ_ONLY).connect() as connection:
         current = set(MigrationContext.configure(connection).get_current_heads())
         expected = set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
     if not current:
-        raise SchemaMissing(Reason("schema_ontbreekt", "De database is nog leeg. Voer eerst uit: rni db upgrade"))
+        raise SchemaMissing(_EMPTY)
     if current != expected:
         raise SchemaMissing(
             Reason("schema_verouderd", "De database hoort bij een andere versie. Voer eerst uit: rni db upgrade")

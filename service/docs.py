@@ -94,7 +94,7 @@ def steps() -> str:
 
 
 def _default(value: Any) -> str:
-    if value is None:
+    if value in (None, ""):
         return ""
     if any(isinstance(part, SecretStr) for part in (value if isinstance(value, tuple) else (value,))):
         return "sleutel voor ontwikkeling"

@@ -44,7 +44,7 @@ def download(
     if upload is None:
         write_loaded(session, load, stream, settings.zone)
     else:
-        path = settings.data_dir / uploads.FOLDER / upload.bestand
+        path = uploads.stored(settings, upload)
         checked = uploads.check_file(engine, access, path, load.bestandsnaam, received=load.datum_ontvangst, now=now)
         write_checked(load, checked, stream, settings.zone)
     return verwerkingsverslag.file_name(load), stream.getvalue()

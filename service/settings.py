@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(default=10, ge=1, description="Na zoveel uren eindigt een aanmelding in elk geval.")
     max_upload_mb: int = Field(default=500, ge=1, description="Grootste bestand dat wordt aangenomen, in megabytes.")
+    forwarded_allow_ips: str = Field(
+        default="",
+        description="Adressen van de proxy's die mogen zeggen waar een verzoek vandaan komt (X-Forwarded-For), "
+        "gescheiden door komma's. Leeg: niemand.",
+    )
     threads: int = Field(
         default=4, ge=1, description="Verzoeken die één proces tegelijk uitvoert. Meer maakt het niet sneller."
     )

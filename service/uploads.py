@@ -2,7 +2,8 @@
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -46,12 +47,40 @@ def require_loader(access: Access) -> None:
 def keep(settings: Settings, stream: BinaryIO) -> Path:
     """A copy of the bytes in the data directory, readable by the service alone, under a name nobody can guess."""
     folder = settings.data_dir / FOLDER
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / secrets.token_urlsafe(24)
-    with path.open("xb") as copy:
-        path.chmod(0o600)
-        shutil.copyfileobj(stream, copy, 1024 * 1024)
+    with dropped_on_failure(path):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with path.open("xb") as copy:
+                path.chmod(0o600)
+                shutil.copyfileobj(stream, copy, 1024 * 1024)
+        except OSError:
+            uitleg = (
+                "Het bestand kan niet worden bewaard. Er is niets geladen. Laat de beheerder nagaan of de map van "
+                "RNI_DATA_DIR bestaat, ruimte heeft en door de service te beschrijven is."
+            )
+            raise Refused(Reason("opslag_onmogelijk", uitleg)) from None
     return path
+
+
+def stored(settings: Settings, upload: Upload) -> Path:
+    """Where the bytes of an upload lie; Refused when they are gone."""
+    path = settings.data_dir / FOLDER / upload.bestand
+    if not path.is_file():
+        uitleg = f"Het bestand van lading {upload.ladingnummer} is weg uit de opslag. Bied het bestand opnieuw aan."
+        raise Refused(Reason("bestand_weg", uitleg))
+    return path
+
+
+@contextmanager
+def dropped_on_failure(path: Path) -> Iterator[None]:
+    """What was kept goes when nothing came of it: no row would know of it."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
 
 
 def check_file(
@@ -132,7 +161,7 @@ def confirm_in(session: Session, access: Access, ladingnummer: str, settings: Se
     if row.status != LoadStatus.GECONTROLEERD or upload is None:
         uitleg = f"Lading {ladingnummer} is {row.status.value}; alleen een gecontroleerde lading is te bevestigen."
         raise Refused(Reason("staat_past_niet", uitleg))
-    path = settings.data_dir / FOLDER / upload.bestand
+    path = stored(settings, upload)
     try:
         with session.begin_nested():
             _load(session, access, path, row.bestandsnaam, row.datum_ontvangst, now, checked=row)

@@ -84,8 +84,10 @@ def bied_lading_aan(
     asked = {"pad": "/ladingen", "sha256": digest_of(bestand), "ontvangst": received}
 
     def work() -> tuple[int, Any]:
+        name = file_name(bestand)
         path = uploads.keep(settings, bestand.file)
-        load = uploads.offer(session, access, path, file_name(bestand), received=received, now=now)
+        with uploads.dropped_on_failure(path):
+            load = uploads.offer(session, access, path, name, received=received, now=now)
         return 202, _shown(load)
 
     return once(session, key, asked, now, work)

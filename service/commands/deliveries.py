@@ -14,6 +14,7 @@ from importers.refusals import FileRefused
 from service import audit, load_report, uploads
 from service.commands.desk import (
     DONE,
+    INTERRUPTED,
     REFUSED,
     WITH_REJECTED,
     As,
@@ -80,10 +81,16 @@ def load(
     with desk(actor) as at:
         on = day(received, at.now.date())
         uploads.require_loader(at.access)
-        with path.open("rb") as stream:
-            kept = uploads.keep(at.settings, stream)
-        with progress("Laden", as_json) as step:
-            loaded = uploads.load_file(at.engine, at.access, kept, path.name, received=on, now=at.now, progress=step)
+        try:
+            with path.open("rb") as stream:
+                kept = uploads.keep(at.settings, stream)
+            with uploads.dropped_on_failure(kept), progress("Laden", as_json) as step:
+                loaded = uploads.load_file(
+                    at.engine, at.access, kept, path.name, received=on, now=at.now, progress=step
+                )
+        except KeyboardInterrupt:
+            print("Afgebroken; er is niets geladen.", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
         told = summary(loaded)
         if out:
             with session_scope(at.engine, at.access.widened(), write=False) as session:

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from workflow.deadlines import day_given
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role
 
 DONE, OUR_FAULT, WRONG_USE, WITH_REJECTED, REFUSED = 0, 1, 2, 3, 4
+INTERRUPTED = 130
 
 As = Annotated[
     str | None, typer.Option("--as", metavar="GEBRUIKER", help="Handel als deze gebruiker, met diens rollen.")
@@ -91,6 +93,19 @@ def existing(path: Path) -> Path:
     """The path when a file lies there; WrongUse without."""
     if not path.is_file():
         raise WrongUse(Reason("bestand_ontbreekt", f"Het bestand {path} is er niet. Controleer de naam en de map."))
+    return path
+
+
+def folder(path: Path) -> Path:
+    """The folder, made when it is not there; WrongUse before anything is done when files cannot be written in it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        writable = os.access(path, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        uitleg = f"In de map {path} kan niet worden geschreven. Kies een map waarin u mag schrijven."
+        raise WrongUse(Reason("map_onmogelijk", uitleg))
     return path
 
 

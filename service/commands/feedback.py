@@ -8,7 +8,7 @@ import typer
 from exports import feedback_2026_1 as exporter
 from exports.models import FeedbackDelivery
 from service import audit, disclosure
-from service.commands.desk import As, AsJson, WrongUse, answer, desk
+from service.commands.desk import As, AsJson, WrongUse, answer, desk, folder
 from service.db import session_scope
 from signals.errors import Reason
 from workflow.phases import Role
@@ -27,14 +27,14 @@ def make(
     """Tell what is due; without anything to tell nothing is made."""
     with desk(actor) as at:
         at.require(Role.COORDINATOR)
-        folder = out or at.settings.data_dir / "terugkoppelingen"
+        target = folder(out or at.settings.data_dir / "terugkoppelingen")
         with session_scope(at.engine, at.access.widened()) as session:
             made = exporter.make(session, door=at.door, now=at.now, production=at.settings.production)
             if made is not None:
                 audit.record(session, "terugkoppeling_gemaakt", made.nummer, at.now)
-            told = exporter.summary(session, made, folder)
+            told = exporter.summary(session, made, target)
         if made is not None:
-            disclosure.save(at.engine, at.access, made.nummer, folder, at.now)
+            disclosure.save(at.engine, at.access, made.nummer, target, at.now)
     if made is None:
         lines = ["Er is niets te vertellen; er is geen terugkoppeling gemaakt."]
     else:
@@ -50,7 +50,7 @@ def again(
     """The stored bytes again."""
     with desk(actor) as at:
         at.require(Role.COORDINATOR, Role.UWV_LIAISON)
-        paths = disclosure.save(at.engine, at.access, nummer, out, at.now)
+        paths = disclosure.save(at.engine, at.access, nummer, folder(out), at.now)
     print("\n".join(str(path) for path in paths))
 
 

@@ -8,7 +8,7 @@ import typer
 
 from exports.selection import Selection
 from exports.workbook import write_workbook
-from service.commands.desk import As, AsJson, answer, day, desk
+from service.commands.desk import As, AsJson, answer, day, desk, folder
 from service.reporting import figures_for
 from workflow.deadlines import in_words
 
@@ -31,15 +31,15 @@ def figures(
     actor: As = None,
 ) -> None:
     """The figures of a selection as of a day, as JSON and as a workbook."""
+    target = None if out is None else folder(out)
     with desk(actor) as at:
         on = day(peildatum, at.now.date())
         selection = Selection(leveringen=tuple(levering or ()), gemeenten=tuple(gemeente or ()))
         counted = figures_for(at.engine, at.access, selection, on, today=at.now.date(), openbaar=openbaar)
     lines = [f"Cijfers op {in_words(on)}"]
     lines += [f"{name}: {_short(value)}" for name, value in counted["cijfers"].items() if not isinstance(value, dict)]
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        path = out / f"cijfers-{pack}-{on:%Y%m%d}{'-openbaar' if openbaar else ''}.xlsx"
+    if target is not None:
+        path = target / f"cijfers-{pack}-{on:%Y%m%d}{'-openbaar' if openbaar else ''}.xlsx"
         with path.open("wb") as stream:
             write_workbook(counted, stream)
         lines.append(str(path))

@@ -1,16 +1,18 @@
 """`rni serve`, `rni clock`, `rni db` and `rni municipalities`: what an operator does."""
 
+import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from service import audit, journal
-from service.commands.desk import As, AsJson, answer, desk, existing
+from service.commands.desk import OUR_FAULT, As, AsJson, WrongUse, answer, desk, existing
 from service.db import session_scope, upgrade
 from service.settings import read_settings
 from signals import municipalities as table
-from signals.errors import Invalid, Refused
+from signals.errors import Invalid, Reason, Refused
 from workflow.phases import Role
 
 database = typer.Typer(no_args_is_help=True, help="De database.")
@@ -19,7 +21,7 @@ municipalities = typer.Typer(no_args_is_help=True, help="De landelijke tabel van
 
 def serve(
     host: Annotated[str, typer.Option(help="Adres waarop de service luistert.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Poort waarop de service luistert.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Poort waarop de service luistert.")] = 8000,
     actor: As = None,
 ) -> None:
     """Pages and API, until it is stopped."""
@@ -30,8 +32,36 @@ def serve(
     with desk(actor, touches_cases=False) as at:
         require_ready(at.settings, at.engine)
         settings = at.settings
-    journal.configure()
-    uvicorn.run(create_app(settings), host=host, port=port, server_header=False, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        create_app(settings),
+        server_header=False,
+        log_config=None,
+        access_log=False,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+    )
+    with _listening(host, port) as listener:
+        journal.configure()
+        server = uvicorn.Server(config)
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    if not server.started:
+        raise typer.Exit(OUR_FAULT)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """The place where the service listens; WrongUse when it is taken or does not exist."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        uitleg = (
+            f"De service kan niet luisteren op {host}, poort {port}: die is bezet, bestaat niet of mag niet. "
+            "Kies een andere poort met --port, of een ander adres met --host."
+        )
+        raise WrongUse(Reason("poort_bezet", uitleg)) from None
+    return listener
 
 
 def clock(

@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from importers.explanations import MEANINGS
-from importers.refusals import FileRefused
 from service import load_report, uploads
 from service.api.ladingen import digest_of, file_name, report_answer
 from service.csrf import CsrfChecked
@@ -116,8 +115,10 @@ def offer(
         form = claim(session, sent, f"{request.url.path} {digest_of(bestand)}", now)
         if form.location:
             return see_other(form.location)
+        name = file_name(bestand)
         path = uploads.keep(settings, bestand.file)
-        load = uploads.offer(session, who.access, path, file_name(bestand), received=received, now=now)
+        with uploads.dropped_on_failure(path):
+            load = uploads.offer(session, who.access, path, name, received=received, now=now)
     except DomainError as error:
         session.rollback()
         return _list(request, session, who, sent, error)
@@ -177,12 +178,12 @@ def _rows(
         upload = session.get(Upload, load.ladingnummer)
         if upload is None or load.geleverd > LARGEST_RECHECK:
             return [], True, ""
-        path = settings.data_dir / uploads.FOLDER / upload.bestand
         try:
+            path = uploads.stored(settings, upload)
             checked = uploads.check_file(
                 engine, who.access, path, load.bestandsnaam, received=load.datum_ontvangst, now=now
             )
-        except FileRefused as refused:
+        except Refused as refused:  # the file by now, or it is gone
             return [], False, refused.uitleg
         found = list(checked.regels[: MOST_ROWS + 1])
     return [_faulty(row) for row in found[:MOST_ROWS]], len(found) > MOST_ROWS, ""

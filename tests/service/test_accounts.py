@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -114,9 +115,9 @@ def test_failing_often_makes_one_account_wait_from_one_place_only(engine: Engine
         fail()
     assert wait() == accounts.LONGEST_WAIT
     with session_scope(engine, SYSTEM) as session:
-        assert "anna" not in str(session.exec(select(SignInAttempt)).one().model_dump())
+        assert "anna" not in str([each.model_dump() for each in session.exec(select(SignInAttempt))])
         accounts.note_attempt(session, "anna", "pagina 192.0.2.1", success=True, now=NOW)
-    assert not wait()
+    assert not wait(after=MINUTE)
 
 
 @pytest.mark.parametrize(
@@ -151,3 +152,43 @@ def test_the_staff_goes_where_a_merger_takes_the_work(engine: Engine) -> None:
             assert access.sees("1992")
             assert not access.sees("0599")
             assert access.actor.has(Role.BEHANDELAAR, "1992")
+
+
+def test_two_first_failures_at_once_are_both_counted(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM) as session:
+        for _ in range(2):
+            session.expunge_all()
+            accounts.note_attempt(session, "anna", "hier", success=False, now=NOW)
+    with ThreadPoolExecutor(4) as pool:
+        for failure in [pool.submit(_fail, engine, "bram", "daar") for _ in range(8)]:
+            failure.result()
+    with session_scope(engine, SYSTEM, write=False) as session:
+        assert sorted(each.mislukt for each in session.exec(select(SignInAttempt))) == [2, 2, 2, 8, 8, 8]
+
+
+def _fail(engine: Engine, name: str, origin: str) -> None:
+    with session_scope(engine, SYSTEM) as session:
+        accounts.note_attempt(session, name, origin, success=False, now=NOW)
+
+
+def test_guessing_from_many_places_or_at_many_accounts_is_slowed_but_locks_nobody_out(engine: Engine) -> None:
+    def wait(name: str, origin: str, after: timedelta = timedelta()) -> timedelta:
+        with session_scope(engine, SYSTEM, write=False) as session:
+            return accounts.waiting_time(session, name, origin, NOW + after)
+
+    for place in range(40):
+        _fail(engine, "anna", f"192.0.2.{place}")
+    assert wait("anna", "198.51.100.1")
+    assert not wait("anna", "198.51.100.1", MINUTE)
+    assert not wait("bram", "198.51.100.1")
+    for number in range(60):
+        _fail(engine, f"naam{number}", "203.0.113.1")
+    assert wait("bram", "203.0.113.1")
+    assert not wait("bram", "203.0.113.1", MINUTE)
+
+
+@pytest.mark.parametrize("field", ["weergavenaam", "telefoonnummer", "emailadres"])
+def test_what_is_too_long_to_store_is_a_sentence(engine: Engine, field: str) -> None:
+    with session_scope(engine, SYSTEM) as session, pytest.raises(Invalid) as refused:
+        accounts.create_user(session, "nieuw", [(Role.AUDITOR, None)], now=NOW, **{field: "x" * 300})  # type: ignore[arg-type]
+    assert refused.value.reasons[0].veld == field

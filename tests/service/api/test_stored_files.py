@@ -1,0 +1,43 @@
+"""The bytes of an upload in the data directory: there as long as a row knows of them, and no longer."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from service import uploads
+from service.settings import Settings
+
+from .conftest import SAMPLE, Door, is_problem
+
+
+def offer(door: Door, name: str = SAMPLE.name) -> dict[str, str]:
+    with SAMPLE.open("rb") as stream:
+        answer = door.post("/ladingen", files={"bestand": (name, stream)}, data={"datumOntvangst": "2026-07-06"})
+    body: dict[str, str] = answer.json()
+    return body
+
+
+@pytest.fixture
+def kept(settings: Settings) -> Path:
+    return settings.data_dir / uploads.FOLDER
+
+
+def test_a_file_that_is_gone_is_to_be_offered_again(doors: Mapping[str, Door], kept: Path) -> None:
+    number = offer(doors["ulla"])["ladingnummer"]
+    (file,) = kept.iterdir()
+    file.unlink()
+    gone = is_problem(doors["ulla"].post(f"/ladingen/{number}/bevestigingen"), 409)
+    assert gone["belemmeringen"][0]["code"] == "bestand_weg"
+    assert "Bied het bestand opnieuw aan" in gone["detail"]
+    is_problem(doors["ulla"].get(f"/ladingen/{number}/verwerkingsverslag"), 409)
+    ulla = doors["ulla"].client
+    own = {"Origin": "http://testserver"}
+    ulla.post("/inloggen", data={"gebruikersnaam": "ulla", "wachtwoord": "ulla"}, headers=own)
+    page = ulla.get(f"/ladingen/{number}")
+    assert (page.status_code, "Bied het bestand opnieuw aan" in page.text) == (200, True)
+
+
+def test_what_somebody_may_not_load_is_not_kept(doors: Mapping[str, Door], kept: Path) -> None:
+    assert offer(doors["tess"])["status"] == 403
+    assert not list(kept.iterdir())
