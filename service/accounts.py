@@ -170,6 +170,11 @@ def find_user(session: Session, naam: str) -> User:
     return user
 
 
+def known_name(session: Session, naam: str) -> str | None:
+    """The name when somebody is called so; what else was typed may be a password, and stays out of the log."""
+    return session.exec(select(User.naam).where(col(User.naam) == naam)).first()
+
+
 def users(session: Session) -> list[tuple[User, list[UserRole]]]:
     """Every user with roles, by name."""
     roles: dict[int, list[UserRole]] = {}

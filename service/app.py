@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     api = make_api(f"{settings.base_url.rstrip('/')}{API}", API_VERSION)
     for each in (app, api):
         each.state.settings, each.state.engine = settings, engine
-    app.state.error_page = pages.error_page
+    app.state.error_page, app.state.session_ended = pages.error_page, pages.session_ended
     install_api(api)
     install_pages(app)
     app.mount(API, api)

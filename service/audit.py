@@ -34,6 +34,17 @@ def record(
     )
 
 
+def record_reading(
+    engine: Engine, access: Access, actie: str, object_: str, now: datetime, *, gemeentecode: str | None = None
+) -> None:
+    """Add an entry for what was looked up or taken out, in a short transaction of its own: reading itself writes none.
+
+    Before the answer leaves: what cannot be logged is not shown.
+    """
+    with session_scope(engine, access) as session:
+        record(session, actie, object_, now, gemeentecode=gemeentecode)
+
+
 def record_refusal(
     engine: Engine, access: Access, actie: str, object_: str, now: datetime, *, gemeentecode: str | None = None
 ) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Form, Request
 
+from service.accounts import NotSignedIn
 from service.settings import Settings
 from signals.errors import Forbidden, Reason
 
@@ -65,7 +66,9 @@ def check_csrf(request: Request, csrf: Annotated[str, Form()] = "") -> None:
     """Dependency for every POST of a page: the form token must belong to the session, under any of our keys."""
     settings: Settings = request.app.state.settings
     secret = session_secret(request)
-    valid = [token_for(secret, key) for key in settings.keys] if secret else []
+    if not secret:
+        raise NotSignedIn(Reason("niet_aangemeld", "Meld u eerst aan."))
+    valid = [token_for(secret, key) for key in settings.keys]
     if not any(hmac.compare_digest(csrf.encode(), token.encode()) for token in valid):
         raise _EXPIRED
 

@@ -14,8 +14,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from service.accounts import NotSignedIn, TooManyAttempts
+from service.csrf import FIELD, SAFE_METHODS
 from service.db import SchemaMissing
 from service.journal import OUR_FAULT
 from service.settings import Misconfigured
@@ -204,14 +206,39 @@ def refuse(
     return response
 
 
+_NOT_TYPED = frozenset({FIELD, "formulier", "versie", "wachtwoord"})
+
+
+async def _typed(request: Request) -> list[tuple[str, str]]:
+    """The name and text of every field of the form that somebody filled in."""
+    form = await request.form()
+    sent = ((name, value) for name, value in form.multi_items() if name not in _NOT_TYPED)
+    return [(name, value) for name, value in sent if isinstance(value, str) and value.strip()]
+
+
+def _address(request: Request) -> str:
+    """The path with its query; of a form that has no page of its own, that of the page it stood on."""
+    path, query = request.url.path, request.url.query
+    while path and not _has_page(request, path):
+        path, query = path.rpartition("/")[0], ""
+    return f"{path or '/'}?{query}" if query else path or "/"
+
+
+def _has_page(request: Request, path: str) -> bool:
+    asked = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+
+
 def install_pages(app: FastAPI) -> None:
     """Every error outside the API as a page; nobody signed in goes to the sign-in page."""
 
     async def domain(request: Request, error: Exception) -> Response:
         assert isinstance(error, DomainError)
         if isinstance(error, NotSignedIn):
-            wanted = request.url.path if request.method == "GET" else "/"
-            return RedirectResponse(f"/inloggen?volgende={quote(wanted)}", 303)
+            if request.method in SAFE_METHODS:
+                return RedirectResponse(f"/inloggen?volgende={quote(_address(request))}", 303)
+            ended: Response = request.app.state.session_ended(request, await _typed(request), _address(request))
+            return ended
         return refuse(request, status_of(error), error.reasons, _headers(error))
 
     async def invalid(request: Request, error: Exception) -> Response:

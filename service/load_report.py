@@ -15,7 +15,7 @@ from importers.explanations import MEANINGS
 from importers.load import Checked
 from importers.reader import fingerprint
 from importers.refusals import FileRefused
-from service import uploads
+from service import audit, uploads
 from service.access import Access
 from service.models import Upload
 from service.settings import Settings
@@ -47,6 +47,7 @@ def download(
         path = uploads.stored(settings, upload)
         checked = uploads.check_file(engine, access, path, load.bestandsnaam, received=load.datum_ontvangst, now=now)
         write_checked(load, checked, stream, settings.zone)
+    audit.record_reading(engine, access, "verwerkingsverslag_verstrekt", ladingnummer, now)
     return verwerkingsverslag.file_name(load), stream.getvalue()
 
 

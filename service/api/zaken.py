@@ -300,19 +300,21 @@ def zaken(
 
 
 @router.post("/_zoek", summary="Zaken zoeken op persoon, adres of signaal")
-def zoek_zaken(session: ReadingApiSession, now: Now, vraag: Zoekvraag) -> Lijst[Zaak]:
+def zoek_zaken(session: ReadingApiSession, engine: Database, access: Bearer, now: Now, vraag: Zoekvraag) -> Lijst[Zaak]:
     """A search has its words in the body, so that no BSN or name ends up in an address or a log."""
     asked = vraag.model_dump()
     if asked["geboortedatum"]:
         asked["geboortedatum"] = asked["geboortedatum"].replace("-", "")
     found = case_list.search(session, **asked)
+    audit.record_reading(engine, access, "gezocht", "zaken", now)
     return Lijst(items=[Zaak(**each) for each in _shown(session, found, now.date())])
 
 
 @router.get("/{zaaknummer}", summary="Een zaak met haar dossier")
-def zaak(session: ApiSession, now: Now, zaaknummer: str) -> ZaakMetDossier:
-    """Everything the bearer's roles may see of a case."""
+def zaak(session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknummer: str) -> ZaakMetDossier:
+    """Everything the bearer's roles may see of a case; who opened it stands in the log."""
     case = moves.find_case(session, zaaknummer)
+    audit.record_reading(engine, access, "zaak_geopend", zaaknummer, now, gemeentecode=case.gemeentecode)
     return _with_dossier(session, case, desk_of(session, now))
 
 

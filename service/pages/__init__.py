@@ -14,6 +14,7 @@ from service.pages import (
     figures,
     glossary,
     installation,
+    labels,
     loads,
     logbook,
     sign_in,
@@ -47,6 +48,12 @@ _NOUNS = (
 )
 for _noun in _NOUNS:
     router.include_router(_noun.router)
+
+
+def session_ended(request: Request, typed: Sequence[tuple[str, str]], wanted: str) -> HTMLResponse:
+    """A form came in after the sign-in ended: what was typed, to be copied, and the way back. `wanted`: an own path."""
+    text = "\n\n".join(f"{labels.spaced(name)}:\n{value}" for name, value in typed)
+    return render(request, "session_ended.html", status=401, typed=text, wanted=wanted)
 
 
 def error_page(request: Request, status: int, title: str, sentences: Sequence[str]) -> HTMLResponse:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from service import audit, case_list, case_signals
 from service.csrf import CsrfChecked
-from service.dependencies import Now, PageSession, RowNumber, SignedIn, Who, desk_of
+from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of
 from service.models import User
 from service.pages import labels
 from service.pages.rendering import render, require, see_other
@@ -105,10 +105,17 @@ def _municipality(session: Session, code: str) -> str:
 
 @router.get("/zaken/{zaaknummer}", response_class=HTMLResponse)
 def case_page(
-    request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, gedaan: str = ""
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    zaaknummer: str,
+    gedaan: str = "",
 ) -> Response:
-    """Everything about a case on one page."""
+    """Everything about a case on one page; who opened it stands in the log."""
     case = find(session, who, zaaknummer)
+    audit.record_reading(engine, who.access, "zaak_geopend", zaaknummer, now, gemeentecode=case.gemeentecode)
     file, desk = CaseFile(session, case), desk_of(session, now)
     names = display_names(session)
     steps = [step for step in moves.steps(session, case, desk) if step.stap != "trek_signaal_in"]

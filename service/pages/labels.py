@@ -161,11 +161,11 @@ def told(gegevens: Mapping[str, Any], fields: Sequence[Field], zone: ZoneInfo) -
     order = [naam for naam in labels if naam in gegevens] + [naam for naam in gegevens if naam not in labels]
     kinds = {field.naam: field.soort for field in fields}
     shown = [
-        (labels.get(naam) or _spaced(naam), value_text(gegevens[naam], zone, kinds.get(naam, ""))) for naam in order
+        (labels.get(naam) or spaced(naam), value_text(gegevens[naam], zone, kinds.get(naam, ""))) for naam in order
     ]
     return [(label, text) for label, text in shown if text]
 
 
-def _spaced(camel: str) -> str:
+def spaced(camel: str) -> str:
     """`datumVoornemen` -> `Datum voornemen`."""
     return heading(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", camel).lower().replace("_", " "))

@@ -60,7 +60,11 @@ def sign_in(
     with session_scope(engine, system) as session:
         accounts.note_attempt(session, naam, place, success=user is not None, now=now)
         if user is None:
+            known = accounts.known_name(session, naam) or "onbekend"
+            audit.record(session, "aanmelden", known, now, resultaat="geweigerd")
             return _form(request, volgende, naam, WRONG, 400)
+        if old := session_secret(request):
+            accounts.end_session(session, old)
         secret = accounts.start_session(session, user, now=now, hours=settings.session_hours)
         session.info["access"] = Access.of(accounts.actor_of(session, user), system.origin)
         audit.record(session, "aanmelden", user.naam, now)

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import case_list
+from service import audit, case_list
 from service.csrf import CsrfChecked
-from service.dependencies import PageSession, SignedIn, Who
+from service.dependencies import Now, PageSession, SignedIn, Who
 from service.models import User, UserRole
 from service.pages import labels
 from service.pages.forms import Sent
@@ -165,8 +165,14 @@ def display_names(session: Session) -> Mapping[str, str]:
     return dict(session.exec(select(User.naam, User.weergavenaam)).all())
 
 
+@router.get("/zaken/zoek")
+def search_again(who: Who) -> Response:
+    """What was searched stands in no address, so there is nothing to show again."""
+    return see_other("/zaken")
+
+
 @router.post("/zaken/zoek", response_class=HTMLResponse, dependencies=[CsrfChecked])
-def search(request: Request, who: Who, session: PageSession, sent: Sent) -> Response:
+def search(request: Request, who: Who, session: PageSession, now: Now, sent: Sent) -> Response:
     """Finds by zaaknummer, signaalnummer, BSN, or postcode with number; one hit opens at once.
 
     A POST, so that what was typed never stands in an address, a history or a log.
@@ -174,6 +180,7 @@ def search(request: Request, who: Who, session: PageSession, sent: Sent) -> Resp
     require(who, MUNICIPAL_ROLES)
     typed = sent.get("zoek", "")[:100]
     found = find(session, typed) if typed else []
+    audit.record(session, "gezocht", "zaken", now)
     if len(found) == 1:
         return see_other(f"/zaken/{found[0].zaaknummer}")
     rows, more = lines(session, found), len(found) == case_list.LARGEST_PAGE
