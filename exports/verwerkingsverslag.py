@@ -57,9 +57,9 @@ Rejected = Callable[[], Iterable[RejectedRow]]
 """The rows that changed nothing in file order; asked for twice, so that they need not all be held at once."""
 
 
-def file_name(load: Load) -> str:
-    """`verwerkingsverslag-LD-2026-000012-20261102.xlsx`: kind, number and date."""
-    day = load.geladen_op or load.aangeboden_op
+def file_name(load: Load, zone: tzinfo) -> str:
+    """`verwerkingsverslag-LD-2026-000012-20261102.xlsx`: kind, number and the day in `zone`."""
+    day = (load.geladen_op or load.aangeboden_op).astimezone(zone)
     return f"verwerkingsverslag-{load.ladingnummer}-{day:%Y%m%d}.xlsx"
 
 

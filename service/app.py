@@ -15,7 +15,7 @@ from service.api import make_api
 from service.db import make_engine, require_schema, session_scope
 from service.errors import install_api, install_pages
 from service.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
-from service.settings import Misconfigured, Settings, read_settings
+from service.settings import Misconfigured, Settings, keep_files_private, read_settings
 from signals.errors import Reason
 
 STATIC = Path(__file__).parent / "static"
@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        keep_files_private()
         require_ready(settings, engine)
         # Many threads queue on the interpreter lock; a few answer more requests.
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads

@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 from service import journal
 from service.commands.desk import OUR_FAULT, REFUSED, WRONG_USE
 from service.db import usable_database
-from service.settings import read_settings
+from service.settings import keep_files_private, read_settings
 from signals.errors import DomainError, Invalid
 
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
@@ -116,4 +116,5 @@ def _wrong_use(error: TyperException) -> str:
 
 def main() -> None:
     """The entry point of `rni`."""
+    keep_files_private()
     sys.exit(run(sys.argv[1:]))

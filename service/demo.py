@@ -23,7 +23,7 @@ from service import accounts, uploads
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
 from service.demo_stories import FINISHED, SPREAD, Act
-from service.settings import Settings
+from service.settings import Settings, keep_files_private
 from signals.models import Grondslag, Load, Signal
 from signals.municipalities import Municipalities
 from workflow import dossier, moves
@@ -277,6 +277,7 @@ def main() -> None:
             f"De voorbeeldbestanden van de demonstratie ontbreken: {SAMPLES}. Ze horen bij de broncode en zitten niet "
             "in het pakket. Haal de broncode op en voer daar uit: make demo"
         )
+    keep_files_private()
     settings = Settings()
     upgrade(settings.database_url)
     demo = Demo(settings, settings.now().date(), sys.stdout)

@@ -48,7 +48,7 @@ def download(
         checked = uploads.check_file(engine, access, path, load.bestandsnaam, received=load.datum_ontvangst, now=now)
         write_checked(load, checked, stream, settings.zone)
     audit.record_reading(engine, access, "verwerkingsverslag_verstrekt", ladingnummer, now)
-    return verwerkingsverslag.file_name(load), stream.getvalue()
+    return verwerkingsverslag.file_name(load, settings.zone), stream.getvalue()
 
 
 def write_loaded(session: Session, load: Load, target: BinaryIO | Path, zone: tzinfo) -> None:

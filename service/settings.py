@@ -1,5 +1,6 @@
 """What an installation can set, read from the environment (`RNI_...`), and what production does not start with."""
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -161,6 +162,11 @@ class Settings(BaseSettings):
         reasons = self.problems()
         if reasons:
             raise Misconfigured(reasons)
+
+
+def keep_files_private() -> None:
+    """From now on this process makes files that only its own user can read: there are BSNs in most of them."""
+    os.umask(0o077)
 
 
 def read_settings() -> Settings:

@@ -1,11 +1,13 @@
 """A file that comes in through a door: kept, checked, loaded, refused; and who sees what became of it."""
 
+import re
 import secrets
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +34,8 @@ from workflow.undo import obstacles, take_back
 LOADERS = frozenset({Role.UWV_LIAISON, Role.TEAMLEIDER, Role.SYSTEEM})
 FOLDER = "ontvangen"
 """Where the bytes of uploads lie, in the data directory."""
+UNKNOWN_FOR = timedelta(days=1)
+"""So long a file may lie there before a row knows of it: that of a load which is still going on."""
 
 Progress = Callable[[int], None]
 
@@ -70,6 +74,28 @@ def stored(settings: Settings, upload: Upload) -> Path:
         uitleg = f"Het bestand van lading {upload.ladingnummer} is weg uit de opslag. Bied het bestand opnieuw aan."
         raise Refused(Reason("bestand_weg", uitleg))
     return path
+
+
+def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
+    """Delete kept files of more than a day old that no upload knows: of work that was killed. Gives how many."""
+    with session_scope(engine, Access.system(origin="klok"), write=False) as session:
+        known = set(session.exec(select(Upload.bestand)))
+    folder = settings.data_dir / FOLDER
+    unknown = [path for path in folder.iterdir() if path.name not in known] if folder.is_dir() else []
+    old = [path for path in unknown if path.stat().st_mtime < (now - UNKNOWN_FOR).timestamp()]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+def shown_name(text: str) -> str:
+    """The name of a file as it is stored and shown: the last part of a path, without signs that cannot be seen.
+
+    A row of nine digits is masked: it may be a BSN.
+    """
+    visible = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    name = visible.replace("\\", "/").rpartition("/")[2]
+    return re.sub(r"(?<![0-9])[0-9]{9}(?![0-9])", "*********", name).strip()
 
 
 @contextmanager

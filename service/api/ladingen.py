@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
@@ -95,7 +94,7 @@ def bied_lading_aan(
 
 def file_name(upload: UploadFile) -> str:
     """The name the sender gave the file, without any folder; it is only ever shown."""
-    name = Path((upload.filename or "").replace("\\", "/")).name
+    name = uploads.shown_name(upload.filename or "")
     if not name:
         raise Invalid(Reason("verplicht_leeg", "Geef het bestand een naam.", "bestand"))
     return name

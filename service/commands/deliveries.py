@@ -58,7 +58,7 @@ def check(
         try:
             with progress("Controleren", as_json) as step:
                 checked = uploads.check_file(
-                    at.engine, at.access, path, path.name, received=on, now=at.now, progress=step
+                    at.engine, at.access, path, uploads.shown_name(path.name), received=on, now=at.now, progress=step
                 )
         except FileRefused as refused:
             done = load_report.unsaved(path, refused, received=on, now=at.now, door=at.door)
@@ -86,7 +86,7 @@ def load(
                 kept = uploads.keep(at.settings, stream)
             with uploads.dropped_on_failure(kept), progress("Laden", as_json) as step:
                 loaded = uploads.load_file(
-                    at.engine, at.access, kept, path.name, received=on, now=at.now, progress=step
+                    at.engine, at.access, kept, uploads.shown_name(path.name), received=on, now=at.now, progress=step
                 )
         except KeyboardInterrupt:
             print("Afgebroken; er is niets geladen.", file=sys.stderr)
@@ -159,7 +159,7 @@ def load_yield(file: File, as_json: AsJson = False, actor: As = None) -> None:
         at.require(Role.UWV_LIAISON)
         with session_scope(at.engine, at.access.widened()) as session:
             done = opbrengst_2026_1.load(
-                session, path, file_name=path.name, told=told_signals, door=at.door, now=at.now
+                session, path, file_name=uploads.shown_name(path.name), told=told_signals, door=at.door, now=at.now
             )
             audit.record(session, "opbrengst_geladen", done.ladingnummer, at.now)
     told = yield_summary(done)

@@ -1,8 +1,10 @@
 """The verwerkingsverslag says what is wrong with each row, and mended in a spreadsheet it loads again as it is."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -181,7 +183,10 @@ def test_a_refused_file_has_a_report_without_rows() -> None:
     told = {line[0]: line[1] for line in book["Samenvatting"].iter_rows(min_row=2, values_only=True)}
     assert (told["reden"], told["uitleg"]) == ("kop_onbekend", "Vul de kopregel aan.")
     assert "geleverd" not in told
-    assert verwerkingsverslag.file_name(refused) == "verwerkingsverslag-LD-2026-000001-20260901.xlsx"
+    assert verwerkingsverslag.file_name(refused, NOW.tzinfo) == "verwerkingsverslag-LD-2026-000001-20260901.xlsx"
+    refused.geladen_op = datetime(2026, 8, 31, 22, 30, tzinfo=UTC)
+    in_zone = verwerkingsverslag.file_name(refused, ZoneInfo("Europe/Amsterdam"))
+    assert in_zone == "verwerkingsverslag-LD-2026-000001-20260901.xlsx", "the day here, not that of UTC"
 
 
 def test_double_rows_are_not_among_the_rejected(session: Session, loaded: Load) -> None:
