@@ -4,6 +4,8 @@ import socket
 from pathlib import Path
 
 import pytest
+import uvicorn
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from service import uploads
 from service.settings import Settings
@@ -109,3 +111,22 @@ def test_an_interrupted_load_leaves_nothing_and_says_so(
     assert (stopped.code, stopped.err) == (130, "Afgebroken; er is niets geladen.\n")
     assert rows(settings, "SELECT count(*) FROM load") == [(0,)]
     assert not list((settings.data_dir / uploads.FOLDER).iterdir())
+
+
+def test_nobody_is_believed_about_where_a_request_came_from_unless_named(
+    rni: Rni, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted = []
+
+    def run(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        trusted.append(_TrustedHosts(server.config.forwarded_allow_ips or ""))
+        server.started = True
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    assert rni("serve", "--port", port).code == 0
+    monkeypatch.setenv("RNI_FORWARDED_ALLOW_IPS", "192.0.2.7")
+    assert rni("serve", "--port", port).code == 0
+    assert [["127.0.0.1" in each, "192.0.2.7" in each] for each in trusted] == [[False, False], [False, True]]

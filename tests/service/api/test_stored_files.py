@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+from sqlmodel import col, select
 
 from service import uploads
+from service.access import Access
+from service.db import session_scope
+from service.models import AuditEntry
 from service.settings import Settings
 
 from .conftest import SAMPLE, Door, is_problem
@@ -41,3 +46,12 @@ def test_a_file_that_is_gone_is_to_be_offered_again(doors: Mapping[str, Door], k
 def test_what_somebody_may_not_load_is_not_kept(doors: Mapping[str, Door], kept: Path) -> None:
     assert offer(doors["tess"])["status"] == 403
     assert not list(kept.iterdir())
+
+
+def test_who_takes_a_report_stands_in_the_log(doors: Mapping[str, Door], engine: Engine) -> None:
+    number = offer(doors["ulla"])["ladingnummer"]
+    assert doors["ulla"].get(f"/ladingen/{number}/verwerkingsverslag").status_code == 200
+    with session_scope(engine, Access.system(), write=False) as session:
+        entry = session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc())).first()
+    assert entry is not None
+    assert (entry.actor, entry.actie, entry.object) == ("ulla", "verwerkingsverslag_verstrekt", number)
