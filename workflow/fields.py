@@ -10,6 +10,7 @@ from typing import Any
 from signals.errors import Invalid, Reason
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+FIELD_NAME = re.compile(r"[a-z][A-Za-z]{0,39}")
 LONGEST_TEXT = 4000
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Kinds of character nobody sees: control, formatting (such as turning the reading direction), half ones, no ones."""
@@ -61,9 +62,10 @@ def read(fields: Iterable[Field], gegevens: Mapping[str, Any], now: datetime) ->
     reasons: list[Reason] = []
     values: dict[str, Any] = {}
     known = {field.naam for field in fields}
-    if not gegevens.keys() <= known:  # its name is not repeated: it may hold anything
-        uitleg = f"Een van de gegevens hoort hier niet. Mogelijk zijn: {', '.join(sorted(known)) or 'geen'}."
-        reasons.append(Reason("onbekend_gegeven", uitleg, "?"))
+    for naam in sorted(gegevens.keys() - known):
+        shown = naam if FIELD_NAME.fullmatch(naam) else "?"  # anything else may be a person's data: not repeated
+        uitleg = f"Het gegeven '{shown}' hoort hier niet. Mogelijk zijn: {', '.join(sorted(known)) or 'geen'}."
+        reasons.append(Reason("onbekend_gegeven", uitleg, shown))
     for field in fields:
         raw = gegevens.get(field.naam)
         if isinstance(raw, str):
