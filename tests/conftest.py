@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +20,18 @@ hypothesis_settings.register_profile("house", deadline=None)  # the machines are
 hypothesis_settings.load_profile("house")
 
 
-def engine_path(command: str) -> str:
-    """Where an engine stands that a test starts; without it the test is skipped, or fails under REQUIRE_ALL=1."""
-    found = shutil.which(command)
-    if found is None and os.environ.get("REQUIRE_ALL") == "1":
-        pytest.fail(f"{command} ontbreekt; `make engines` zet het neer")
-    if found is None:
-        pytest.skip(f"{command} ontbreekt; `make engines` zet het neer")
-    return found
+@pytest.fixture(scope="session")
+def engine_path() -> Callable[[str], str]:
+    """Finds a program that a test starts; without it the test is skipped, or fails under REQUIRE_ALL=1."""
+
+    def find(command: str) -> str:
+        found = shutil.which(command)
+        missing = f"{command} ontbreekt; `make engines` zet het neer"
+        if found is None and os.environ.get("REQUIRE_ALL") == "1":
+            pytest.fail(missing)
+        return found or pytest.skip(missing)  # outside Debian, or not as root, it cannot be brought
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -25,11 +25,9 @@ from signals.bsn import mask, passes_elfproef
 from signals.dates import as_date, complete_date
 from signals.errors import DomainError, Invalid, Reason, Refused
 from signals.models import Load, LoadStatus, RejectedRow, Uitkomst
-from workflow.phases import Role
 
 router = APIRouter()
 
-LOADERS = frozenset({Role.UWV_LIAISON, Role.TEAMLEIDER})
 MOST_LOADS = 50
 MOST_ROWS = 200
 LARGEST_RECHECK = 50_000
@@ -69,7 +67,7 @@ def _shown(value: str) -> str:
 @router.get("/leveringen", response_class=HTMLResponse)
 def deliveries(request: Request, who: Who, session: WidePageSession) -> Response:
     """The form to offer a file, and what was offered before."""
-    require(who, LOADERS)
+    require(who, uploads.LOADERS)
     return _list(request, session, who)
 
 
@@ -107,7 +105,7 @@ def offer(
     bestand: Annotated[UploadFile | str | None, File()] = None,
 ) -> Response:
     """Keeps and checks a file; nothing is loaded before it is confirmed."""
-    require(who, LOADERS)
+    require(who, uploads.LOADERS)
     try:
         if bestand is None or isinstance(bestand, str) or not bestand.filename:
             raise Invalid(Reason("verplicht_leeg", "Kies een bestand.", "bestand"))
@@ -148,7 +146,7 @@ def load_page(
     ladingnummer: str,
 ) -> Response:
     """What became of every row: the counts, the reasons, and the faulty rows."""
-    require(who, LOADERS)
+    require(who, uploads.LOADERS)
     load = uploads.find_load(session, who.access, ladingnummer)
     rows, more, refusal = _rows(session, engine, who, settings, now, load)
     return render(
@@ -192,7 +190,7 @@ def _rows(
 @router.post("/ladingen/{ladingnummer}/bevestigingen", dependencies=[CsrfChecked])
 def confirm(who: Who, engine: Database, settings: Config, now: Now, ladingnummer: str) -> Response:
     """Loads what was checked; pressed twice it is loaded once."""
-    require(who, LOADERS)
+    require(who, uploads.LOADERS)
     try:
         uploads.confirm(engine, who.access, ladingnummer, settings, now)
     except Refused as error:
@@ -212,7 +210,7 @@ def report(
 @router.get("/ladingen/{ladingnummer}/annuleringen", response_class=HTMLResponse)
 def ask_undo(request: Request, who: Who, session: WidePageSession, ladingnummer: str) -> Response:
     """What goes and what stays, with the button; or every reason why the load cannot be undone."""
-    require(who, LOADERS)
+    require(who, uploads.LOADERS)
     load = uploads.find_load(session, who.access, ladingnummer)
     return _ask_undo(request, load, uploads.undo_obstacles(session, load))
 
@@ -224,7 +222,7 @@ def _ask_undo(request: Request, load: Load, obstacles: Sequence[Reason], status:
 @router.post("/ladingen/{ladingnummer}/annuleringen", dependencies=[CsrfChecked])
 def undo(request: Request, who: Who, session: WidePageSession, now: Now, ladingnummer: str) -> Response:
     """Takes the load back; pressed twice it is undone once."""
-    require(who, LOADERS)
+    require(who, uploads.LOADERS)
     load = uploads.find_load(session, who.access, ladingnummer)
     if load.status != LoadStatus.ONGEDAAN:
         try:

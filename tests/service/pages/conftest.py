@@ -1,7 +1,6 @@
 """The service as people meet it: a real server on a loaded database, and Chromium in front of it."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -31,7 +30,6 @@ from workflow.phases import Phase, Role
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "tests" / "samples" / "demo" / "LRNI-2026-07.csv"
-CHROMIUM = shutil.which("chromium")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -235,15 +233,12 @@ def _walk(site: Site, received: datetime) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(engine_path: Callable[[str], str]) -> Iterator[Browser]:
     """Debian's Chromium, with a fresh profile."""
-    if CHROMIUM is None:
-        if os.environ.get("REQUIRE_ALL") == "1":
-            pytest.fail("Chromium ontbreekt: apt-get install chromium")
-        pytest.skip("Chromium ontbreekt: apt-get install chromium")
+    chromium = engine_path("chromium")
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=FLAGS, env={**os.environ, "LANGUAGE": "nl"}
+            executable_path=chromium, headless=True, args=FLAGS, env={**os.environ, "LANGUAGE": "nl"}
         )
         yield made
         made.close()
