@@ -5,7 +5,20 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, Table, TypeDecorator
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Enum,
+    MetaData,
+    Table,
+    TypeDecorator,
+    event,
+    literal_column,
+    or_,
+)
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -24,15 +37,29 @@ def by_value(kind: type[StrEnum], column: str | None = None) -> Enum:
 
     column: named where a table has two columns of one kind, because the check is named after it.
     """
-    return Enum(
+    return ValueOf(
         kind,
         native_enum=False,
-        create_constraint=True,
         validate_strings=True,
         length=60,
         name=column or kind.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+class ValueOf(Enum):
+    """The type that `by_value` gives; its column gets a CHECK when it comes into a table."""
+
+    cache_ok = True
+
+
+@event.listens_for(Column, "after_parent_attach")
+def _check_values(column: Column[Any], parent: Table) -> None:
+    """`kolom = 'a' OR kolom = 'b' ...`: with IN, SQLite builds a list for every row, which took a third of a load."""
+    if isinstance(column.type, ValueOf):
+        known: list[ColumnElement[bool]] = [column.is_(None)] if column.nullable else []
+        known += [column == literal_column(f"'{value}'") for value in column.type.enums]
+        parent.append_constraint(CheckConstraint(or_(*known), name=column.type.name))
 
 
 class Moment(TypeDecorator[datetime]):
@@ -59,7 +86,7 @@ class Moment(TypeDecorator[datetime]):
 class Owned(SQLModel):
     """A row that belongs to one municipality; rows are chosen by this column for whoever asks."""
 
-    gemeentecode: str = Field(max_length=4, index=True)
+    gemeentecode: str = Field(max_length=4)
 
 
 ACROSS: Mapping[str, Any] = {"across_municipalities": True}

@@ -148,18 +148,18 @@ class RejectedRow(SQLModel, table=True):
 
 
 class Signal(Owned, table=True):
-    """One accepted signal, as last told by the supplier. Column names are the layout's (BRP elements)."""
+    """One accepted signal, as last told by the supplier. Column names are the layout's (BRP elements).
+
+    Filled in bulk: no foreign key points out of it (README, Decisions).
+    """
 
     __tablename__ = "signal"
-    __table_args__ = (
-        Index("ix_signal_bsn_gemeentecode", "bsn", "gemeentecode"),
-        Index("ix_signal_load_regel", "load_id", "regel"),
-    )
+    __table_args__ = (Index("ix_signal_load_regel", "load_id", "regel"),)
 
     id: int | None = Field(default=None, primary_key=True)
     signaalnummer: str = Field(unique=True, max_length=40)
-    leveringsnummer: str = Field(max_length=20, index=True)
-    load_id: int = Field(foreign_key="load.id")
+    leveringsnummer: str = Field(max_length=20)
+    load_id: int = Field(description="of Load")
     regel: int
     datum_ontvangst: date
     datum_signaal: date

@@ -19,15 +19,18 @@ def _where_filled(table_name: str, column: str) -> Index:
 
 
 class Case(Owned, table=True):
-    """One person in one municipality. `workflow.moves.take` is the only writer of fase, resultaat and versie."""
+    """One person in one municipality. `workflow.moves.take` is the only writer of fase, resultaat and versie.
+
+    A load fills this table, CaseSignal and CaseEvent in bulk: what it makes for every case (its address, its receipt
+    terms) is columns here and not rows elsewhere, and no foreign key points from these three to what a load makes.
+    """
 
     __tablename__ = "zaak"
     __table_args__ = (
-        Index("ix_zaak_gemeentecode_fase", "gemeentecode", "fase", "id"),
-        Index("ix_zaak_bsn_gemeentecode", "bsn", "gemeentecode"),
-        Index("ix_zaak_adres", "gemeentecode", "adressleutel"),
-        Index("ix_zaak_behandelaar", "behandelaar", "id"),
-        # Few cases have these, so a load pays nothing for it; without, every case deleted would be a walk over all.
+        Index("ix_zaak_bsn", "bsn"),
+        Index("ix_zaak_adres", "gemeentecode", "adressleutel"),  # also finds the cases of a municipality
+        # A new case has none of these, so a load pays nothing for them.
+        _where_filled("zaak", "behandelaar"),
         _where_filled("zaak", "ouder_id"),
         _where_filled("zaak", "voorganger_id"),
     )
@@ -46,8 +49,15 @@ class Case(Owned, table=True):
     grondslag: Grondslag = Field(sa_column=Column(by_value(Grondslag), nullable=False))
     datum_ontvangst: date = Field(description="receipt in WALAA/TMV; kept when a case is handed over")
     geopend_op: date
-    leveringsnummer: str | None = Field(default=None, max_length=20, index=True)
-    eerste_signaal_id: int | None = Field(default=None, foreign_key="signal.id", index=True)
+    eerste_antwoord_voor: date | None = Field(
+        default=None,
+        description="end of the receipt term for the first answer (LAA) or the reaction (TMV), as long as it runs here",
+    )
+    resultaat_voor: date | None = Field(
+        default=None, description="end of the receipt term for the result (LAA), as long as it runs here"
+    )
+    leveringsnummer: str | None = Field(default=None, max_length=20)
+    eerste_signaal_id: int | None = Field(default=None, description="of Signal: the one that opened the case")
     ouder_id: int | None = Field(default=None, foreign_key="zaak.id", description="bijvangst: the case it was found in")
     voorganger_id: int | None = Field(default=None, foreign_key="zaak.id", description="handed over from this case")
 
@@ -57,7 +67,20 @@ class Case(Owned, table=True):
     geslachtsnaam: str = Field(max_length=200)
     geboortedatum: str = Field(max_length=8)
     indicatie_geheim: int | None = Field(default=None, description="07.70.10, asked at the BRP check; 0-7")
+
+    straatnaam: str = Field(default="", max_length=80)
+    huisnummer: int = Field(description="this and its neighbours are the current address; others are in Address")
+    huisletter: str = Field(default="", max_length=1)
+    huisnummertoevoeging: str = Field(default="", max_length=4)
+    postcode: str = Field(default="", max_length=6)
+    woonplaats: str = Field(default="", max_length=80)
+    nummeraanduiding: str = Field(default="", max_length=16)
     adressleutel: str = Field(max_length=200, description="of the current address: the address group")
+    adresbron: str = Field(
+        max_length=200, description="where the address comes from: adresbron, or the handler's words"
+    )
+    adres_vanaf: date = Field(description="since when it is the current one")
+    adres_signaal_id: int | None = Field(default=None, description="of Signal: the one that gave the address")
 
     behandelaar: str | None = Field(default=None, max_length=100, description="handler and contact person")
     aangehouden_sinds: date | None = None
@@ -88,8 +111,8 @@ class CaseSignal(Owned, table=True):
     __table_args__ = (UniqueConstraint("signal_id", "zaak_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    zaak_id: int = Field(foreign_key="zaak.id", index=True)
-    signal_id: int = Field(foreign_key="signal.id", index=True)
+    zaak_id: int = Field(index=True)
+    signal_id: int
     vanaf: date
     actueel: bool = Field(default=True, description="exactly one link of a signal is")
     aangesloten: bool = Field(default=False, description="joined an open case: opened none")
@@ -99,7 +122,7 @@ class CaseSignal(Owned, table=True):
 
 
 class Address(Owned, table=True):
-    """A presumed address of the person; one per case is current."""
+    """Another presumed address than the current one: an earlier, or one that a later signal gave."""
 
     __tablename__ = "zaak_adres"
 
@@ -116,19 +139,16 @@ class Address(Owned, table=True):
     adressleutel: str = Field(max_length=200)
     bron: str = Field(max_length=200, description="where it comes from: adresbron, or the handler's words")
     vanaf: date
-    huidig: bool = True
 
 
 class CaseEvent(OfCase, table=True):
     """A step that was taken. Phase, outcome and first answer are those AFTER it: the last event is the state."""
 
     __tablename__ = "gebeurtenis"
-    __table_args__ = (
-        UniqueConstraint("zaak_id", "volgnummer"),
-        Index("ix_gebeurtenis_dag", "vastgelegd_op", "zaak_id"),
-    )
+    __table_args__ = (UniqueConstraint("zaak_id", "volgnummer"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    zaak_id: int
     volgnummer: int
     stap: str = Field(max_length=60)
     van: Phase | None = Field(default=None, sa_column=Column(by_value(Phase, "van")))
@@ -158,7 +178,15 @@ class CaseTerm(OfCase, table=True):
     """A term that runs or ran in a case, with the explanation of its date."""
 
     __tablename__ = "termijn"
-    __table_args__ = (Index("ix_termijn_lopend", "gemeentecode", "beeindigd_op", "einde", "zaak_id"),)
+    __table_args__ = (
+        Index(
+            "ix_termijn_lopend",
+            "einde",
+            "zaak_id",
+            sqlite_where=text("beeindigd_op IS NULL"),
+            postgresql_where=text("beeindigd_op IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     term: str = Field(max_length=40)
