@@ -5,22 +5,19 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
-from importers import archive
+from importers import xlsx
 from importers.layout import Layout, header_name
 from importers.refusals import FileRefused
 
 MAX_ROWS = 2_000_000
 CHUNK_ROWS = 20_000
 TITLE_ROWS = 20
-REPORT_SHEET = "Afgekeurd"
 _BLOCK = 1024 * 1024
 SEPARATORS = ";,\t"
 LONGEST_CELL = 16 * 1024 * 1024
@@ -78,7 +75,7 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
     with path.open("rb") as file:
         start = file.read(4096)
     if start.startswith(b"PK\x03\x04"):
-        rows, title_rows = _xlsx_rows(path, file_name), TITLE_ROWS
+        rows, title_rows = xlsx.rows(path, file_name), TITLE_ROWS
     else:
         _refuse_other_types(path, start, file_name)
         rows, title_rows = _csv_rows(path, file_name), 0
@@ -216,40 +213,6 @@ def _csv_rows(path: Path, file_name: str) -> Iterator[Row]:
 def _separator(line: str) -> str:
     """The one of `;`, `,` and tab that cuts the header in the most pieces."""
     return max(SEPARATORS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
-
-
-# XLSX
-
-
-def _xlsx_rows(path: Path, file_name: str) -> Iterator[Row]:
-    """The rows of the first worksheet, or of the rejected rows when it is a verwerkingsverslag."""
-    archive.inspect(path, file_name)
-    try:
-        with CalamineWorkbook.from_path(path) as workbook:
-            names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-            if not names:
-                raise FileRefused("onleesbaar", file_name, "er is geen werkblad")
-            sheet = workbook.get_sheet_by_name(REPORT_SHEET if REPORT_SHEET in names else names[0])
-            for regel, cells in enumerate(sheet.iter_rows(), 1):
-                yield regel, [cell if type(cell) is str else cell_text(cell) for cell in cells]
-    except CalamineError as fault:
-        raise FileRefused("onleesbaar", file_name, "de werkmap is beschadigd") from fault
-
-
-def cell_text(value: float | str | bool | time | date | datetime | timedelta) -> str:
-    """A cell as text: whole numbers without a point, days as JJJJ-MM-DD, anything else as a spreadsheet shows it."""
-    match value:
-        case bool():
-            return "WAAR" if value else "ONWAAR"
-        case float() if value.is_integer() and abs(value) < 1e16:
-            return str(int(value))
-        case datetime() if value.time() == time.min:
-            return value.date().isoformat()
-        case datetime():
-            return value.isoformat(" ")
-        case date() | time():
-            return value.isoformat()
-    return str(value)
 
 
 def walk(chunks: Iterable[Chunk], progress: Callable[[int], None] | None) -> Iterator[Chunk]:

@@ -14,8 +14,9 @@ from sqlmodel import Session, select
 
 from importers import archive, identify, layouts, reader
 from importers.load import check, record_refusal, summary
-from importers.reader import cell_text, open_table
+from importers.reader import open_table
 from importers.refusals import FileRefused
+from importers.xlsx import cell_text
 from signals.models import Load, LoadStatus, Signal
 from tests.importers.deliveries import COLUMNS, NOW, PLAIN, SAMPLES, TODAY, row, take_in, write_csv
 from workflow import intake
