@@ -15,9 +15,10 @@ from signals.numbers import take_numbers
 from workflow import case_terms, dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.case_file import CaseFile
-from workflow.models import Address, Case, CaseEvent, CaseSignal
+from workflow.models import Case, CaseEvent, CaseSignal
 from workflow.opening import CASE_SERIES, OPENING_BASIS, case_number
 from workflow.phases import PROCEDURE_VERSION, Herkomst, Phase, Role
+from workflow.running_terms import receipt_ends
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 NIJMEGEN, VENLO, ROTTERDAM = "0268", "0983", "0599"
@@ -115,12 +116,16 @@ def new_case(
         leveringsnummer=levering,
         eerste_signaal_id=signal.id,
         adressleutel=key,
+        adresbron="TVA",
+        adres_vanaf=received,
+        adres_signaal_id=signal.id,
+        **where,
+        **receipt_ends(grondslag, received),
         **{**who, **columns},
     )
     session.add(case)
     session.flush()
     own = {"zaak_id": case.id, "gemeentecode": gemeentecode}
-    session.add(Address(**own, **where, adressleutel=key, bron="TVA", vanaf=received, signal_id=signal.id))
     session.add(CaseSignal(**own, signal_id=signal.id, vanaf=received))
     session.add(
         CaseEvent(
@@ -136,7 +141,6 @@ def new_case(
             procedure=PROCEDURE_VERSION,
         )
     )
-    case_terms.open_terms(CaseFile(session, case), desk(ULLA, received))
     session.flush()
     return case
 

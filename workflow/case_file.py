@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from signals.base import ACROSS
 from signals.models import Signal
 from workflow.actors import Desk
+from workflow.addresses import PresumedAddress, presumed_addresses
 from workflow.models import (
     Aangifte,
     Address,
@@ -27,6 +28,7 @@ from workflow.models import (
     Source,
     Visit,
 )
+from workflow.running_terms import kept_in_columns
 
 Row = TypeVar("Row", bound=OfCase)
 
@@ -73,8 +75,8 @@ class CaseFile:
 
     @cached_property
     def terms(self) -> Sequence[CaseTerm]:
-        """Every term that runs or ran."""
-        return self._rows(CaseTerm)
+        """Every term that runs or ran; see `case_terms.settle` before one of them is changed."""
+        return [*kept_in_columns(self.case, self.events[0]), *self._rows(CaseTerm)]
 
     @cached_property
     def tasks(self) -> Sequence[CaseTask]:
@@ -92,21 +94,16 @@ class CaseFile:
         return self._rows(Bezwaar)
 
     @cached_property
-    def addresses(self) -> Sequence[Address]:
+    def addresses(self) -> Sequence[PresumedAddress]:
         """Presumed addresses, the current one included."""
-        mine = select(Address).where(col(Address.zaak_id) == self.case.id)
-        return self.session.exec(mine.order_by(col(Address.id))).all()
+        others = select(Address).where(col(Address.zaak_id) == self.case.id)
+        return presumed_addresses(self.case, self.session.exec(others).all())
 
     @cached_property
     def signals(self) -> Sequence[CaseSignal]:
         """Links to the signals this case works on."""
         mine = select(CaseSignal).where(col(CaseSignal.zaak_id) == self.case.id)
         return self.session.exec(mine.order_by(col(CaseSignal.id))).all()
-
-    @property
-    def address(self) -> Address:
-        """The current presumed address."""
-        return next(address for address in self.addresses if address.huidig)
 
     @property
     def investigated(self) -> bool:

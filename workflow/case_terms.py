@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from datetime import date
 
-from signals.models import Grondslag
+from sqlalchemy import or_, update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import col
+
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.dated_settings import setting
-from workflow.deadlines import TERMS, Deadline, Term, deadline
+from workflow.deadlines import TERMS, Term, deadline
 from workflow.holidays import day_off, next_working_day
-from workflow.models import CaseTerm, TermStatus
+from workflow.models import Case, CaseTerm, TermStatus
 from workflow.phases import Answer
+from workflow.running_terms import ANSWER, RESULT, kept_in_columns
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,23 @@ class TermView:
     beeindigd_op: date | None
 
 
-def receipt_terms(grondslag: Grondslag, received: date) -> tuple[Deadline, ...]:
-    """The terms that start with the receipt of a signal, by its legal route (Besluit BRP 28, 28g)."""
-    if grondslag == Grondslag.LAA_2_37:
-        return deadline(Term.LAA_EERSTE_ANTWOORD, received), deadline(Term.LAA_RESULTAAT, received)
-    return (deadline(Term.TMV_REACTIE, received),)
+def settle(file: CaseFile) -> None:
+    """Make rows of the receipt terms that are still columns of the case; asked before anything is written in it.
+
+    The statement that empties the columns settles a race: whoever comes second finds the rows of the first.
+    """
+    case, kept = file.case, kept_in_columns(file.case, file.events[0])
+    if not kept:
+        return
+    full = or_(col(Case.eerste_antwoord_voor).is_not(None), col(Case.resultaat_voor).is_not(None))
+    emptied = update(Case).where(col(Case.id) == case.id, full).values({ANSWER: None, RESULT: None})
+    mine = file.session.execute(emptied.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+    for column in (ANSWER, RESULT):
+        set_committed_value(case, column, None)
+    if mine:
+        file.session.add_all(kept)
+        file.session.flush()
+    file.__dict__.pop("terms", None)
 
 
 def start(file: CaseFile, desk: Desk, term: Term, vanaf: date) -> CaseTerm:
@@ -39,28 +55,12 @@ def start(file: CaseFile, desk: Desk, term: Term, vanaf: date) -> CaseTerm:
         stop(file, desk, term, TermStatus.VERVALLEN)
     name = TERMS[term].setting
     length = setting(file.session, name, file.case.gemeentecode, vanaf) if name else None
-    row = _row(file, desk, deadline(term, vanaf, length=length), length)
+    one = deadline(term, vanaf, length=length)
+    row = CaseTerm(**file.own(desk), term=term, vanaf=vanaf, einde=one.einde, lengte=length, uitleg=list(one.uitleg))
     file.session.add(row)
     file.session.flush()
     file.__dict__.pop("terms", None)
     return row
-
-
-def open_terms(file: CaseFile, desk: Desk) -> None:
-    """Start the receipt terms of a case that was opened on its own (a hand-over)."""
-    for one in receipt_terms(file.case.grondslag, file.case.datum_ontvangst):
-        file.session.add(_row(file, desk, one, None))
-
-
-def _row(file: CaseFile, desk: Desk, one: Deadline, length: int | None) -> CaseTerm:
-    return CaseTerm(
-        **file.own(desk),
-        term=one.term,
-        vanaf=one.vanaf,
-        einde=one.einde,
-        lengte=length,
-        uitleg=list(one.uitleg),
-    )
 
 
 def stop(file: CaseFile, desk: Desk, term: Term, how: TermStatus, on: date | None = None) -> None:

@@ -362,6 +362,7 @@ def add(session: Session, case: Case, kind: str, desk: Desk, gegevens: Mapping[s
         raise Refused(Reason("fase_past_niet", uitleg))
     values = read(entry.velden, gegevens, desk.now)
     with session.begin_nested():
+        case_terms.settle(file)
         row = entry.make(file, desk, file.own(desk), values)
         session.add(row)
         session.flush()

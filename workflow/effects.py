@@ -10,10 +10,10 @@ from sqlmodel import Session
 from signals.models import Grondslag
 from workflow import case_terms, letters, transfer
 from workflow.actors import Desk
-from workflow.addresses import chosen_address
+from workflow.addresses import change_address, chosen_address
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
-from workflow.models import Aangifte, Address, Bezwaar, Case, CaseTask, LetterKind, TermStatus
+from workflow.models import Aangifte, Bezwaar, Case, CaseTask, LetterKind, TermStatus
 from workflow.move import Move
 from workflow.phases import OUTCOMES, Answer, Outcome, Phase
 from workflow.transitions import BY_NAME
@@ -179,16 +179,7 @@ def ga_op_huisbezoek(taking: Taking) -> None:
 def wijzig_adres(taking: Taking) -> None:
     """Another current address; the person moves to another address group and a voornemen lapses."""
     file, values = taking.file, taking.values
-    own: dict[str, Any] = {
-        "zaak_id": taking.case.id,
-        "gemeentecode": taking.case.gemeentecode,
-        "vanaf": taking.desk.today,
-    }
-    for address in file.addresses:
-        address.huidig = False
-    row = Address(**chosen_address(values), **own, bron=values["bron"])
-    taking.session.add(row)
-    taking.case.adressleutel = row.adressleutel
+    taking.session.add(change_address(taking.case, chosen_address(values), values["bron"], taking.desk.today))
     _lapse_letters(taking, LetterKind.AANSCHRIJVING)
     case_terms.stop(file, taking.desk, Term.AANSCHRIJVING, TermStatus.VERVALLEN)
     if taking.case.fase == Phase.VOORNEMEN:

@@ -10,10 +10,12 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     FromClause,
     RowMapping,
     Select,
     and_,
+    case,
     exists,
     func,
     insert,
@@ -34,12 +36,12 @@ from signals.numbers import take_numbers
 from workflow import moves
 from workflow.actors import Actor, Desk
 from workflow.case_history import CaseHistory
-from workflow.case_terms import receipt_terms
 from workflow.joining import Joining
 from workflow.load_statements import PLACE, LoadStatements
-from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm
+from workflow.models import Case, CaseEvent, CaseSignal, CaseTask
 from workflow.opening import CASE_SERIES, OPENING_BASIS
 from workflow.phases import BEFORE_BESLUIT, OPEN, PROCEDURE_VERSION, Herkomst, Outcome, Phase, Role
+from workflow.running_terms import ANSWER, RESULT, receipt_ends
 
 __all__ = ["CaseHistory", "apply"]
 
@@ -49,13 +51,13 @@ YEARS_LOOKED_BACK = 10
 ALSO_ELSEWHERE = "ook_in_andere_gemeente"
 """The kind of task, and the start of its key, that tells of this person's case in another municipality."""
 
-_PERSON = ("bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "gemeentecode", "adressleutel")
+_PERSON = ("bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "gemeentecode")
+_ADDRESS = (*PLACE, "adressleutel", "adresbron")
 
 _signal = table(Signal)
 _change = table(SignalChange)
 _case = table(Case)
 _link = table(CaseSignal)
-_address = table(Address)
 _task = table(CaseTask)
 
 
@@ -136,7 +138,8 @@ class _Intake(LoadStatements):
         zaaknummer = literal(f"Z-{self.today.year}-", Text) + func.substr(number, func.length(number) - 6, 7)
         self._fill(
             Case,
-            {name: opener.c[name] for name in (*_PERSON, "grondslag", "datum_ontvangst", "leveringsnummer")}
+            {name: opener.c[name] for name in (*_PERSON, *_ADDRESS, "grondslag", "datum_ontvangst", "leveringsnummer")}
+            | self._receipt_ends(opener.c.grondslag)
             | {
                 "zaaknummer": zaaknummer,
                 "versie": 1,
@@ -144,6 +147,8 @@ class _Intake(LoadStatements):
                 "herkomst": Herkomst.SIGNAAL,
                 "geopend_op": self.today,
                 "eerste_signaal_id": opener.c.id,
+                "adres_vanaf": self.today,
+                "adres_signaal_id": opener.c.id,
                 "teruggestuurd": False,
             },
             opener,
@@ -153,13 +158,12 @@ class _Intake(LoadStatements):
         self._tell_of_earlier(first, last)
 
     def _link_openers(self, first: int, last: int) -> None:
-        """What a new case has from its first day: its signal, its address, its event, its terms."""
+        """What a new case has from its first day: its signal and its event."""
         fresh = _signal.join(_case, and_(_case.c.eerste_signaal_id == _signal.c.id, self.stretch(first, last)))
         owner = {"zaak_id": _case.c.id, "gemeentecode": _case.c.gemeentecode}
         new = _case.c.herkomst == Herkomst.SIGNAAL
         same = {"vanaf": self.today, "actueel": True, "aangesloten": False, "intrekking_telt": False}
         self._fill(CaseSignal, owner | same | {"signal_id": _signal.c.id}, fresh, new)
-        self._fill(Address, owner | self._place() | {"huidig": True}, fresh, new)
         event = {
             "volgnummer": 1,
             "stap": "ontvang_signaal",
@@ -172,10 +176,13 @@ class _Intake(LoadStatements):
             "afgeleid": False,
         }
         self._fill(CaseEvent, owner | self.own | event, fresh, new)
-        for grondslag in (Grondslag.LAA_2_37, Grondslag.TMV_2_34, Grondslag.SUWI_5_9):
-            for one in receipt_terms(grondslag, self.load.datum_ontvangst):
-                term = {"term": one.term, "vanaf": one.vanaf, "einde": one.einde, "uitleg": list(one.uitleg)}
-                self._fill(CaseTerm, owner | self.own | term, fresh, new, _case.c.grondslag == grondslag)
+
+    def _receipt_ends(self, grondslag: ColumnElement[Grondslag]) -> dict[str, ColumnElement[Any]]:
+        ends = {route: receipt_ends(route, self.load.datum_ontvangst) for route in Grondslag}
+        return {
+            column: case(*((grondslag == route, literal(days.get(column), Date())) for route, days in ends.items()))
+            for column in (ANSWER, RESULT)
+        }
 
     def withdraw(self, first: int, last: int) -> None:
         """What a V does: nothing from the besluit on; it closes a case nobody began on; else a person decides."""
@@ -330,10 +337,6 @@ class _Intake(LoadStatements):
                 for row in run(self.session, told).mappings()
             ]
         )
-
-    def _place(self) -> dict[str, Any]:
-        columns = {name: _signal.c[name] for name in (*PLACE, "adressleutel")}
-        return columns | {"signal_id": _signal.c.id, "bron": _signal.c.adresbron, "vanaf": self.today}
 
     def _fill(self, into: type[SQLModel], columns: Mapping[str, Any], source: FromClause, *where: Any) -> None:
         """INSERT ... SELECT: columns of the source, or the same value in every row."""

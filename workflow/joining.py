@@ -8,11 +8,11 @@ from sqlalchemy import RowMapping, bindparam, exists, func, insert, select, upda
 from signals.base import table
 from signals.bulk import run, slices
 from signals.models import Signal
-from workflow.case_terms import receipt_terms
 from workflow.deadlines import Term
 from workflow.load_statements import PLACE, LoadStatements
 from workflow.models import Address, Case, CaseSignal, CaseTerm
 from workflow.phases import Herkomst
+from workflow.running_terms import receipt_terms
 
 RECEIPT_TERMS = (Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT, Term.TMV_REACTIE)
 
@@ -77,7 +77,7 @@ class Joining(LoadStatements):
                 running[zaak_id].add(term)
         started = []
         for zaak_id, grondslag in dict.fromkeys((row["zaak_id"], row["grondslag"]) for row in joined):
-            of_route = receipt_terms(grondslag, self.load.datum_ontvangst)
+            of_route = receipt_terms(grondslag, self.load.datum_ontvangst).values()
             if not running[zaak_id].isdisjoint(one.term for one in of_route):
                 continue
             for one in of_route:
@@ -126,7 +126,7 @@ class Joining(LoadStatements):
         for row in rows:
             signal = dict(signals[row["signal_id"]])
             number, bron = signal.pop("signaalnummer"), signal.pop("adresbron")
-            addresses.append(row | signal | {"bron": bron, "vanaf": self.today, "huidig": False})
+            addresses.append(row | signal | {"bron": bron, "vanaf": self.today})
             uitleg = (
                 f"Signaal {number} noemt een ander adres. Het staat als tweede vermoedelijk adres bij de zaak. "
                 "Bekijk welk adres klopt."

@@ -38,7 +38,7 @@ def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date, stap: str) 
         stap=stap,
         verzenddatum=posted,
         geadresseerde=addressee(case, posted),
-        adres=address_line(file.address),
+        adres=address_line(file.case),
         adressleutel=case.adressleutel,
         contactpersoon=case.behandelaar or "",
     )

@@ -126,6 +126,7 @@ def _write(taking: effects.Taking, versie: int) -> CaseEvent:
         uitleg = "De zaak is zojuist door iemand anders veranderd. Open haar opnieuw en kijk wat er veranderde."
         raise Stale(Reason("versie_verouderd", uitleg, "versie"))
     set_committed_value(case, "versie", last)
+    case_terms.settle(taking.file)
     if started:
         effects.begin_investigation(taking, taking.posted)
         session.add(_event(taking, BY_NAME["start_onderzoek"], case.fase, case.fase, last - 1, implied=True))

@@ -3,11 +3,12 @@
 from typing import Any
 
 from signals.numbers import take_numbers
-from workflow import case_terms
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.models import Address, Case, CaseEvent
+from workflow.load_statements import PLACE
+from workflow.models import Case, CaseEvent
 from workflow.phases import PROCEDURE_VERSION, Phase
+from workflow.running_terms import receipt_ends
 
 CASE_SERIES = "zaak"
 OPENING_BASIS = "Wet BRP 2.37d; Circulaire 3.2"
@@ -25,29 +26,23 @@ def open_case(origin: CaseFile, desk: Desk, stap: str, with_terms: bool, **value
     """
     session, old = origin.session, origin.case
     (number,) = take_numbers(session, CASE_SERIES, desk.today.year)
-    person = {
-        name: getattr(old, name) for name in ("bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum")
-    }
+    same = ("bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "gemeentecode")
+    taken_over = (*same, "grondslag", "datum_ontvangst", *PLACE, "adressleutel")
+    columns = {name: getattr(old, name) for name in taken_over} | values
+    elsewhere = columns["gemeentecode"] != old.gemeentecode
+    if with_terms:
+        columns |= receipt_ends(columns["grondslag"], columns["datum_ontvangst"])
     case = Case(
-        **{
-            **person,
-            "gemeentecode": old.gemeentecode,
-            "zaaknummer": case_number(desk.today.year, number),
-            "fase": Phase.ONTVANGEN,
-            "grondslag": old.grondslag,
-            "datum_ontvangst": old.datum_ontvangst,
-            "geopend_op": desk.today,
-            "adressleutel": old.adressleutel,
-            **values,
-        }
+        **columns,
+        zaaknummer=case_number(desk.today.year, number),
+        fase=Phase.ONTVANGEN,
+        geopend_op=desk.today,
+        adresbron="overgenomen van de andere gemeente" if elsewhere else f"overgenomen uit zaak {old.zaaknummer}",
+        adres_vanaf=desk.today,
     )
     session.add(case)
     session.flush()
     assert case.id is not None
-    where = origin.address.model_dump(exclude={"id", "zaak_id", "gemeentecode", "signal_id", "vanaf", "bron"})
-    elsewhere = case.gemeentecode != old.gemeentecode
-    bron = "overgenomen van de andere gemeente" if elsewhere else f"overgenomen uit zaak {old.zaaknummer}"
-    session.add(Address(**where, zaak_id=case.id, gemeentecode=case.gemeentecode, vanaf=desk.today, bron=bron))
     session.add(
         CaseEvent(
             **CaseFile(session, case).own(desk),
@@ -59,7 +54,5 @@ def open_case(origin: CaseFile, desk: Desk, stap: str, with_terms: bool, **value
             procedure=PROCEDURE_VERSION,
         )
     )
-    if with_terms:
-        case_terms.open_terms(CaseFile(session, case), desk)
     session.flush()
     return case

@@ -65,7 +65,7 @@ def top(session: Session, file: CaseFile, desk: Desk) -> dict[str, Any]:
     return {
         "case": case,
         "person": letters.full_name(case),
-        "address": address_line(file.address),
+        "address": address_line(case),
         "phases": _phases(file),
         "next_term": next_term,
         "next_urgency": labels.urgency(next_term.term, next_term.einde, desk.today) if next_term else None,
