@@ -15,7 +15,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 AS_ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
 APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # What the tests need beside Python, as command=Debian package.
-ENGINES := chromium=chromium
+ENGINES := chromium=chromium initdb=postgresql
 
 .PHONY: help demo test check fix docs lock engines
 
@@ -51,8 +51,9 @@ lock: ## resolve the dependencies anew into the two lock files (needs uv)
 	"$${resolve[@]}" --extra install --output-file requirements.lock; \
 	"$${resolve[@]}" --all-extras --constraint requirements.lock --output-file requirements-dev.lock
 
-engines:
-	@for engine in $(ENGINES); do \
+engines: # Debian keeps the programs of PostgreSQL outside PATH
+	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"; \
+	for engine in $(ENGINES); do \
 	  command -v "$${engine%%=*}" >/dev/null && continue; \
 	  if $(AS_ROOT_ON_DEBIAN); then \
 	    echo "Installing $${engine##*=} for the tests."; \

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import UOWTransaction
 from sqlmodel import Session, select
@@ -22,6 +22,9 @@ from signals.models import Municipality
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
+
+QUOTES_VALUES = "22"
+"""The class of errors of PostgreSQL whose first line may hold what was written, as in: invalid input for a date."""
 
 
 READ_ONLY: Mapping[str, Any] = {"postgresql_readonly": True}
@@ -68,11 +71,28 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """An engine whose errors never print parameters; SQLite with foreign keys, WAL and honest transactions."""
     sqlite = make_url(url).get_backend_name() == "sqlite"
     if not sqlite:
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        event.listen(engine, "handle_error", _hide_row)
+        return engine
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _without_foreign_keys if not foreign_keys else _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _hide_row(context: ExceptionContext) -> None:
+    """PostgreSQL quotes the row or the value that it refused; in our log stands only which rule it broke, and where."""
+    told = getattr(context.original_exception, "diag", None)
+    if told is None or told.sqlstate is None:
+        return
+    place = [told.table_name, told.column_name, told.constraint_name]
+    shown = " ".join([f"sqlstate {told.sqlstate}", *filter(None, place)])
+    if not told.sqlstate.startswith(QUOTES_VALUES):
+        shown = f"{told.message_primary} ({shown})"
+    name = type(context.original_exception).__name__
+    context.original_exception.args = (shown,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({name}) {shown}",)
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

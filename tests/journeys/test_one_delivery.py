@@ -10,6 +10,8 @@ import pytest
 from openpyxl import load_workbook
 from serving import Installation, serving
 
+from tests.databases import Databases
+
 SAMPLES = Path(__file__).parent.parent / "samples" / "demo"
 CAST = {
     "anna": "behandelaar:0268",
@@ -56,9 +58,8 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    folder = tmp_path_factory.mktemp("journey")
-    made = Installation(f"sqlite:///{folder / 'rni.sqlite'}", folder)
+def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    made = Installation(databases.new(), tmp_path_factory.mktemp("journey"))
     made.run("db", "upgrade")
     for name, role in CAST.items():
         assert made.json("user", "add", name, "--role", role)["gebruiker"] == name

@@ -1,6 +1,5 @@
-"""A real SQLite file with the schema of the migrations, and the people who come in through the doors."""
+"""A real database with the schema of the migrations, and the people who come in through the doors."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from service import accounts
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
 from service.settings import Settings
+from tests.databases import Databases
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 11, 2, 10, 0, tzinfo=AMSTERDAM)
@@ -36,28 +36,33 @@ CAST = {
 class Template:
     """A database with the schema and the cast, made once and copied for each test; and the cast's API tokens."""
 
-    path: Path
+    url: str
     tokens: Mapping[str, str]
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    path = tmp_path_factory.mktemp("schema") / "template.sqlite3"
-    upgrade(f"sqlite:///{path}")
-    engine = make_engine(f"sqlite:///{path}")
+def template(databases: Databases) -> Template:
+    url = databases.new()
+    upgrade(url)
+    engine = make_engine(url)
     with session_scope(engine, Access.system()) as session:
         for name, role in CAST.items():
             accounts.create_user(session, name, accounts.role_given(role), now=NOW, password=name)
         tokens = {name: accounts.make_token(session, name, now=NOW, life=timedelta(days=36500)) for name in CAST}
     engine.dispose()
-    return Template(path, tokens)
+    return Template(url, tokens)
 
 
 @pytest.fixture
-def settings(tmp_path: Path, template: Template) -> Settings:
-    database = tmp_path / "rni.sqlite3"
-    shutil.copy(template.path, database)
-    return Settings(database_url=f"sqlite:///{database}", data_dir=tmp_path / "data")
+def start(template: Template) -> str:
+    """The database that a test begins with."""
+    return template.url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, databases: Databases, start: str) -> Iterator[Settings]:
+    with databases.copied(start) as url:
+        yield Settings(database_url=url, data_dir=tmp_path / "data")
 
 
 @pytest.fixture

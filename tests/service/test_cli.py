@@ -1,5 +1,4 @@
 import json
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from service import cli, demo, jobs
+from service.db import make_engine
 from service.settings import Settings
 
 from .conftest import NOW
@@ -52,9 +52,10 @@ def rni(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(settings.database_url.removeprefix("sqlite:///")) as database:
-        found = database.execute(query).fetchall()
-    database.close()
+    engine = make_engine(settings.database_url)
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.exec_driver_sql(query)]
+    engine.dispose()
     return found
 
 
@@ -200,7 +201,7 @@ def test_a_user_is_added_listed_given_a_token_and_disabled(rni: Rni, settings: S
     assert listed["rollen"] == ["behandelaar:0599", "behandelaar:0983", "auditor"]
     assert rni("user", "disable", "piet").code == 0
     assert rni("user", "list", "--as", "piet").code == 4
-    stored = str(rows(settings, "SELECT * FROM gebruiker JOIN api_token"))
+    stored = str(rows(settings, "SELECT * FROM gebruiker CROSS JOIN api_token"))
     assert added.told["wachtwoord"] not in stored
     assert token.strip() not in stored
     actions = [row[0] for row in rows(settings, "SELECT actie FROM audit WHERE object = 'piet' ORDER BY id")]

@@ -1,8 +1,6 @@
 """What the beheerder decides with `rni`, and what it brings about."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 
 import pytest
 
@@ -115,8 +113,7 @@ def test_who_takes_part_is_who_is_named(rni: Rni, settings: Settings) -> None:
     assert "alle andere" not in rni("participant", "add", "0983", "--besloten-door", "Stuurgroep").out
     assert rni("participant", "add", "0983", "--besloten-door", "Stuurgroep").code == 4
     loaded = rni("load", JULY, "--received", "2026-07-06", "--json").told
-    with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as database:
-        codes = {row[0] for row in database.execute("SELECT DISTINCT gemeentecode FROM zaak")}
+    codes = {row[0] for row in rows(settings, "SELECT DISTINCT gemeentecode FROM zaak")}
     assert codes == {"0599", "0983"}
     assert loaded["afgekeurd"] > 10
     assert rni("participant", "end", "0983", "--tot", "2026-12-01").code == 0

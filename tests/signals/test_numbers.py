@@ -30,7 +30,7 @@ def test_numbers_of_a_transaction_that_was_undone_are_given_out_again(engine: En
 def test_writers_who_both_find_no_row_of_the_new_year_get_different_numbers(engine: Engine) -> None:
     """Two threads, two connections; each statement on its own, so that both look before either has inserted."""
     both_looked = Barrier(2, timeout=20)
-    bare = create_engine(engine.url, isolation_level="AUTOCOMMIT", connect_args={"timeout": 30})
+    bare = create_engine(engine.url, isolation_level="AUTOCOMMIT")
     looked: set[int] = set()
 
     @event.listens_for(bare, "after_cursor_execute")

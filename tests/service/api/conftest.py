@@ -1,9 +1,6 @@
 """The API as each person of the cast comes in by it."""
 
-import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from service import uploads
 from service.app import create_app
 from service.db import make_engine
 from service.settings import Settings
+from tests.databases import Databases
 
 from ..conftest import NOW, Template, access
 
@@ -32,23 +30,23 @@ def client(settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture(scope="module")
-def loaded_once(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("loaded")
-    shutil.copy(template.path, folder / "loaded.sqlite3")
-    engine = make_engine(f"sqlite:///{folder / 'loaded.sqlite3'}")
-    uploads.load_file(engine, access(engine, "ulla"), SAMPLE, SAMPLE.name, received=RECEIVED, now=NOW)
-    engine.dispose()
-    return folder / "loaded.sqlite3"
+def loaded_once(template: Template, databases: Databases) -> Iterator[str]:
+    with databases.copied(template.url) as url:
+        engine = make_engine(url)
+        uploads.load_file(engine, access(engine, "ulla"), SAMPLE, SAMPLE.name, received=RECEIVED, now=NOW)
+        engine.dispose()
+        yield url
 
 
 @pytest.fixture
-def loaded(loaded_once: Path, settings: Settings) -> None:
-    """The database of this test, with the delivery of July in it."""
-    with (
-        closing(sqlite3.connect(loaded_once)) as full,
-        closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as mine,
-    ):
-        full.backup(mine)
+def loaded() -> None:
+    """The test begins with the delivery of July in its database."""
+
+
+@pytest.fixture
+def start(request: pytest.FixtureRequest, template: Template) -> str:
+    asked = "loaded" in request.fixturenames
+    return request.getfixturevalue("loaded_once") if asked else template.url  # type: ignore[no-any-return]
 
 
 class Door:

@@ -23,6 +23,7 @@ from service.db import make_engine, session_scope, upgrade
 from service.settings import Settings
 from signals import municipalities
 from tests import factories
+from tests.databases import Databases
 from workflow import dossier, intake, moves
 from workflow.actors import Actor, Desk
 from workflow.models import Case
@@ -106,13 +107,11 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for all tests of the pages; every test makes the cases it changes."""
     folder = tmp_path_factory.mktemp("site")
     port = _free_port()
-    settings = Settings(
-        database_url=f"sqlite:///{folder}/rni.sqlite3", data_dir=folder / "data", base_url=f"http://127.0.0.1:{port}"
-    )
+    settings = Settings(database_url=databases.new(), data_dir=folder / "data", base_url=f"http://127.0.0.1:{port}")
     upgrade(settings.database_url)
     engine = make_engine(settings.database_url)
     made = Site(settings.base_url, settings, engine)
@@ -248,7 +247,7 @@ SignIn = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def cookies() -> dict[str, StorageState]:
+def cookies(site: Site) -> dict[str, StorageState]:
     """Who signed in before, so that most tests need not do it again."""
     return {}
 

@@ -1,0 +1,92 @@
+"""The two kinds of database that every test with a database runs on: how a test gets one of its own."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from shutil import copy
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import URL, make_url
+
+
+class Databases(ABC):
+    """Databases of one kind, by their address."""
+
+    @abstractmethod
+    def new(self) -> str:
+        """The address of an empty one."""
+
+    @abstractmethod
+    def copy(self, source: str) -> str:
+        """The address of a copy of one to which nobody is connected."""
+
+    @abstractmethod
+    def drop(self, url: str) -> None:
+        """Take one away."""
+
+    @contextmanager
+    def copied(self, source: str) -> Iterator[str]:
+        """A copy for as long as it is used."""
+        url = self.copy(source)
+        try:
+            yield url
+        finally:
+            self.drop(url)
+
+
+class SqliteFiles(Databases):
+    """Files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._numbers = folder, count(1)
+
+    def new(self) -> str:
+        return f"sqlite:///{self._folder / f'{next(self._numbers)}.sqlite3'}"
+
+    def copy(self, source: str) -> str:
+        url = self.new()
+        copy(_file(source), _file(url))
+        return url
+
+    def drop(self, url: str) -> None:
+        for ending in ("", "-wal", "-shm"):
+            Path(_file(url) + ending).unlink(missing_ok=True)
+
+
+class PostgresDatabases(Databases):
+    """Databases in a cluster; `worker` keeps their names apart from those of another process of this run."""
+
+    def __init__(self, url: str, worker: str) -> None:
+        self._url, self._worker, self._numbers = make_url(url), worker, count(1)
+        self._connection = psycopg.connect(plain_address(self._url), autocommit=True)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def new(self) -> str:
+        return self._made("CREATE DATABASE {}")
+
+    def copy(self, source: str) -> str:
+        # Files are copied and nothing is written to the log: the quickest without fsync.
+        return self._made("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", str(make_url(source).database))
+
+    def drop(self, url: str) -> None:
+        statement = SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(str(make_url(url).database)))
+        self._connection.execute(statement)
+
+    def _made(self, statement: str, *names: str) -> str:
+        name = f"{self._worker}_{next(self._numbers)}"
+        self._connection.execute(SQL(statement).format(*map(Identifier, (name, *names))))
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+
+def plain_address(url: URL | str) -> str:
+    """The address of a PostgreSQL database as psycopg itself takes it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _file(url: str) -> str:
+    return str(make_url(url).database)

@@ -1,0 +1,130 @@
+"""A PostgreSQL cluster of one's own on a free loopback port, thrown away afterwards; for the tests and the benchmark.
+
+`python -m tests.postgres FOLDER` runs one until its standard input closes, so it never outlives who started it.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+ROLE = "rni"
+PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)
+"""Where Debian keeps the programs of a server: outside PATH, a folder for each version."""
+
+QUICK: Mapping[str, str] = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",  # would hold up the copying of a database that it is looking at
+    "max_connections": "200",
+}
+"""For data that nobody will miss after a power cut; a benchmark leaves it out."""
+
+
+def program(name: str) -> str | None:
+    """Where a program lies, in PATH or among those of PostgreSQL; None where it is not installed."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, PLACES)]))
+
+
+@contextmanager
+def running(settings: Mapping[str, str] = QUICK) -> Iterator[str]:
+    """The address of a new cluster, as a user who may make databases; stopped by its process id and removed."""
+    initdb = program("initdb")
+    assert initdb, "initdb is missing"
+    postgres = Path(initdb).resolve().with_name("postgres")  # of the same version
+    folder = Path(tempfile.mkdtemp(prefix="rni-postgresql-"))
+    data, log, secret = folder / "data", folder / "server.log", secrets.token_hex(16)
+    try:
+        (folder / "password").write_text(secret)
+        started = _started_as(folder)
+        # One order of text on every machine; a password, because other users of this machine reach the port too.
+        choices = ["--no-sync", "--locale=C", "--encoding=UTF8", "--username=postgres", "--auth=scram-sha-256"]
+        subprocess.run(
+            [initdb, *choices, f"--pwfile={folder / 'password'}", f"--pgdata={data}"],
+            **started,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        options = [f"-c{name}={value}" for name, value in settings.items()]
+        with log.open("w") as output:
+            for _ in range(5):  # another program may take the port in between
+                port = _free_port()
+                server = subprocess.Popen(
+                    [str(postgres), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", "", *options],
+                    **started,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+                try:
+                    if _answers(server, port, secret):
+                        yield f"postgresql+psycopg://{ROLE}:{secret}@127.0.0.1:{port}/postgres"
+                        return
+                finally:
+                    if server.poll() is None:
+                        server.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
+                    server.wait(30)
+            raise AssertionError(log.read_text())
+    finally:
+        shutil.rmtree(folder)
+
+
+def _started_as(folder: Path) -> dict[str, Any]:
+    """How its programs are started: PostgreSQL refuses to run as root, so then as another user who owns the folder."""
+    quietly = {"cwd": folder, "start_new_session": True}  # Ctrl-C is for who started us
+    if os.geteuid() != 0:
+        return quietly
+    try:
+        shutil.chown(folder, "postgres")
+        user = "postgres"
+    except LookupError:
+        shutil.chown(folder, "nobody")
+        user = "nobody"
+    shutil.chown(folder / "password", user)
+    return quietly | {"user": user, "extra_groups": []}
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _answers(server: "subprocess.Popen[bytes]", port: int, secret: str) -> bool:
+    """Whether it came up; then our role is made."""
+    while server.poll() is None:
+        try:
+            with psycopg.connect(
+                host="127.0.0.1", port=port, user="postgres", password=secret, dbname="postgres", autocommit=True
+            ) as connection:
+                connection.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{secret}'")
+            return True
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+    return False
+
+
+def main(folder: Path) -> None:
+    """Runs until the standard input closes; the address stands in FOLDER/url once it answers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with running() as url:
+        (folder / "being-written").write_text(url)
+        (folder / "being-written").rename(folder / "url")
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
