@@ -1,14 +1,10 @@
 """What the night reminds of, once; on a database file."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from service.access import Access
-from service.db import make_engine, session_scope
 from signals.models import Grondslag
 from workflow.clock import NIGHTLY, due_soon, long_holds, overdue
 from workflow.deadlines import Term
@@ -17,15 +13,6 @@ from workflow.phases import Herkomst, Phase
 
 # A Monday; the fifth working day after it is Monday 9 March.
 TODAY = date(2026, 3, 2)
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'rni.sqlite'}")
-    SQLModel.metadata.create_all(engine)
-    with session_scope(engine, Access.system()) as opened:
-        yield opened
-    engine.dispose()
 
 
 def make_case(session: Session, number: int = 1, on_hold_since: date | None = None) -> Case:
@@ -40,7 +27,10 @@ def make_case(session: Session, number: int = 1, on_hold_since: date | None = No
         bsn="999990019",
         geslachtsnaam="Test",
         geboortedatum="19900101",
+        huisnummer=1,
         adressleutel="6211AA1",
+        adresbron="TVA",
+        adres_vanaf=date(2026, 1, 5),
         aangehouden_sinds=on_hold_since,
     )
     session.add(made)

@@ -1,14 +1,10 @@
 """What a municipality sets, from which day, and what it may not set; on a database file."""
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from service.access import Access
-from service.db import make_engine, session_scope
 from signals.errors import Invalid
 from workflow.dated_settings import SETTINGS, set_setting, setting, term_length
 from workflow.deadlines import Term, deadline
@@ -16,15 +12,6 @@ from workflow.models import DatedSetting
 
 NAME = "termijn_aanschrijving_dagen"
 DAY = date(2026, 7, 1)
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'rni.sqlite'}")
-    SQLModel.metadata.create_all(engine)
-    with session_scope(engine, Access.system()) as opened:
-        yield opened
-    engine.dispose()
 
 
 def refusal(session: Session, name: str, code: str | None, value: int | str, by: str = "college") -> list[str]:
