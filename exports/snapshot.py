@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Integer, Select, String, and_, case, cast, func, literal, or_, select, union
+from sqlalchemy import Integer, Select, String, and_, case, cast, func, literal, null, or_, select, union, union_all
 from sqlmodel import Session
 
 from exports import histories
@@ -17,7 +17,17 @@ from exports.histories import days_between
 from exports.selection import DIMENSIONS, GEEN
 from exports.stands import AsOf, comparison, links_as_of, loads_before, told_results
 from signals.base import table
-from signals.models import Load, LoadStatus, Municipality, Mutatiesoort, Opbrengst, RejectedRow, Signal, SignalChange
+from signals.models import (
+    Grondslag,
+    Load,
+    LoadStatus,
+    Municipality,
+    Mutatiesoort,
+    Opbrengst,
+    RejectedRow,
+    Signal,
+    SignalChange,
+)
 from signals.municipalities import Municipalities
 from workflow.case_file import NOT_AN_ACT
 from workflow.deadlines import Term
@@ -258,11 +268,11 @@ def _addresses(session: Session, day: date) -> "pd.Series[Any]":
 
     An address that came with a joined signal is a second presumed one, never the current one by itself.
     """
-    address = table(Address)
-    query = select(address.c.zaak_id, address.c.adressleutel, address.c.signal_id, address.c.vanaf).order_by(
-        address.c.zaak_id, address.c.id
-    )
-    known = _frame(session, query)
+    address, zaak = table(Address), table(Case)
+    others = select(address.c.zaak_id, address.c.adressleutel, address.c.signal_id, address.c.vanaf, address.c.id)
+    now = select(zaak.c.id.label("zaak_id"), zaak.c.adressleutel, zaak.c.adres_signaal_id, zaak.c.adres_vanaf, null())
+    order = ["zaak_id", "vanaf", "signal_id", "id"]  # the current one has no id, so it is the last of its day
+    known = _frame(session, union_all(others, now)).sort_values(order, na_position="last")
     first = ~known.duplicated("zaak_id")
     chosen = first | (known["signal_id"].isna() & (known["vanaf"] <= day))
     return known[chosen].drop_duplicates("zaak_id", keep="last").set_index("zaak_id")["adressleutel"]
@@ -312,9 +322,8 @@ def _terms(session: Session, day: date, cases: pd.DataFrame, signals: pd.DataFra
 
     Left out: cases that were withdrawn on or before that last day.
     """
-    term, walaa = table(CaseTerm), table(WalaaEntry)
-    passed = _recorded(CaseTerm, day, term.c.term, term.c.einde).where(term.c.term.in_(LAA_TERMS), term.c.einde < day)
-    terms = _frame(session, passed.order_by(term.c.id)).drop_duplicates(["zaak_id", "term"])
+    walaa = table(WalaaEntry)
+    terms = _frame(session, _passed(day)).drop_duplicates(["zaak_id", "term"])
     final = or_(walaa.c.antwoord == Answer.MET_MUTATIE, walaa.c.antwoord == Answer.ZONDER_MUTATIE)
     entered = (
         select(
@@ -334,6 +343,22 @@ def _terms(session: Session, day: date, cases: pd.DataFrame, signals: pd.DataFra
     terms["op_tijd"] = pd.to_datetime(answered) <= last_day
     withdrawn = _withdrawn_on(cases, signals).reindex(terms["zaak_id"]).set_axis(terms.index)
     return terms[~(withdrawn <= last_day)]
+
+
+def _passed(day: date) -> Any:
+    """The LAA terms that had passed, the oldest first: zaak_id, term, einde."""
+    term, zaak = table(CaseTerm), table(Case)
+    rows = _recorded(CaseTerm, day, term.c.term, term.c.einde, term.c.id).where(term.c.term.in_(LAA_TERMS))
+    ends = dict(zip(LAA_TERMS, (zaak.c.eerste_antwoord_voor, zaak.c.resultaat_voor), strict=True))
+    kept = (
+        select(zaak.c.id, literal(name), end, literal(0)).where(
+            zaak.c.grondslag == Grondslag.LAA_2_37, zaak.c.geopend_op <= day
+        )
+        for name, end in ends.items()
+    )
+    every = union_all(rows, *kept).subquery()
+    passed = select(every.c.zaak_id, every.c.term, every.c.einde).where(every.c.einde < day)
+    return passed.order_by(every.c.id)
 
 
 def _withdrawn_on(cases: pd.DataFrame, signals: pd.DataFrame) -> "pd.Series[Any]":

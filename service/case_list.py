@@ -16,14 +16,13 @@ from service import case_signals
 from service.characters import readable
 from service.dependencies import LARGEST_NUMBER
 from signals.errors import Invalid, Reason
-from workflow.deadlines import TERMS
-from workflow.models import Address, CallbackRequest, Case, CaseSignal, CaseTerm
+from workflow.models import Address, CallbackRequest, Case, CaseSignal
 from workflow.phases import Outcome, Phase
+from workflow.running_terms import running_terms
 
 LARGEST_PAGE = 100
 SORTS = ("termijn", "-termijn", "datumOntvangst", "-datumOntvangst", "zaaknummer", "-zaaknummer")
 _NEVER = date.max
-_HELD_TERMS = tuple(term.value for term, rule in TERMS.items() if rule.held)
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,8 @@ class Filter:
         if self.leveringsnummer is not None:
             wanted.append(col(Case.leveringsnummer) == self.leveringsnummer)
         if self.termijn_voor is not None:
-            due = (
-                select(CaseTerm.zaak_id)
-                .join(Case, col(Case.id) == col(CaseTerm.zaak_id))
-                .where(col(CaseTerm.beeindigd_op).is_(None), running(), col(CaseTerm.einde) < self.termijn_voor)
-            )
-            wanted.append(col(Case.id).in_(due))
+            terms = running_terms()
+            wanted.append(col(Case.id).in_(select(terms.c.zaak_id).where(terms.c.einde < self.termijn_voor)))
         if self.aangehouden is not None:
             since = col(Case.aangehouden_sinds)
             wanted.append(since.is_not(None) if self.aangehouden else since.is_(None))
@@ -103,11 +98,6 @@ class Order:
         return (self.value.desc(), ids.desc()) if self.descending else (self.value.asc(), ids.asc())
 
 
-def running() -> ColumnElement[bool]:
-    """Of CaseTerm joined with its Case: the term does not stand still, as some do while a case is on hold."""
-    return or_(col(CaseTerm.term).not_in(_HELD_TERMS), col(Case.aangehouden_sinds).is_(None))
-
-
 def _order(sort: str) -> Order:
     if sort not in SORTS:
         raise Invalid(Reason("sortering_onbekend", f"Sorteer op een van: {', '.join(SORTS)}.", "sorteer"))
@@ -116,11 +106,10 @@ def _order(sort: str) -> Order:
         return Order(col(Case.datum_ontvangst), descending)
     if name == "zaaknummer":
         return Order(col(Case.zaaknummer), descending)
+    terms = running_terms()
     first = (
-        select(col(CaseTerm.zaak_id), func.min(CaseTerm.einde).label("einde"))
-        .join(Case, col(Case.id) == col(CaseTerm.zaak_id))
-        .where(col(CaseTerm.beeindigd_op).is_(None), running())
-        .group_by(col(CaseTerm.zaak_id))
+        select(terms.c.zaak_id, func.min(terms.c.einde).label("einde"))
+        .group_by(terms.c.zaak_id)
         .subquery("eerste_termijn")
     )
     return Order(func.coalesce(first.c.einde, _NEVER), descending, first)
@@ -212,8 +201,9 @@ def _search_by(
         return chosen.where(same, col(Case.geboortedatum) == geboortedatum)
     if postcode and huisnummer:
         wanted = "".join(postcode.split()).upper()
-        here = select(Address.zaak_id).where(col(Address.postcode) == wanted, col(Address.huisnummer) == huisnummer)
-        return chosen.where(col(Case.id).in_(here))
+        now = and_(col(Case.postcode) == wanted, col(Case.huisnummer) == huisnummer)
+        also = select(Address.zaak_id).where(col(Address.postcode) == wanted, col(Address.huisnummer) == huisnummer)
+        return chosen.where(or_(now, col(Case.id).in_(also)))
     signal_id = case_signals.numbered(session, str(signaalnummer))
     linked = select(CaseSignal.zaak_id).where(col(CaseSignal.signal_id) == signal_id)
     return chosen.where(col(Case.id).in_(linked))

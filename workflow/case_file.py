@@ -76,7 +76,13 @@ class CaseFile:
     @cached_property
     def terms(self) -> Sequence[CaseTerm]:
         """Every term that runs or ran; see `case_terms.settle` before one of them is changed."""
-        return [*kept_in_columns(self.case, self.events[0]), *self._rows(CaseTerm)]
+        return [*self.kept_terms, *self._rows(CaseTerm)]
+
+    @property
+    def kept_terms(self) -> list[CaseTerm]:
+        """The terms that are columns of the case, as rows that are not stored."""
+        kept = self.case.eerste_antwoord_voor or self.case.resultaat_voor
+        return kept_in_columns(self.case, self.events[0]) if kept else []
 
     @cached_property
     def tasks(self) -> Sequence[CaseTask]:

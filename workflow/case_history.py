@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from signals.base import table
-from signals.bulk import run, slices
+from signals.bulk import among, run, slices
 from signals.models import Signal
 from signals.municipalities import Municipalities
 from workflow.models import Case, CaseSignal
@@ -43,6 +43,8 @@ class CaseHistory:
         self._cases: dict[int, _Stand] = {}
         self._open: dict[tuple[str, str], _Stand] = {}
         self._asked: set[tuple[str, str]] = set()
+        self.apart: list[str] = []
+        """The signaalnummers that `add` was told of, in the order of the file."""
         self._of_signal: dict[str | int, _Stand] = {}  # by id, or by signaalnummer when it came with this file
 
     @cached_property
@@ -59,6 +61,11 @@ class CaseHistory:
     def hides(self, gemeentecode: str) -> bool:
         """Whether whoever loads may not know of signals of this municipality."""
         return self._visible is not None and self._now(gemeentecode) not in self._visible
+
+    def involved(self, bsns: Sequence[str]) -> Collection[str]:
+        """Those of these persons about whom there is a case, whatever became of it and wherever."""
+        known = select(_case.c.bsn).where(among(self._session, _case.c.bsn, bsns)).distinct()
+        return list(run(self._session, known).scalars())
 
     def look_up(self, persons: Collection[tuple[str, str]], signal_ids: Collection[int]) -> None:
         """Finds the open case of each person, and the case of each signal."""
@@ -108,6 +115,7 @@ class CaseHistory:
     def add(self, signaalnummer: str, bsn: str, gemeentecode: str) -> Sequence[str]:
         """A new signal joins the open case of this person here, or opens one."""
         person = (bsn, gemeentecode)
+        self.apart.append(signaalnummer)
         stand = self._open.get(person)
         if stand is None:
             stand = self._open[person] = _Stand(person, Phase.ONTVANGEN, 1)

@@ -14,7 +14,7 @@ from workflow.deadlines import TERMS, Term, deadline
 from workflow.holidays import day_off, next_working_day
 from workflow.models import Case, CaseTerm, TermStatus
 from workflow.phases import Answer
-from workflow.running_terms import ANSWER, RESULT, kept_in_columns
+from workflow.running_terms import ANSWER, RESULT
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def settle(file: CaseFile) -> None:
 
     The statement that empties the columns settles a race: whoever comes second finds the rows of the first.
     """
-    case, kept = file.case, kept_in_columns(file.case, file.events[0])
+    case, kept = file.case, file.kept_terms
     if not kept:
         return
     full = or_(col(Case.eerste_antwoord_voor).is_not(None), col(Case.resultaat_voor).is_not(None))

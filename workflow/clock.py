@@ -34,14 +34,15 @@ from signals.base import Moment, table
 from signals.bulk import insert_if_new
 from workflow.deadlines import TERMS
 from workflow.holidays import add_working_days
-from workflow.models import Case, CaseTask, CaseTerm
+from workflow.models import Case, CaseTask
+from workflow.running_terms import running_terms
 
 SOON_WORKING_DAYS = 5
 LONG_HOLD_WEEKS = 8
 
 _DOOR = "systeem"
 _LETTER_TERMS = [term for term, row in TERMS.items() if row.letter]
-_HELD_TERMS = [term for term, row in TERMS.items() if row.held]
+_RUNNING = running_terms()
 
 
 class Reminder(StrEnum):
@@ -60,10 +61,10 @@ def due_soon(session: Session, today: date) -> int:
     A term that runs for the person (a letter) asks nothing of the municipality before it has passed, so it is left
     out. Returns the number of new reminders.
     """
-    last = col(CaseTerm.einde)
+    last = _RUNNING.c.einde
     tomorrow = add_working_days(today, 1)
     ends = literal("De termijn '") + _label() + "' eindigt op " + _day_in_words(last) + "."
-    own = col(CaseTerm.term).not_in(_LETTER_TERMS)
+    own = _RUNNING.c.term.not_in(_LETTER_TERMS)
     near = and_(own, last > tomorrow, last <= add_working_days(today, SOON_WORKING_DAYS))
     return _remind_of_terms(session, today, Reminder.TERMIJN_NADERT, near, ends) + _remind_of_terms(
         session, today, Reminder.TERMIJN_MORGEN, and_(own, last >= today, last <= tomorrow), ends
@@ -75,12 +76,12 @@ def overdue(session: Session, today: date) -> int:
 
     Returns the number of new reminders.
     """
-    passed = col(CaseTerm.einde) < today
-    day = _day_in_words(col(CaseTerm.einde))
+    passed = _RUNNING.c.einde < today
+    day = _day_in_words(_RUNNING.c.einde)
     late = literal("De termijn '") + _label() + "' is verstreken op " + day + " en nog niet afgerond."
     over = literal("De termijn '") + _label() + "' is voorbij sinds " + day + ": de volgende stap kan."
-    own = and_(passed, col(CaseTerm.term).not_in(_LETTER_TERMS))
-    letter = and_(passed, col(CaseTerm.term).in_(_LETTER_TERMS))
+    own = and_(passed, _RUNNING.c.term.not_in(_LETTER_TERMS))
+    letter = and_(passed, _RUNNING.c.term.in_(_LETTER_TERMS))
     return _remind_of_terms(session, today, Reminder.TERMIJN_VERSTREKEN, own, late) + _remind_of_terms(
         session, today, Reminder.TERMIJN_VOORBIJ, letter, over
     )
@@ -112,19 +113,13 @@ NIGHTLY: Mapping[str, Callable[[Session, date], int]] = MappingProxyType(
 def _remind_of_terms(
     session: Session, today: date, kind: Reminder, stands: ColumnElement[bool], text: ColumnElement[str]
 ) -> int:
-    # While a case is on hold, the terms that a hold moves have no last day yet: hervat gives it.
-    waits = and_(col(CaseTerm.term).in_(_HELD_TERMS), col(Case.aangehouden_sinds).is_not(None))
-    standing: Select[Any] = (
-        select(
-            col(CaseTerm.zaak_id).label("zaak_id"),
-            col(CaseTerm.gemeentecode).label("gemeentecode"),
-            _key(kind, col(CaseTerm.einde), col(CaseTerm.term)).label("sleutel"),
-            text.label("uitleg"),
-            _facts(session, "term", col(CaseTerm.term), "einde", cast(col(CaseTerm.einde), String)).label("gegevens"),
-        )
-        .join(Case, col(Case.id) == col(CaseTerm.zaak_id))
-        .where(col(CaseTerm.beeindigd_op).is_(None), not_(waits), stands)
-    )
+    standing: Select[Any] = select(
+        _RUNNING.c.zaak_id,
+        _RUNNING.c.gemeentecode,
+        _key(kind, _RUNNING.c.einde, _RUNNING.c.term).label("sleutel"),
+        text.label("uitleg"),
+        _facts(session, "term", _RUNNING.c.term, "einde", cast(_RUNNING.c.einde, String)).label("gegevens"),
+    ).where(stands)
     return _remind(session, today, kind, standing)
 
 
@@ -170,7 +165,7 @@ def _key(kind: Reminder, day: SQLColumnExpression[Any], *parts: SQLColumnExpress
 
 
 def _label() -> ColumnElement[str]:
-    return case({term.value: row.label for term, row in TERMS.items()}, value=col(CaseTerm.term), else_=CaseTerm.term)
+    return case({term.value: row.label for term, row in TERMS.items()}, value=_RUNNING.c.term, else_=_RUNNING.c.term)
 
 
 def _day_in_words(day: SQLColumnExpression[Any]) -> ColumnElement[str]:

@@ -1,7 +1,9 @@
 """Signals become cases, or join the open one: for a whole load at once, by statements on tables.
 
-`CaseHistory` tells an importer beforehand what of this it must know; `apply` does it after the load, in the same
-transaction. Both follow the file's order: a case that a V closed is no longer there for the N below it.
+An importer learns beforehand from `Intake.history` what of cases it must know. Of most signals that is nothing: nobody
+else has to do with that person. Their cases are opened by a few wide statements while the file is still being read
+(`take_in`); all others wait until it is, because they depend on one another (`finish`). Both follow the file's order: a
+case that a V closed is no longer there for the N below it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +16,14 @@ from sqlalchemy import (
     FromClause,
     RowMapping,
     Select,
+    Subquery,
     and_,
     case,
     exists,
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
     update,
@@ -29,7 +33,7 @@ from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
 from signals.base import table
-from signals.bulk import run, slices
+from signals.bulk import among, run, slices
 from signals.dates import add_months
 from signals.models import Grondslag, Load, Mutatiesoort, Signal, SignalChange
 from signals.numbers import take_numbers
@@ -42,8 +46,6 @@ from workflow.models import Case, CaseEvent, CaseSignal, CaseTask
 from workflow.opening import CASE_SERIES, OPENING_BASIS
 from workflow.phases import BEFORE_BESLUIT, OPEN, PROCEDURE_VERSION, Herkomst, Outcome, Phase, Role
 from workflow.running_terms import ANSWER, RESULT, receipt_ends
-
-__all__ = ["CaseHistory", "apply"]
 
 YEARS_LOOKED_BACK = 10
 """How long an earlier case of the person in this municipality is told of (the retention of a dossier)."""
@@ -61,24 +63,50 @@ _link = table(CaseSignal)
 _task = table(CaseTask)
 
 
-def apply(session: Session, load: Load, *, now: datetime) -> int:
-    """Opens cases for the load's new signals or joins them, and carries its changes and withdrawals into the cases.
+class Intake:
+    """The way of one load into cases, in the transaction of that load. `now`: aware, in the clock's time zone.
 
-    Gives the number of cases opened and stores it as `load.zaken`. `now`: aware, in the clock's time zone.
+    only: the municipalities whose signals whoever loads may know of; None = all.
     """
-    session.flush()
-    intake, joining = _Intake(session, load, now), Joining(session, load, now)
-    for first, last in _stretches(session, load):
-        intake.open_cases(first, last)
-        joining.join_cases(first, last)
-        intake.withdraw(first, last)
-    intake.tell_changes()
-    load.zaken = intake.opened
-    session.add(load)
-    session.flush()
-    session.expire_all()  # the statements went round what the session holds
-    session.refresh(load)
-    return intake.opened
+
+    def __init__(self, session: Session, now: datetime, only: frozenset[str] | None = None) -> None:
+        self.history = CaseHistory(session, now.date(), only)
+        self._session = session
+        self._now = now
+        self._opening: _Opening | None = None
+
+    def take_in(self, load: Load, first: int, last: int) -> Iterator[None]:
+        """Opens the cases of the new signals that stand alone, of those with an id from first to last."""
+        return self._of(load).open_alone(first, last, self.history.apart)
+
+    def finish(self, load: Load) -> int:
+        """Deals with all that does not stand alone, and with changes and withdrawals, once the load is written.
+
+        Gives the number of cases opened and stores it as `load.zaken`.
+        """
+        session, opening = self._session, self._of(load)
+        session.flush()
+        if self.history.apart or load.ingetrokken:
+            opening.apart = self.history.apart
+            joining = Joining(session, load, self._now)
+            joining.apart = self.history.apart
+            for first, last in _stretches(session, load):
+                opening.open_cases(first, last)
+                joining.join_cases(first, last)
+                opening.withdraw(first, last)
+        if load.gewijzigd:
+            opening.tell_changes()
+        load.zaken = opening.opened
+        session.add(load)
+        session.flush()
+        session.expire_all()  # the statements went round what the session holds
+        session.refresh(load)
+        return opening.opened
+
+    def _of(self, load: Load) -> "_Opening":
+        if self._opening is None:
+            self._opening = _Opening(self._session, load, self._now)
+        return self._opening
 
 
 def _stretches(session: Session, load: Load) -> Iterator[tuple[int, int]]:
@@ -106,7 +134,7 @@ def _stretches(session: Session, load: Load) -> Iterator[tuple[int, int]]:
     yield first, 2**31 - 1
 
 
-class _Intake(LoadStatements):
+class _Opening(LoadStatements):
     """Opening cases, and what changes and withdrawals do in them."""
 
     def __init__(self, session: Session, load: Load, now: datetime) -> None:
@@ -125,45 +153,66 @@ class _Intake(LoadStatements):
             .where(self.stretch(first, last), ~exists().where(self.is_open_case_of_signal()))
             .subquery()
         )
-        openers = select(numbered, func.row_number().over(order_by=numbered.c.regel).label("volgorde")).where(
-            numbered.c.beurt == 1
-        )
-        count = run(self.session, select(func.count()).select_from(openers.subquery())).scalar_one()
+        openers = select(numbered).where(numbered.c.beurt == 1).subquery()
+        newest = self._newest_case()
+        if self._open(openers, openers.c.regel):
+            self._link_openers(newest)
+            self._tell_of_others(newest)
+            self._tell_of_earlier(newest)
+
+    def open_alone(self, first: int, last: int, apart: Sequence[str]) -> Iterator[None]:
+        """Cases of the signals with these ids but the ones apart: nobody else has to do with their persons."""
+        mine = select(_signal).where(_signal.c.id.between(first, last))
+        if apart:
+            mine = mine.where(not_(among(self.session, _signal.c.signaalnummer, apart)))
+        openers = mine.subquery()
+        newest = self._newest_case()
+        if self._open(openers, openers.c.id):
+            yield
+            self._link_openers(newest)
+        yield
+
+    def _newest_case(self) -> int:
+        return int(run(self.session, select(func.coalesce(func.max(_case.c.id), 0))).scalar_one())
+
+    def _open(self, openers: Subquery, order: ColumnElement[int]) -> int:
+        """A case for each of these signals, numbered in that order; gives how many."""
+        count = int(run(self.session, select(func.count()).select_from(openers)).scalar_one())
         if count == 0:
-            return
+            return 0
         self.opened += count
-        opener = openers.subquery()
         start = take_numbers(self.session, CASE_SERIES, self.today.year, count)[0]
-        number = literal("000000", Text) + (opener.c.volgorde + (start - 1)).cast(Text)
-        zaaknummer = literal(f"Z-{self.today.year}-", Text) + func.substr(number, func.length(number) - 6, 7)
+        number = literal("000000", Text) + (func.row_number().over(order_by=order) + (start - 1)).cast(Text)
+        same = (*_PERSON, *_ADDRESS, "grondslag", "datum_ontvangst", "leveringsnummer")
         self._fill(
             Case,
-            {name: opener.c[name] for name in (*_PERSON, *_ADDRESS, "grondslag", "datum_ontvangst", "leveringsnummer")}
-            | self._receipt_ends(opener.c.grondslag)
+            {name: openers.c[name] for name in same}
+            | self._receipt_ends(openers.c.grondslag)
             | {
-                "zaaknummer": zaaknummer,
+                "zaaknummer": literal(f"Z-{self.today.year}-", Text) + func.substr(number, func.length(number) - 6, 7),
                 "versie": 1,
                 "fase": Phase.ONTVANGEN,
                 "herkomst": Herkomst.SIGNAAL,
                 "geopend_op": self.today,
-                "eerste_signaal_id": opener.c.id,
+                "eerste_signaal_id": openers.c.id,
                 "adres_vanaf": self.today,
-                "adres_signaal_id": opener.c.id,
+                "adres_signaal_id": openers.c.id,
                 "teruggestuurd": False,
             },
-            opener,
+            openers,
         )
-        self._link_openers(first, last)
-        self._tell_of_others(first, last)
-        self._tell_of_earlier(first, last)
+        return count
 
-    def _link_openers(self, first: int, last: int) -> None:
+    def _fresh(self, newest: int) -> ColumnElement[bool]:
+        """The cases opened after that one, by a signal of this load."""
+        of_load = select(_signal.c.load_id).where(_signal.c.id == _case.c.eerste_signaal_id).scalar_subquery()
+        return and_(_case.c.id > newest, _case.c.herkomst == Herkomst.SIGNAAL, of_load == self.load.id)
+
+    def _link_openers(self, newest: int) -> None:
         """What a new case has from its first day: its signal and its event."""
-        fresh = _signal.join(_case, and_(_case.c.eerste_signaal_id == _signal.c.id, self.stretch(first, last)))
         owner = {"zaak_id": _case.c.id, "gemeentecode": _case.c.gemeentecode}
-        new = _case.c.herkomst == Herkomst.SIGNAAL
         same = {"vanaf": self.today, "actueel": True, "aangesloten": False, "intrekking_telt": False}
-        self._fill(CaseSignal, owner | same | {"signal_id": _signal.c.id}, fresh, new)
+        self._fill(CaseSignal, owner | same | {"signal_id": _case.c.eerste_signaal_id}, _case, self._fresh(newest))
         event = {
             "volgnummer": 1,
             "stap": "ontvang_signaal",
@@ -175,7 +224,7 @@ class _Intake(LoadStatements):
             "aangehouden": False,
             "afgeleid": False,
         }
-        self._fill(CaseEvent, owner | self.own | event, fresh, new)
+        self._fill(CaseEvent, owner | self.own | event, _case, self._fresh(newest))
 
     def _receipt_ends(self, grondslag: ColumnElement[Grondslag]) -> dict[str, ColumnElement[Any]]:
         ends = {route: receipt_ends(route, self.load.datum_ontvangst) for route in Grondslag}
@@ -260,7 +309,7 @@ class _Intake(LoadStatements):
             ]
         )
 
-    def _tell_of_others(self, first: int, last: int) -> None:
+    def _tell_of_others(self, newest: int) -> None:
         """A person with an open case elsewhere: both cases are told the other municipality and its contact person."""
         other = _case.alias("elders")
         there = self.mergers.now(other.c.gemeentecode)
@@ -275,9 +324,8 @@ class _Intake(LoadStatements):
                 there.label("daar_nu"),
                 other.c.behandelaar.label("daar_wie"),
             )
-            .join(_signal, and_(_signal.c.id == _case.c.eerste_signaal_id, self.stretch(first, last)))
             .join(other, and_(other.c.bsn == _case.c.bsn, there != _case.c.gemeentecode))
-            .where(_case.c.herkomst == Herkomst.SIGNAAL, other.c.fase.in_(OPEN))
+            .where(self._fresh(newest), other.c.fase.in_(OPEN))
         )
         found = run(self.session, pairs).mappings().all()
         if not found:
@@ -302,13 +350,12 @@ class _Intake(LoadStatements):
                 )
         self.add_tasks(tasks)
 
-    def _tell_of_earlier(self, first: int, last: int) -> None:
+    def _tell_of_earlier(self, newest: int) -> None:
         """An earlier case of the person here, closed in the last ten years, is told in the case only."""
         earlier = _case.alias("eerder")
         since = add_months(self.today, -12 * YEARS_LOOKED_BACK)
         told = (
             select(_case.c.id, _case.c.gemeentecode, earlier.c.zaaknummer, earlier.c.afgesloten_op)
-            .join(_signal, and_(_signal.c.id == _case.c.eerste_signaal_id, self.stretch(first, last)))
             .join(
                 earlier,
                 and_(
@@ -322,7 +369,7 @@ class _Intake(LoadStatements):
                     ),
                 ),
             )
-            .where(_case.c.herkomst == Herkomst.SIGNAAL)
+            .where(self._fresh(newest))
         )
         self.add_tasks(
             [

@@ -12,7 +12,7 @@ from workflow.deadlines import Term
 from workflow.load_statements import PLACE, LoadStatements
 from workflow.models import Address, Case, CaseSignal, CaseTerm
 from workflow.phases import Herkomst
-from workflow.running_terms import receipt_terms
+from workflow.running_terms import receipt_terms, running_terms
 
 RECEIPT_TERMS = (Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT, Term.TMV_REACTIE)
 
@@ -21,6 +21,7 @@ _case = table(Case)
 _link = table(CaseSignal)
 _address = table(Address)
 _term = table(CaseTerm)
+_running = running_terms()
 
 
 class Joining(LoadStatements):
@@ -70,8 +71,8 @@ class Joining(LoadStatements):
         """
         running: dict[int, set[str]] = {zaak_id: set() for zaak_id in cases}
         for piece in slices(cases):
-            terms = select(_term.c.zaak_id, _term.c.term).where(
-                _term.c.zaak_id.in_(piece), _term.c.beeindigd_op.is_(None), _term.c.term.in_(RECEIPT_TERMS)
+            terms = select(_running.c.zaak_id, _running.c.term).where(
+                _running.c.zaak_id.in_(piece), _running.c.term.in_(RECEIPT_TERMS)
             )
             for zaak_id, term in run(self.session, terms):
                 running[zaak_id].add(term)
@@ -138,7 +139,9 @@ class Joining(LoadStatements):
         self.add_tasks(tasks)
 
     def _addresses(self, case_ids: Collection[int]) -> dict[int, set[str]]:
-        known: dict[int, set[str]] = {case_id: set() for case_id in case_ids}
+        known = {
+            case_id: {case["adressleutel"]} for case_id, case in self.by_id(_case, case_ids, "adressleutel").items()
+        }
         for piece in slices(case_ids):
             of_these = select(_address.c.zaak_id, _address.c.adressleutel).where(_address.c.zaak_id.in_(piece))
             for case_id, key in run(self.session, of_these):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Table, and_, case, select
 from sqlmodel import Session
 
 from signals.base import table
-from signals.bulk import insert_new, run, slices
+from signals.bulk import among, insert_new, run, slices
 from signals.models import Load, Signal
 from signals.municipalities import Municipalities
 from workflow.models import Case, CaseTask
@@ -56,6 +56,7 @@ class LoadStatements:
         self.load = load
         self.now = now
         self.today = now.date()
+        self.apart: Sequence[str] = ()
         self.mergers = Mergers(session, self.today)
         self.own = {"vastgelegd_op": self.today, "tijdstip": now, "door": load.door}
 
@@ -65,8 +66,9 @@ class LoadStatements:
         return and_(_case.c.bsn == _signal.c.bsn, here, _case.c.fase.in_(OPEN))
 
     def stretch(self, first: int, last: int) -> ColumnElement[bool]:
-        """The load's signals between two lines of the file."""
-        return and_(_signal.c.load_id == self.load.id, _signal.c.regel.between(first, last))
+        """The load's signals apart (Intake) between two lines of the file."""
+        mine = and_(_signal.c.load_id == self.load.id, _signal.c.regel.between(first, last))
+        return and_(among(self.session, _signal.c.signaalnummer, self.apart), mine)
 
     def by_id(self, of: Table, ids: Collection[int], *names: str) -> dict[int, Mapping[str, Any]]:
         """Some columns of these rows, by their id."""

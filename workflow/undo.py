@@ -56,11 +56,12 @@ def take_back(session: Session, load: Load, *, told: int) -> None:
 
 def own_rows(load: Load) -> Mapping[Table, ColumnElement[bool]]:
     """Which rows of which table the load made, in the order in which they can be deleted."""
-    of_cases = {made: made.c.zaak_id.in_(_cases(load)) for made in _OPENED_WITH - {_case, _task}}
+    of_cases = {made: made.c.zaak_id.in_(_cases(load)) for made in _OPENED_WITH - {_case, _link, _task}}
     return {
         _task: or_(_task.c.zaak_id.in_(_cases(load)), _task.c.id.in_(_told_elsewhere(load))),
         **of_cases,
         _case: _case.c.id.in_(_cases(load)),
+        _link: _link.c.signal_id.in_(_signals(load)),  # after the cases, which are found by it
         _signal: _signal.c.load_id == load.id,
         _delivery: and_(
             _delivery.c.leveringsnummer == load.leveringsnummer,
@@ -103,8 +104,15 @@ def obstacles(session: Session, load: Load, *, told: int) -> Iterator[Reason]:
 
 def _cases(load: Load) -> Select[int]:
     """The ids of the cases that the load's signals opened."""
-    opened = select(_case.c.id).join(_signal, _signal.c.id == _case.c.eerste_signaal_id)
-    return opened.where(_signal.c.load_id == load.id, _case.c.herkomst == Herkomst.SIGNAAL)
+    return (
+        select(_case.c.id)
+        .join(_link, _link.c.zaak_id == _case.c.id)
+        .where(_link.c.signal_id.in_(_signals(load)), ~_link.c.aangesloten, _case.c.herkomst == Herkomst.SIGNAAL)
+    )
+
+
+def _signals(load: Load) -> Select[int]:
+    return select(_signal.c.id).where(_signal.c.load_id == load.id)
 
 
 def _told_elsewhere(load: Load) -> Select[int]:

@@ -33,7 +33,7 @@ from workflow import case_terms, dossier, moves
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field as StepField
-from workflow.models import Address, Case, CaseEvent, CaseTask, CaseTerm, OfCase
+from workflow.models import Case, CaseEvent, CaseTask, CaseTerm, OfCase
 from workflow.phases import MUNICIPAL_ROLES, Outcome, Phase, Role
 from workflow.transitions import BY_NAME
 
@@ -230,14 +230,15 @@ def _shown(session: Session, cases: Sequence[Case], today: date) -> list[dict[st
     for case in cases:
         assert case.id is not None
         file = CaseFile(session, case)
-        file.terms = terms[case.id]
+        file.events = events[case.id]
+        file.terms = [*file.kept_terms, *terms[case.id]]
         shown.append(
             case.model_dump(include=Zaak.model_fields.keys() - {"aangehouden", "termijnen", "gebeurtenissen"})
             | {
                 "aangehouden": case.aangehouden_sinds is not None,
                 "signaalnummers": [signal.signaalnummer for signal in signals.get(case.id, ())],
                 "termijnen": [_term(view) for view in case_terms.views(file, today)],
-                "gebeurtenissen": [_event(event) for event in events[case.id]],
+                "gebeurtenissen": [_event(event) for event in file.events],
             }
         )
     return shown
@@ -320,7 +321,6 @@ def zaak(session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknu
 
 def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
     (shown,) = _shown(session, [case], desk.today)
-    addresses = session.exec(select(Address).where(Address.zaak_id == case.id).order_by(col(Address.id)))
     tasks = session.exec(select(CaseTask).where(CaseTask.zaak_id == case.id).order_by(col(CaseTask.id)))
     assert case.id is not None
     signals = case_signals.of_cases(session, [case.id]).get(case.id, ())
@@ -338,7 +338,7 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
             }
         ),
         persoon=Persoon(**case.model_dump(include=set(Persoon.model_fields))),
-        adressen=[Adres(**address.model_dump(include=set(Adres.model_fields))) for address in addresses],
+        adressen=[Adres.model_validate(one, from_attributes=True) for one in CaseFile(session, case).addresses],
         adresgroep=[other.zaaknummer for other in case_list.at_same_address(session, case)],
         signalen=[_signal(signal, handles) for signal in signals],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],

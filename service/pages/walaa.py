@@ -13,8 +13,9 @@ from service.pages.forms import new_key
 from service.pages.rendering import render, require
 from workflow.deadlines import Term
 from workflow.dossier import given_answers
-from workflow.models import Case, CaseTerm, WalaaEntry
+from workflow.models import Case, WalaaEntry
 from workflow.phases import Answer, Outcome, Role
+from workflow.running_terms import running_terms
 
 router = APIRouter()
 
@@ -44,31 +45,30 @@ class ToEnter:
 
 def to_enter(session: Session) -> list[ToEnter]:
     """Answers given here and not confirmed as entered there, what is due first on top; at most MOST cases."""
-    ended = (Outcome.INGETROKKEN,)
+    ended, clock = (Outcome.INGETROKKEN,), running_terms()
     query = (
-        select(Case, CaseTerm)
-        .join(CaseTerm, col(CaseTerm.zaak_id) == Case.id)
+        select(Case, clock.c.term, clock.c.einde)
+        .join(clock, clock.c.zaak_id == Case.id)
         .where(
-            col(CaseTerm.beeindigd_op).is_(None),
-            col(CaseTerm.term).in_(CLOCKS),
+            clock.c.term.in_(CLOCKS),
             col(Case.eerste_antwoord).is_not(None),
             or_(col(Case.resultaat).is_(None), col(Case.resultaat).not_in(ended)),
-            or_(CaseTerm.term == CLOCKS[0], col(Case.resultaat).is_not(None)),
+            or_(clock.c.term == CLOCKS[0], col(Case.resultaat).is_not(None)),
         )
-        .order_by(col(CaseTerm.einde), col(Case.id))
+        .order_by(clock.c.einde, col(Case.id))
         .limit(MOST)
     )
     rows = session.exec(query).all()
-    ids = [case.id for case, _ in rows]
+    ids = [case.id for case, _, _ in rows]
     entries = session.exec(select(WalaaEntry).where(col(WalaaEntry.zaak_id).in_(ids))) if ids else ()
     entered = {(entry.zaak_id, entry.antwoord) for entry in entries}
     found: dict[tuple[int | None, Answer], ToEnter] = {}
-    for case, term in rows:
+    for case, term, einde in rows:
         for answer in given_answers(case):
-            if (case.id, answer) in entered or _waits_for_result(answer, term.term):
+            if (case.id, answer) in entered or _waits_for_result(answer, term):
                 continue
             given_on = case.datum_eerste_antwoord if answer == case.eerste_antwoord else case.datum_resultaat
-            found.setdefault((case.id, answer), ToEnter(case, answer, given_on, term.einde))
+            found.setdefault((case.id, answer), ToEnter(case, answer, given_on, einde))
     return list(found.values())
 
 

@@ -19,9 +19,10 @@ from service.pages import labels
 from service.pages.forms import Sent
 from service.pages.rendering import render, require, see_other
 from signals.address import mended_postcode
-from workflow.models import Address, CallbackRequest, Case, CaseTerm
+from workflow.models import CallbackRequest, Case
 from workflow.opening import case_number
 from workflow.phases import MUNICIPAL_ROLES, Phase, Role
+from workflow.running_terms import running_terms
 
 router = APIRouter()
 
@@ -53,34 +54,29 @@ class Row:
     """A line of the list."""
 
     case: Case
-    address: Address
-    term: CaseTerm | None
+    term: str | None
+    einde: date | None
     callback: bool
 
     def urgency(self, today: date) -> tuple[str, str]:
         """How the next term looks: style and words."""
-        return labels.urgency(self.term.term, self.term.einde, today) if self.term else ("rustig", "")
+        return labels.urgency(self.term, self.einde, today) if self.term and self.einde else ("rustig", "")
 
 
 def lines(session: Session, cases: Sequence[Case]) -> list[Row]:
-    """Each case with its address, the running term that ends first, and whether somebody waits to be called back."""
+    """Each case with the running term that ends first, and whether somebody waits to be called back."""
     ids = [case.id for case in cases]
-    addresses = {
-        one.zaak_id: one
-        for one in session.exec(select(Address).where(col(Address.zaak_id).in_(ids), col(Address.huidig)))
+    terms = running_terms()
+    query = select(terms.c.zaak_id, terms.c.term, terms.c.einde).where(terms.c.zaak_id.in_(ids))
+    first = {
+        zaak_id: (term, einde)
+        for zaak_id, term, einde in session.exec(query.order_by(terms.c.einde.desc(), terms.c.term.desc()))
     }
-    query = (
-        select(CaseTerm)
-        .join(Case, col(Case.id) == col(CaseTerm.zaak_id))
-        .where(col(CaseTerm.zaak_id).in_(ids), col(CaseTerm.beeindigd_op).is_(None), case_list.running())
-        .order_by(col(CaseTerm.einde).desc(), col(CaseTerm.id).desc())
-    )
-    first = {term.zaak_id: term for term in session.exec(query)}
     asked = select(CallbackRequest.zaak_id).where(
         col(CallbackRequest.zaak_id).in_(ids), col(CallbackRequest.teruggebeld_op).is_(None)
     )
     waiting = set(session.exec(asked))
-    return [Row(case, addresses[case.id or 0], first.get(case.id or 0), case.id in waiting) for case in cases]
+    return [Row(case, *first.get(case.id or 0, (None, None)), case.id in waiting) for case in cases]
 
 
 def _wanted(filters: Filters, naam: str) -> case_list.Filter:

@@ -94,7 +94,11 @@ class Builder:
             "bsn": signal.bsn,
             "geslachtsnaam": signal.geslachtsnaam,
             "geboortedatum": signal.geboortedatum,
+            "huisnummer": signal.huisnummer,
             "adressleutel": signal.adressleutel,
+            "adresbron": signal.adresbron,
+            "adres_vanaf": signal.datum_ontvangst,
+            "adres_signaal_id": signal.id,
         }
         case = Case(**{**defaults, **values})
         self.session.add(case)

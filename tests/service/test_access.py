@@ -33,7 +33,10 @@ def case(number: int, code: str) -> Case:
         bsn="999900018",
         geslachtsnaam="Jansen",
         geboortedatum="19800101",
+        huisnummer=1,
         adressleutel="3011AA1",
+        adresbron="UWV",
+        adres_vanaf=DAY,
     )
 
 

@@ -13,6 +13,7 @@ from tests.factories import ZONE, desk, person, take
 from tests.importers.deliveries import NOW, TODAY, row, take_in, write_csv
 from workflow import dossier
 from workflow.actors import Desk
+from workflow.case_file import CaseFile
 from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm
 from workflow.phases import BEFORE_BESLUIT, OPEN, Herkomst, Outcome, Phase, Role
 
@@ -62,20 +63,28 @@ def test_a_case_opens_with_its_signal_address_event_and_terms(session: Session, 
     assert case.eerste_signaal_id == signal.id and case.adressleutel == signal.adressleutel
     (link,) = links(session, case)
     assert (link.signal_id, link.actueel, link.aangesloten, link.intrekking_telt) == (signal.id, True, False, False)
-    address = session.exec(select(Address)).one()
+    file = CaseFile(session, case)
+    (address,) = file.addresses
     assert (address.straatnaam, address.huisnummer, address.huidig, address.bron) == ("Putselaan", 12, True, "TVA")
+    assert (address.vanaf, address.signal_id) == (TODAY, signal.id)
     event = session.exec(select(CaseEvent)).one()
     assert (event.stap, event.van, event.naar, event.volgnummer) == ("ontvang_signaal", None, Phase.ONTVANGEN, 1)
     assert (event.rol, event.door, event.vastgelegd_op, event.tijdstip) == ("systeem", "ulla", TODAY, NOW)
-    terms = {term.term: term for term in session.exec(select(CaseTerm))}
+    terms = {term.term: term for term in file.terms}
     assert set(terms) == {"laa_eerste_antwoord", "laa_resultaat"}
     assert terms["laa_eerste_antwoord"].einde == date(2026, 9, 29) and terms["laa_eerste_antwoord"].uitleg
+    assert {(term.door, term.vastgelegd_op, term.tijdstip) for term in terms.values()} == {("ulla", TODAY, NOW)}
+
+
+def test_opening_a_case_writes_no_rows_of_address_and_terms(session: Session, deliver: Any) -> None:
+    deliver(row(), row(signaalnummer="T-2", bsn=ANOTHER))
+    assert not session.exec(select(Address)).all() and not session.exec(select(CaseTerm)).all()
 
 
 @pytest.mark.parametrize("grondslag", [Grondslag.TMV_2_34, Grondslag.SUWI_5_9])
 def test_the_other_routes_have_five_working_days(session: Session, deliver: Any, grondslag: Grondslag) -> None:
     deliver(row(grondslag=grondslag.value))
-    term = session.exec(select(CaseTerm)).one()
+    (term,) = CaseFile(session, cases(session)[0]).terms
     assert (term.term, term.einde) == ("tmv_reactie", date(2026, 9, 8))
 
 
@@ -91,7 +100,7 @@ def test_a_second_signal_joins_and_another_address_becomes_a_second_one(session:
     deliver(row(signaalnummer="T-4", huisnummer="99"))
     (case,) = cases(session)
     assert [link.aangesloten for link in links(session, case)] == [False, True, True, True]
-    addresses = session.exec(select(Address).order_by(col(Address.id))).all()
+    addresses = CaseFile(session, case).addresses
     assert [(one.huisnummer, one.huidig) for one in addresses] == [(12, True), (99, False)]
     assert set(tasks(session, case)) == {"tweede_adres"}
     assert "T-3" in tasks(session, case)["tweede_adres"].uitleg
@@ -151,7 +160,7 @@ def test_a_change_is_a_task_with_old_and_new(session: Session, deliver: Any) -> 
         "nieuw": {"geslachtsnaam": "Nowak", "huisnummer": 14},
     }
     assert "huisnummer" in task.uitleg and "Nowak" not in task.uitleg
-    assert session.exec(select(Address)).one().huisnummer == 12
+    assert cases(session)[0].huisnummer == 12
 
 
 @pytest.mark.parametrize("fase", list(Phase))
@@ -240,8 +249,7 @@ def test_opening_and_withdrawing_by_turns_in_one_file(session: Session, deliver:
 
 def running(session: Session, case: Case) -> dict[str, date]:
     """The terms that run in a case, with the day they count from."""
-    mine = select(CaseTerm).where(CaseTerm.zaak_id == case.id, col(CaseTerm.beeindigd_op).is_(None))
-    return {term.term: term.vanaf for term in session.exec(mine)}
+    return {term.term: term.vanaf for term in CaseFile(session, case).terms if term.beeindigd_op is None}
 
 
 def begin(session: Session, case: Case) -> Desk:
@@ -303,7 +311,7 @@ def test_a_signal_by_another_route_has_its_own_clock(
     later = NOW + timedelta(days=3)
     deliver(row(signaalnummer="T-2", grondslag=second), now=later)
     assert running(session, case) == dict.fromkeys(names, later.date()) | before
-    assert len(session.exec(select(CaseTerm)).all()) == len(names)
+    assert len(CaseFile(session, case).terms) == len(names)
 
 
 def test_no_reaction_is_asked_where_the_first_answer_stands(session: Session, deliver: Any) -> None:
