@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel
 
 import exports.models  # noqa: F401  # all tables
 import service.models  # noqa: F401  # all tables
+import workflow.models  # noqa: F401  # all tables
 from service.access import Access
 from service.db import make_engine, session_scope
 from signals import municipalities
