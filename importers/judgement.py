@@ -1,19 +1,27 @@
-"""What becomes of each row: exactly one of five, decided in file order with what earlier rows of the same file did."""
+"""What becomes of each row: exactly one of five, decided in file order with what earlier rows of the same file did.
 
-from collections.abc import Collection, Sequence
+Most rows stand alone: new, without a fault, their number and their person nowhere else. Those are accepted a column at
+a time; only the others are judged one by one, in the order of the file.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
+import polars as pl
 from sqlalchemy import select
 from sqlmodel import Session
 
+from importers.columns import TRIMMED
+from importers.reader import Chunk
 from importers.rules import Fault, Reading
 from signals.base import table
-from signals.bulk import run, slices
+from signals.bulk import among, run, slices
 from signals.models import Mutatiesoort, Signal
 from signals.municipalities import Municipalities
-from signals.rows import KnownSignal
+from signals.rows import CONTENT, DATES, KnownSignal
 
 
 class History(Protocol):
@@ -25,11 +33,14 @@ class History(Protocol):
     def hides(self, gemeentecode: str) -> bool:
         """Whether whoever loads may not know of signals of this municipality."""
 
+    def involved(self, bsns: Sequence[str]) -> Collection[str]:
+        """Those of these persons about whom there is a case, whatever became of it."""
+
     def look_up(self, persons: Collection[tuple[str, str]], signal_ids: Collection[int]) -> None:
-        """Prepare for a chunk, in few statements: persons as (bsn, gemeentecode), signals it changes or withdraws."""
+        """Prepare for rows to be judged one by one: persons as (bsn, gemeentecode), signals they change or withdraw."""
 
     def add(self, signaalnummer: str, bsn: str, gemeentecode: str) -> Sequence[str]:
-        """A new signal was accepted; gives the warnings that cases cause."""
+        """A new signal was accepted that does not stand alone; gives the warnings that cases cause."""
 
     def objection(self, signaalnummer: str, signal_id: int | None) -> str | None:
         """The code for which a change of this signal is refused, or None."""
@@ -47,27 +58,100 @@ class Verdicts:
     withdrawn: list[int] = field(default_factory=list)
     double: dict[int, Fault] = field(default_factory=dict)
     rejected: dict[int, list[Fault]] = field(default_factory=dict)
+    recurring: set[str] = field(default_factory=set)  # numbers of accepted rows to which a later row may come back
 
 
-def known_signals(session: Session, numbers: Collection[str]) -> dict[str, KnownSignal]:
+def known_signals(session: Session, numbers: Sequence[str]) -> dict[str, KnownSignal]:
     """Those of these signaalnummers that were ever accepted, whatever municipality they belong to."""
     signal = table(Signal).c
-    columns = (signal.id, signal.bsn, signal.gemeentecode, signal.inhoud, signal.ingetrokken_op.is_not(None))
+    content = [signal[name] for name in CONTENT]
+    columns = (signal.signaalnummer, signal.id, signal.bsn, signal.gemeentecode, signal.ingetrokken_op, *content)
     known: dict[str, KnownSignal] = {}
     for piece in slices(numbers):
-        these = select(signal.signaalnummer, *columns).where(signal.signaalnummer.in_(piece))
-        known |= {row[0]: KnownSignal(*row[1:]) for row in run(session, these)}
+        for row in run(session, select(*columns).where(among(session, signal.signaalnummer, piece))):
+            inhoud = tuple(_as_text(name, value) for name, value in zip(CONTENT, row[5:], strict=True))
+            known[row[0]] = KnownSignal(row[1], row[2], row[3], inhoud, row[4] is not None)
     return known
+
+
+def known_ids(session: Session, numbers: Sequence[str]) -> dict[str, int]:
+    """The ids of the signals with these numbers."""
+    signal = table(Signal).c
+    found = select(signal.signaalnummer, signal.id).where(among(session, signal.signaalnummer, numbers))
+    return {number: id_ for number, id_ in run(session, found)}
+
+
+def _as_text(name: str, value: Any) -> str:
+    """A stored value as it was read from the file."""
+    if name in DATES:
+        return f"{value:%Y%m%d}" if value else ""
+    return str(value)
+
+
+def _hashes(cells: pl.Series) -> np.ndarray:
+    return np.asarray(cells.hash())
+
+
+def _numbers(cells: pl.Series) -> np.ndarray:
+    return _hashes(cells.str.strip_chars(TRIMMED))
+
+
+def _persons(cells: pl.Series) -> np.ndarray:
+    return _hashes(cells.str.strip_chars(TRIMMED).str.zfill(9))
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """Which signaalnummers and persons a file names more than once, as sorted hashes; and how many rows it has.
+
+    A hash that two numbers share by chance makes their rows judged one by one, which changes nothing.
+    """
+
+    rows: int
+    numbers: np.ndarray
+    persons: np.ndarray
+
+    @classmethod
+    def among(cls, chunks: Iterable[Chunk], number: str, bsn: str) -> "Recurring":
+        """Walks the file once; number and bsn: the headings of those columns."""
+        numbers, persons = [], []
+        for chunk in chunks:
+            numbers.append(_numbers(chunk.cells[number]))
+            persons.append(_persons(chunk.cells[bsn]))
+        return cls(sum(map(len, numbers)), _twice(numbers), _twice(persons))
+
+    def judged_apart(self, reading: Reading) -> np.ndarray:
+        """True for the rows whose number or person comes more than once in the file."""
+        values = reading.values
+        return _in(self.numbers, _numbers(values["signaalnummer"])) | _in(self.persons, _persons(values["bsn"]))
+
+
+def _twice(pieces: list[np.ndarray]) -> np.ndarray:
+    """The values that are there more than once, sorted."""
+    found = np.sort(np.concatenate(pieces))
+    return np.unique(found[1:][found[1:] == found[:-1]])
+
+
+def _in(known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """True for the values that stand in a sorted array."""
+    if not len(known):
+        return np.zeros(len(values), dtype=bool)
+    places = np.searchsorted(known, values)
+    places[places == len(known)] = 0
+    return np.asarray(known[places] == values)
 
 
 class Judge:
     """Judges the chunks of one file, one after the other."""
 
-    def __init__(self, session: Session, history: History, municipalities: Municipalities, today: date) -> None:
+    def __init__(
+        self, session: Session, history: History, municipalities: Municipalities, today: date, recurring: Recurring
+    ) -> None:
         self.session = session
         self.history = history
         self.municipalities = municipalities
         self.today = today
+        self.recurring = recurring
         self.leveringsnummer: str | None = None
         self._first: dict[str, int] = {}  # mutatiesoort and signaalnummer -> hash of the content of its first row
         self._here: dict[str, KnownSignal] = {}  # signals that this file added, changed or withdrew
@@ -75,14 +159,33 @@ class Judge:
     def judge(self, reading: Reading) -> Verdicts:
         """The verdicts on a chunk. Adds to `reading.warnings` what cases cause."""
         self._judge_leveringsnummer(reading)
-        known, hidden = self._known(reading)
-        verdicts = Verdicts()
         values = reading.values
-        rows = zip(
-            values["signaalnummer"], values["mutatiesoort"], values["bsn"], values["gemeentecode"], reading.inhoud,
-            strict=True,
-        )  # fmt: skip
-        for row, (nummer, soort, bsn, gemeentecode, inhoud) in enumerate(rows):
+        taken = self._taken(values["signaalnummer"])
+        apart = self.recurring.judged_apart(reading)
+        for name, found in (("signaalnummer", taken), ("bsn", self.history.involved(values["bsn"].to_list()))):
+            if found:
+                apart |= values[name].is_in(list(found)).to_numpy()
+        apart |= (values["mutatiesoort"] != Mutatiesoort.NIEUW.value).to_numpy()
+        apart[list(reading.faults)] = True
+        verdicts = Verdicts(accepted=np.flatnonzero(~apart).tolist())
+        rows = np.flatnonzero(apart)
+        if len(rows):
+            self._one_by_one(reading, verdicts, rows, taken)
+            verdicts.accepted.sort()
+        return verdicts
+
+    def _taken(self, numbers: pl.Series) -> list[str]:
+        """Those of these signaalnummers that were ever accepted."""
+        number = table(Signal).c.signaalnummer
+        return list(run(self.session, select(number).where(among(self.session, number, numbers.to_list()))).scalars())
+
+    def _one_by_one(self, reading: Reading, verdicts: Verdicts, rows: np.ndarray, taken: list[str]) -> None:
+        """Judges these rows, in the order of the file."""
+        picked = reading.values[rows]
+        known, hidden = self._known(reading, picked, rows, taken)
+        columns = (picked[name] for name in ("signaalnummer", "mutatiesoort", "bsn", "gemeentecode"))
+        cells = zip(rows.tolist(), *columns, picked.select(CONTENT).iter_rows(), strict=True)
+        for row, nummer, soort, bsn, gemeentecode, inhoud in cells:
             faults = reading.faults.get(row, [])
             faulty = {fault.column for fault in faults}
             now = KnownSignal(None, bsn, gemeentecode, inhoud, False)
@@ -108,39 +211,39 @@ class Judge:
                 verdicts.rejected[row] = faults
             else:
                 self._apply(verdicts, reading, row, nummer, soort, now, known.get(nummer))
-        return verdicts
 
     def _judge_leveringsnummer(self, reading: Reading) -> None:
         """Every row must have that of the first row with a valid one."""
         numbers = reading.values["leveringsnummer"]
-        bad = [
-            row for row, faults in reading.faults.items() if any(fault.column == "leveringsnummer" for fault in faults)
-        ]
-        good = set(range(len(numbers))).difference(bad) if bad else range(len(numbers))
-        if self.leveringsnummer is None and good:
-            self.leveringsnummer = numbers[min(good)]
-        reading.blame(
-            (row for row in good if numbers[row] != self.leveringsnummer), "leveringsnummer", "leveringsnummer_wijkt_af"
-        )
+        good = np.ones(len(reading), dtype=bool)
+        for row, faults in reading.faults.items():
+            if any(fault.column == "leveringsnummer" for fault in faults):
+                good[row] = False
+        if self.leveringsnummer is None and good.any():
+            self.leveringsnummer = numbers[int(np.argmax(good))]
+        other = good & (numbers != (self.leveringsnummer or "")).to_numpy()
+        reading.blame(np.flatnonzero(other), "leveringsnummer", "leveringsnummer_wijkt_af")
 
-    def _known(self, reading: Reading) -> tuple[dict[str, KnownSignal], frozenset[str]]:
-        """Asks for everything that this chunk needs to know, in few statements.
+    def _known(
+        self, reading: Reading, picked: pl.DataFrame, rows: np.ndarray, taken: list[str]
+    ) -> tuple[dict[str, KnownSignal], frozenset[str]]:
+        """Asks for everything that these rows need to know, in few statements.
 
         Gives the known signals, and apart from them the numbers of those that the loader may not know of.
         """
-        values = reading.values
-        numbers, kinds = values["signaalnummer"], values["mutatiesoort"]
-        known = known_signals(self.session, set(numbers))
+        known = known_signals(self.session, taken)
         hidden = frozenset(number for number, signal in known.items() if self.history.hides(signal.gemeentecode))
         for number in hidden:
             del known[number]
-        new = [row for row, kind in enumerate(kinds) if kind == Mutatiesoort.NIEUW and row not in reading.faults]
-        persons = {(values["bsn"][row], values["gemeentecode"][row]) for row in new}
-        touched = {
-            signal.id
-            for number, kind in zip(numbers, kinds, strict=True)
-            if kind != Mutatiesoort.NIEUW and (signal := known.get(number)) and signal.id is not None
-        }
+        columns = (picked[name] for name in ("signaalnummer", "mutatiesoort", "bsn", "gemeentecode"))
+        persons: set[tuple[str, str]] = set()
+        touched: set[int] = set()
+        for row, nummer, soort, bsn, gemeentecode in zip(rows.tolist(), *columns, strict=True):
+            if soort == Mutatiesoort.NIEUW:
+                if row not in reading.faults:
+                    persons.add((bsn, gemeentecode))
+            elif (signal := known.get(nummer)) and signal.id is not None:
+                touched.add(signal.id)
         self.history.look_up(persons, touched)
         return known, hidden
 
@@ -197,8 +300,9 @@ class Judge:
         before = self._here.get(nummer) or known
         if soort == Mutatiesoort.NIEUW:
             verdicts.accepted.append(row)
-            if warnings := self.history.add(nummer, now.bsn, now.gemeentecode):
-                reading.warnings[row].extend(warnings)
+            verdicts.recurring.add(nummer)
+            for code in self.history.add(nummer, now.bsn, now.gemeentecode):
+                reading.warnings.add([row], code)
             self._here[nummer] = now
             return
         assert before is not None

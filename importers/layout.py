@@ -1,9 +1,9 @@
 """What a layout is: the columns of one kind of file, and by which header it is known."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from importers.columns import Context, Parsed
+from importers.columns import Parser
 from signals.rows import COLUMNS, REQUIRED
 
 _HEADER_NOISE = str.maketrans("", "", " _-\t\r\n\u00a0\u200b\u2060\ufeff")
@@ -19,7 +19,7 @@ class Column:
     """One column: our name for it, how a cell is read, and how it is headed when not by that name."""
 
     name: str
-    parse: Callable[[str, Context], Parsed]
+    parse: Parser
     required: bool = False
     heading: str = ""
     advice: str = ""  # what a good cell looks like, in Dutch, for the explanation of a fault

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from importers import identify
-from importers.columns import Context, Fault, Parsed, ParsedColumn, matching, one_of, parse_column, past_day
+from importers.columns import Context, Fault, Parsed, ParsedColumn, Parser, matching, one_of, parse_column, past_day
 from importers.explanations import explanation
 from importers.judgement import known_signals
 from importers.layout import Column, Layout
@@ -36,6 +36,7 @@ Key = tuple[int, str, date]
 _AMOUNT = re.compile(r"[0-9]{1,12}([.,][0-9]{1,2})?")
 
 
+@Parser
 def amount(value: str, context: Context) -> Parsed:
     """Euros, not below zero, at most two decimals behind a comma or a point; given as `1234.50`."""
     if not _AMOUNT.fullmatch(value):
@@ -89,7 +90,7 @@ def load(session: Session, path: Path, *, file_name: str, told: Told, door: str,
     session.add(loading)
     session.flush()
     work = _Work(session, content, context, told, loading)
-    for chunk in content.chunks:
+    for chunk in content.chunks():
         work.take(chunk)
     work.finish()
     return loading
@@ -117,10 +118,10 @@ class _Work:
         known = _standing(self.session, {signal_id for signal_id, _ in ids.values()})
         good: list[dict[str, Any]] = []
         bad: dict[int, list[tuple[str, str]]] = {}
-        for row, regel in enumerate(chunk.cells.index.tolist()):
+        for row in range(len(chunk.regels)):
             values = {name: str(column.values[row]) for name, column in parsed.items()}
             faults = _faults(parsed, row, values, ids)
-            if regel in chunk.beyond:
+            if row in chunk.beyond:
                 faults.append(("", "te_veel_cellen"))
             if faults := faults or _compare(values, ids, self.here, known):
                 bad[row] = faults
@@ -130,7 +131,7 @@ class _Work:
                 good.append(self._stored(key, values["bedrag"]))
         if good:
             run(self.session, insert(table(Opbrengst)), good)
-        self.loading.geleverd += len(chunk.cells)
+        self.loading.geleverd += len(chunk.regels)
         self.loading.geaccepteerd += len(good)
         self._turn_down(chunk, bad)
 
@@ -157,7 +158,7 @@ class _Work:
             self.reasons.update(codes)
             self.turned_down.append(
                 {
-                    "regel": int(chunk.cells.index[row]),
+                    "regel": chunk.regels[row],
                     "uitkomst": outcome.value,
                     "codes": codes,
                     "fouten": [self._explained(name, code) for name, code in faults],
@@ -196,7 +197,7 @@ def _parse(chunk: Chunk, content: Table, context: Context) -> dict[str, ParsedCo
 
 def _told_ids(session: Session, numbers: ParsedColumn, told: Told) -> dict[str, tuple[int, bool]]:
     """Per known signaalnummer its id, and whether UWV was told a result of it."""
-    known = known_signals(session, set(numbers.values))
+    known = known_signals(session, numbers.values.unique().to_list())
     ids = {number: signal.id for number, signal in known.items() if signal.id is not None}
     with_result = told(session, set(ids.values()))
     return {number: (signal_id, signal_id in with_result) for number, signal_id in ids.items()}

@@ -1,71 +1,63 @@
 """CSV and XLSX as chunks of text cells, numbered as a spreadsheet numbers its rows; only the file is judged here."""
 
 import codecs
-import csv
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-import pandas as pd
+import polars as pl
 
 from importers import xlsx
+from importers.delimited import Block, Delimited, Row
 from importers.layout import Layout, header_name
 from importers.refusals import FileRefused
 
 MAX_ROWS = 2_000_000
 CHUNK_ROWS = 20_000
 TITLE_ROWS = 20
-_BLOCK = 1024 * 1024
-SEPARATORS = ";,\t"
-LONGEST_CELL = 16 * 1024 * 1024
-"""A longer cell is no cell any more but the rest of the file behind a quote that was never closed."""
+_READ = 1024 * 1024
 
-csv.field_size_limit(LONGEST_CELL)
-_SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
-
-Row = tuple[int, list[str]]
 Identify = Callable[[Sequence[str], str], Layout]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of the table. `cells`: one text column per heading as delivered, indexed by `regel`.
+    """A piece of the table: `cells` has a text column per heading as delivered, `regels` the number of every row.
 
-    `beyond` holds the filled cells to the right of the header, by `regel`.
+    `beyond` holds the filled cells to the right of the header, by position of the row.
     """
 
-    cells: pd.DataFrame
+    cells: pl.DataFrame
+    regels: pl.Series
     beyond: dict[int, list[str]]
 
     def delivered(self, rows: Sequence[int]) -> dict[int, dict[str, str]]:
         """Of these rows, by position, the cells as delivered by heading; those beyond the header as `kolom N`."""
-        headings = list(self.cells.columns)
-        picked = self.cells.iloc[list(rows)]
+        headings = self.cells.columns
         found = {}
-        for row, regel, cells in zip(rows, picked.index, picked.to_numpy().tolist(), strict=True):
-            beyond = enumerate(self.beyond.get(regel, []), len(headings) + 1)
+        for row, cells in zip(rows, self.cells[list(rows)].iter_rows(), strict=True):
+            beyond = enumerate(self.beyond.get(row, []), len(headings) + 1)
             found[row] = dict(zip(headings, cells, strict=True)) | {f"kolom {number}": cell for number, cell in beyond}
         return found
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file whose header is known; `chunks` can be walked once."""
+    """A file whose header is known; each call of `chunks` walks it from the start."""
 
     layout: Layout
     headings: dict[str, str]  # our column name -> the heading as delivered
     unknown: tuple[str, ...]  # headings that no column has
-    chunks: Iterator[Chunk]
+    chunks: Callable[[], Iterator[Chunk]]
 
 
 def fingerprint(path: Path) -> str:
     """The sha256 of the file's bytes, 64 hexadecimal digits."""
     digest = sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
+        while block := file.read(_READ):
             digest.update(block)
     return digest.hexdigest()
 
@@ -75,12 +67,24 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
     with path.open("rb") as file:
         start = file.read(4096)
     if start.startswith(b"PK\x03\x04"):
-        rows, title_rows = xlsx.rows(path, file_name), TITLE_ROWS
-    else:
-        _refuse_other_types(path, start, file_name)
-        rows, title_rows = _csv_rows(path, file_name), 0
-    regel, header, layout = _find_header(rows, title_rows, file_name, identify)
-    return _table(rows, regel, header, layout, file_name)
+        rows = xlsx.rows(path, file_name)
+        regel, header, layout = _find_header(rows, TITLE_ROWS, file_name, identify)
+        kept: list[Chunk] = []  # a workbook lies in memory as a whole anyway, and reading it is what takes time
+
+        def sheet(shown: list[str]) -> Iterator[Chunk]:
+            if not kept:
+                kept.extend(_chunks(iter(lambda: list(islice(rows, CHUNK_ROWS)), []), shown, file_name, regel))
+            yield from kept
+
+        return _table(sheet, regel, header, layout, file_name)
+    _refuse_other_types(path, start, file_name)
+    text = Delimited(path, file_name)
+    regel, header, layout = _find_header(text.rows(), 0, file_name, identify)
+
+    def lines(shown: list[str]) -> Iterator[Chunk]:
+        return _chunks(text.below(regel, len(shown)), shown, file_name, regel)
+
+    return _table(lines, regel, header, layout, file_name)
 
 
 def _find_header(
@@ -106,7 +110,9 @@ def _find_header(
     raise max(refusals, key=lambda refusal: refusal[0])[1]
 
 
-def _table(rows: Iterator[Row], regel: int, header: list[str], layout: Layout, file_name: str) -> Table:
+def _table(
+    walk: Callable[[list[str]], Iterator[Chunk]], regel: int, header: list[str], layout: Layout, file_name: str
+) -> Table:
     while header and not header[-1].strip():
         header = header[:-1]
     ours = layout.by_heading()
@@ -123,33 +129,51 @@ def _table(rows: Iterator[Row], regel: int, header: list[str], layout: Layout, f
             headings[ours[name]] = text
         elif name not in layout.ignored:
             unknown.append(text)
-    chunks = _chunks(rows, shown, file_name, f"regel {regel}")
-    return Table(layout, headings, tuple(unknown), chunks)
+    return Table(layout, headings, tuple(unknown), lambda: walk(shown))
 
 
-def _chunks(rows: Iterator[Row], header: list[str], file_name: str, place: str) -> Iterator[Chunk]:
-    """At most CHUNK_ROWS rows at a time; rows without a filled cell are counted as lines, but are no data."""
-    width, total = len(header), 0
-    filled = (row for row in rows if (row[1] and row[1][0].strip()) or any(cell.strip() for cell in row[1]))
-    while batch := list(islice(filled, CHUNK_ROWS)):
-        total += len(batch)
+def _chunks(pieces: Iterable[Block | list[Row]], header: list[str], file_name: str, regel: int) -> Iterator[Chunk]:
+    """The pieces as columns; rows without a filled cell are counted as lines, but are no data."""
+    total = 0
+    for piece in pieces:
+        chunk = _of_block(piece, header) if isinstance(piece, Block) else _of_rows(piece, header)
+        total += len(chunk.regels)
         if total > MAX_ROWS:
             raise FileRefused("te_veel_rijen", file_name, f"{MAX_ROWS:,}".replace(",", "."))
-        beyond: dict[int, list[str]] = {}
-        for regel, cells in batch:
-            if len(cells) < width:
-                cells.extend([""] * (width - len(cells)))
-            elif len(cells) > width:
-                if any(cell.strip() for cell in cells[width:]):
-                    beyond[regel] = cells[width:]
-                del cells[width:]
-        index = pd.Index([regel for regel, _ in batch])
-        yield Chunk(pd.DataFrame([cells for _, cells in batch], index=index, columns=header, dtype=object), beyond)
+        if len(chunk.regels):
+            yield chunk
     if total == 0:
-        raise FileRefused("geen_gegevensrij", file_name, place)
+        raise FileRefused("geen_gegevensrij", file_name, f"regel {regel}")
 
 
-# CSV
+def _of_block(block: Block, header: list[str]) -> Chunk:
+    cells = block.frame.rename(dict(zip(block.frame.columns, header, strict=True)))
+    regels = pl.int_range(block.first, block.first + cells.height, eager=True)
+    if (cells.to_series(0).str.strip_chars() == "").any():
+        filled = cells.select(pl.any_horizontal(pl.all().str.strip_chars() != "")).to_series()
+        cells, regels = cells.filter(filled), regels.filter(filled)
+    return Chunk(cells, regels, {})
+
+
+def _of_rows(rows: Iterable[Row], header: list[str]) -> Chunk:
+    width = len(header)
+    beyond: dict[int, list[str]] = {}
+    regels: list[int] = []
+    kept: list[list[str]] = []
+    for regel, cells in rows:
+        if not ((cells and cells[0].strip()) or any(cell.strip() for cell in cells)):
+            continue
+        if len(cells) < width:
+            cells.extend([""] * (width - len(cells)))
+        elif len(cells) > width:
+            if any(cell.strip() for cell in cells[width:]):
+                beyond[len(kept)] = cells[width:]
+            del cells[width:]
+        regels.append(regel)
+        kept.append(cells)
+    columns = zip(*kept, strict=True) if kept else [()] * width
+    frame = pl.DataFrame([pl.Series(name, column, pl.String) for name, column in zip(header, columns, strict=True)])
+    return Chunk(frame, pl.Series(regels, dtype=pl.Int64), beyond)
 
 
 def _refuse_other_types(path: Path, start: bytes, file_name: str) -> None:
@@ -174,52 +198,11 @@ def _refuse_other_types(path: Path, start: bytes, file_name: str) -> None:
         raise FileRefused("verkeerd_type", file_name, "binair (geen tekst)")
 
 
-def _encoding(path: Path, file_name: str) -> str:
-    """UTF-8 when every byte of the file fits it, else Windows-1252 when that fits."""
-    for encoding in ("utf-8-sig", "cp1252"):
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            with path.open("rb") as file:
-                while block := file.read(_BLOCK):
-                    decoder.decode(block)
-                decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise FileRefused("onleesbaar", file_name, "de tekens zijn geen UTF-8 en geen Windows-1252")
-
-
-def _csv_rows(path: Path, file_name: str) -> Iterator[Row]:
-    """Numbered from 1, a line `sep=` not counted; a quoted line end does not start a new row."""
-    regel = 0
-    try:
-        with path.open(encoding=_encoding(path, file_name), newline="") as file:
-            first = file.readline()
-            sep_line = _SEP_LINE.fullmatch(first)
-            if sep_line:
-                separator = sep_line[1]
-                if separator not in SEPARATORS:
-                    place = f"de regel sep={separator} noemt een ander scheidingsteken dan ; , of tab"
-                    raise FileRefused("onleesbaar", file_name, place)
-            else:
-                separator = _separator(first)
-                file.seek(0)
-            for regel, cells in enumerate(csv.reader(file, delimiter=separator, strict=True), 1):
-                yield regel, cells
-    except csv.Error as fault:
-        raise FileRefused("onleesbaar", file_name, f"na regel {regel} kloppen de aanhalingstekens niet") from fault
-
-
-def _separator(line: str) -> str:
-    """The one of `;`, `,` and tab that cuts the header in the most pieces."""
-    return max(SEPARATORS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
-
-
 def walk(chunks: Iterable[Chunk], progress: Callable[[int], None] | None) -> Iterator[Chunk]:
     """The same chunks; tells `progress` how many rows were dealt with each time one is done."""
     done = 0
     for chunk in chunks:
         yield chunk
-        done += len(chunk.cells)
+        done += len(chunk.regels)
         if progress:
             progress(done)

@@ -1,20 +1,21 @@
 """A chunk read by its layout: every cell parsed by column, then the rules that look across the cells of a row."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+import polars as pl
 
 from importers.columns import Context, parse_column
 from importers.explanations import explanation
 from importers.layout import Layout
 from importers.reader import Chunk, Table
-from signals.dates import as_date, shorter_than_four_months
-from signals.rows import COLUMNS, CONTENT, content_digest
+from signals.dates import as_date
+from signals.rows import COLUMNS
 
 
 class Fault(NamedTuple):
@@ -24,27 +25,61 @@ class Fault(NamedTuple):
     code: str
 
 
+class Warnings:
+    """The warnings of the rows of a chunk, by position: a bit for every code, because many rows have one."""
+
+    def __init__(self, size: int) -> None:
+        self._bits = np.zeros(size, np.uint32)
+        self._codes: list[str] = []
+
+    def add(self, rows: "Sequence[int] | np.ndarray", code: str) -> None:
+        """These rows have that warning."""
+        if len(rows):
+            if code not in self._codes:
+                self._codes.append(code)
+            self._bits[rows] |= 1 << self._codes.index(code)
+
+    def of(self, row: int) -> list[str]:
+        """The codes of a row, in order."""
+        return self._in_words(int(self._bits[row]))
+
+    def counted(self, rows: "Sequence[int] | np.ndarray") -> Counter[str]:
+        """How many of these rows have each code."""
+        bits = self._bits[rows]
+        counts = Counter({code: int((bits >> place & 1).sum()) for place, code in enumerate(self._codes)})
+        return +counts
+
+    def as_json(self, rows: "Sequence[int] | np.ndarray") -> pl.Series:
+        """The codes of each of these rows as JSON."""
+        found, which = np.unique(self._bits[rows], return_inverse=True)
+        return pl.Series([json.dumps(self._in_words(int(bits))) for bits in found], dtype=pl.String).gather(which)
+
+    def any(self) -> np.ndarray:
+        """The rows that have a warning."""
+        return np.flatnonzero(self._bits)
+
+    def _in_words(self, bits: int) -> list[str]:
+        return sorted(code for place, code in enumerate(self._codes) if bits >> place & 1)
+
+
 @dataclass
 class Reading:
-    """A chunk as values: one array of texts per column, and by row position its faults and warnings."""
+    """A chunk as values: a column of texts per column of ours, and by row position its faults and warnings."""
 
     chunk: Chunk
-    regels: list[int]
-    values: dict[str, np.ndarray]
-    inhoud: list[str]
-    delivered_code: np.ndarray  # the gemeentecode before mergers were followed
+    values: pl.DataFrame
+    delivered_code: pl.Series  # the gemeentecode before mergers were followed
+    warnings: Warnings
     faults: defaultdict[int, list[Fault]] = field(default_factory=lambda: defaultdict(list))
-    warnings: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.chunk.regels)
 
     def blame(self, rows: Iterable[int], column: str, code: str) -> None:
         """These rows have that fault."""
         for row in rows:
             self.faults[int(row)].append(Fault(column, code))
-
-    def warn(self, rows: Iterable[int], code: str) -> None:
-        """These rows have that warning."""
-        for row in rows:
-            self.warnings[int(row)].append(code)
 
 
 class Rulebook:
@@ -59,60 +94,73 @@ class Rulebook:
             for name, value in table.layout.constants.items()
         }
         self.participating = participating
+        self._explained: dict[Fault, dict[str, str]] = {}
 
     def read(self, chunk: Chunk) -> Reading:
         """Values, faults and warnings of a chunk; nothing here needs to know another row."""
-        size = len(chunk.cells)
-        values = {name: np.full(size, self.constants.get(name, ""), dtype=object) for name in COLUMNS}
-        reading = Reading(chunk, chunk.cells.index.tolist(), values, [], values["gemeentecode"])
+        size = len(chunk.regels)
+        columns = {name: pl.repeat(self.constants.get(name, ""), size, eager=True) for name in COLUMNS}
+        warnings = Warnings(size)
+        faults: defaultdict[int, list[Fault]] = defaultdict(list)
         for column in self.layout.columns:
             heading = self.headings.get(column.name)
             if heading is None:
                 continue
-            cells: pd.Series = chunk.cells[heading]
-            parsed = parse_column(cells, column.parse, self.context, required=column.required)
-            values[column.name] = parsed.values
+            parsed = parse_column(chunk.cells[heading], column.parse, self.context, required=column.required)
+            columns[column.name] = parsed.values
             for row, code in parsed.faults.items():
-                reading.faults[row].append(Fault(column.name, code))
-            for row, code in parsed.warnings.items():
-                reading.warnings[row].append(code)
+                faults[row].append(Fault(column.name, code))
+            for code in set(parsed.warnings.values()):
+                warnings.add([row for row, found in parsed.warnings.items() if found == code], code)
+        values = pl.DataFrame([column.alias(name) for name, column in columns.items()])
+        reading = Reading(chunk, values, values["gemeentecode"], warnings, faults)
         self._follow_mergers(reading)
         self._judge_dates(reading)
         self._judge_address(reading)
         self._judge_codes(reading)
-        known = {regel: row for row, regel in enumerate(reading.regels)} if chunk.beyond else {}
-        reading.blame((known[regel] for regel in chunk.beyond), "", "te_veel_cellen")
-        reading.inhoud = list(map(content_digest, zip(*(values[name] for name in CONTENT), strict=True)))
+        reading.blame(chunk.beyond, "", "te_veel_cellen")
         return reading
 
     def explain(self, fault: Fault) -> dict[str, str]:
         """A fault as people read it: the heading as delivered, the code, the sentence."""
-        heading = self.headings.get(fault.column, fault.column)
-        advice = next((column.advice for column in self.layout.columns if column.name == fault.column), "")
-        return {"kolom": heading, "code": fault.code, "uitleg": explanation(fault.code, heading, advice)}
+        if fault not in self._explained:
+            heading = self.headings.get(fault.column, fault.column)
+            advice = next((column.advice for column in self.layout.columns if column.name == fault.column), "")
+            text = explanation(fault.code, heading, advice)
+            self._explained[fault] = {"kolom": heading, "code": fault.code, "uitleg": text}
+        return self._explained[fault]
 
     def _faulty(self, reading: Reading, *columns: str) -> np.ndarray:
         """True for the rows that have a fault in one of these columns."""
-        faulty = np.zeros(len(reading.regels), dtype=bool)
+        faulty = np.zeros(len(reading), dtype=bool)
         rows = [row for row, faults in reading.faults.items() if any(fault.column in columns for fault in faults)]
         faulty[rows] = True
         return faulty
 
     def _follow_mergers(self, reading: Reading) -> None:
         """The code must count on datum_signaal, or have counted and gone up in another; the row goes to that one."""
-        delivered = reading.values["gemeentecode"]
-        reading.delivered_code = delivered
-        rows = np.flatnonzero(~self._faulty(reading, "gemeentecode"))
-        codes, distinct = pd.factorize(delivered[rows] + reading.values["datum_signaal"][rows])
-        stands = [self._stands_for(pair[:4], as_date(pair[4:]) or self.context.today) for pair in distinct]
-        followed = delivered.copy()
-        followed[rows] = np.array([now for now, _ in stands], dtype=object)[codes]
-        for number, (now, fault) in enumerate(stands):
-            if fault:
-                reading.blame(rows[codes == number], "gemeentecode", fault)
-            elif now != distinct[number][:4]:
-                reading.warn(rows[codes == number], "gemeente_samengevoegd")
-        reading.values["gemeentecode"] = followed
+        pairs = reading.values.select("gemeentecode", "datum_signaal")
+        good = ~self._faulty(reading, "gemeentecode")
+        distinct = pairs.filter(good).unique()
+        followed: dict[str, list[str]] = {"gemeentecode": [], "datum_signaal": [], "nu": []}
+        for code, day in distinct.iter_rows():
+            now, fault = self._stands_for(code, as_date(day) or self.context.today)
+            if fault or now != code:
+                these = good & ((pairs["gemeentecode"] == code) & (pairs["datum_signaal"] == day)).to_numpy()
+                rows = np.flatnonzero(these)
+                if fault:
+                    reading.blame(rows, "gemeentecode", fault)
+                else:
+                    reading.warnings.add(rows, "gemeente_samengevoegd")
+                if now != code:
+                    for name, value in zip(followed, (code, day, now), strict=True):
+                        followed[name].append(value)
+        if followed["nu"]:
+            new = pairs.join(
+                pl.DataFrame(followed), on=["gemeentecode", "datum_signaal"], how="left", maintain_order="left"
+            )
+            now_there = pl.Series(np.where(good, new["nu"].fill_null(pairs["gemeentecode"]), pairs["gemeentecode"]))
+            reading.values = reading.values.with_columns(now_there.cast(pl.String).alias("gemeentecode"))
 
     def _stands_for(self, code: str, on: date) -> tuple[str, str | None]:
         municipalities, today = self.context.municipalities, self.context.today
@@ -124,28 +172,35 @@ class Rulebook:
         return now, None
 
     def _judge_dates(self, reading: Reading) -> None:
-        begin, end, signal = (reading.values[name] for name in ("datum_vanaf", "datum_tot", "datum_signaal"))
-        usable = ~self._faulty(reading, "datum_vanaf", "datum_tot", "datum_signaal")
-        ended = ~self._faulty(reading, "datum_vanaf", "datum_tot") & (end != "")
-        backwards = ended & (end <= begin)
-        reading.blame(np.flatnonzero(backwards), "datum_tot", "einde_voor_begin")
-        rows = np.flatnonzero(usable & ~backwards)
-        codes, distinct = pd.factorize(begin[rows] + np.where(end != "", end, signal)[rows])
-        for number, pair in enumerate(distinct):
-            first, last = as_date(pair[:8]), as_date(pair[8:])
-            if first and last and shorter_than_four_months(first, last):
-                reading.warn(rows[codes == number], "verblijf_korter_dan_vier_maanden")
+        faulty_period = self._faulty(reading, "datum_vanaf", "datum_tot")
+        faulty_signal = self._faulty(reading, "datum_signaal")
+        ended = pl.col("datum_tot") != ""
+        backwards = ended & (pl.col("datum_tot") <= pl.col("datum_vanaf"))
+        begin = pl.col("datum_vanaf").str.to_date("%Y%m%d", strict=False)
+        end = pl.when(ended).then("datum_tot").otherwise("datum_signaal").str.to_date("%Y%m%d", strict=False)
+        # The stay criterion (Wet BRP 2.4 lid 1): as signals.dates.shorter_than_four_months, a column at a time.
+        found = reading.values.select(
+            backwards.alias("backwards"),
+            (~backwards & (end < begin.dt.offset_by("4mo"))).fill_null(False).alias("short"),
+        )
+        reading.blame(np.flatnonzero(found["backwards"].to_numpy() & ~faulty_period), "datum_tot", "einde_voor_begin")
+        short = found["short"].to_numpy() & ~faulty_period & ~faulty_signal
+        reading.warnings.add(np.flatnonzero(short), "verblijf_korter_dan_vier_maanden")
 
     def _judge_address(self, reading: Reading) -> None:
-        street, place, postcode = (reading.values[name] for name in ("straatnaam", "woonplaats", "postcode"))
-        no_postcode = postcode == ""
-        incomplete = no_postcode & ((street == "") | (place == ""))
+        no_postcode = pl.col("postcode") == ""
+        incomplete = no_postcode & ((pl.col("straatnaam") == "") | (pl.col("woonplaats") == ""))
         column = next((name for name in ("postcode", "straatnaam", "woonplaats") if name in self.headings), "postcode")
-        reading.blame(np.flatnonzero(incomplete), column, "adres_onvolledig")
-        reading.warn(np.flatnonzero(no_postcode & ~incomplete), "postcode_ontbreekt")
-        reading.warn(np.flatnonzero(reading.values["adresbron"] == "WERKGEVER"), "adres_van_werkgever")
+        reading.blame(_rows(reading, incomplete), column, "adres_onvolledig")
+        reading.warnings.add(_rows(reading, no_postcode & ~incomplete), "postcode_ontbreekt")
+        reading.warnings.add(_rows(reading, pl.col("adresbron") == "WERKGEVER"), "adres_van_werkgever")
 
     def _judge_codes(self, reading: Reading) -> None:
-        without = (reading.values["aanleiding"] == "UITKERING") & (reading.values["uitkeringssoort"] == "")
-        reading.blame(np.flatnonzero(without), "uitkeringssoort", "uitkeringssoort_ontbreekt")
-        reading.warn(np.flatnonzero(reading.values["grondslag"] == "TMV_2_34"), "grondslag_past_niet_bij_rni")
+        without = (pl.col("aanleiding") == "UITKERING") & (pl.col("uitkeringssoort") == "")
+        reading.blame(_rows(reading, without), "uitkeringssoort", "uitkeringssoort_ontbreekt")
+        reading.warnings.add(_rows(reading, pl.col("grondslag") == "TMV_2_34"), "grondslag_past_niet_bij_rni")
+
+
+def _rows(reading: Reading, condition: pl.Expr) -> np.ndarray:
+    """The positions of the rows for which it is true."""
+    return np.flatnonzero(reading.values.select(condition).to_series().to_numpy())

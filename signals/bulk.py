@@ -1,10 +1,11 @@
 """Statements on whole tables, for loads: they see every row, whatever municipality the session's user belongs to."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Result, Table
+from sqlalchemy import ColumnElement, Executable, Result, Table, any_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -53,6 +54,14 @@ def insert_if_new(session: Session, into: Table) -> sqlite.Insert | postgresql.I
     """An INSERT that leaves out what breaks a unique constraint: the databases say it alike, SQLAlchemy does not."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     return insert(into).on_conflict_do_nothing()
+
+
+def among(session: Session, column: ColumnElement[T], values: Sequence[T]) -> ColumnElement[bool]:
+    """`column IN (values)` for any number of values: they go as one parameter, where IN takes one for each."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(values), type_=postgresql.ARRAY(column.type)))
+    listed = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def slices(values: Collection[T]) -> Iterator[list[T]]:

@@ -190,7 +190,6 @@ class Signal(Owned, table=True):
     emailadres: str = Field(default="", max_length=255)
     taal: str = Field(default="", max_length=2)
     toelichting: str = Field(default="", max_length=1000)
-    inhoud: str = Field(max_length=64, description="digest of the compared columns, for al_geladen and ongewijzigd")
     waarschuwingen: list[str] = Field(default_factory=list, sa_type=JSON)
     ingetrokken_op: date | None = None
 

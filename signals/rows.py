@@ -1,7 +1,6 @@
 """The one shape that every importer yields: the columns of a signal, and what makes two of them the same content."""
 
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Sequence
 from typing import NamedTuple
 
 COLUMNS = (
@@ -65,12 +64,15 @@ CONTENT = tuple(
 
 
 class KnownSignal(NamedTuple):
-    """What must be known of an accepted signal to judge a later row about it; `id` is None within its own file."""
+    """What must be known of an accepted signal to judge a later row about it; `id` is None within its own file.
+
+    inhoud: its values for CONTENT, as texts.
+    """
 
     id: int | None
     bsn: str
     gemeentecode: str
-    inhoud: str
+    inhoud: tuple[str, ...]
     ingetrokken: bool
 
 
@@ -80,8 +82,3 @@ class WarnedRow(NamedTuple):
     regel: int
     signaalnummer: str
     codes: Sequence[str]
-
-
-def content_digest(values: Iterable[str]) -> str:
-    """One short text for the compared columns, given in the order of CONTENT; 32 hexadecimal digits."""
-    return blake2b("\x1f".join(values).encode(), digest_size=16).hexdigest()

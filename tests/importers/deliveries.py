@@ -66,15 +66,16 @@ def take_in(
     only: frozenset[str] | None = None,
 ) -> Load:
     """What one `rni load` does, without the commit. only: the municipalities that the loader may know of."""
-    history = intake.CaseHistory(session, now.date(), only)
+    cases = intake.Intake(session, now, only)
     loaded = load(
         session,
         path,
         file_name=path.name,
-        history=history,
+        history=cases.history,
         door="ulla",
         now=now,
         received=received or now.date(),
+        taken_in=cases.take_in,
     )
-    intake.apply(session, loaded, now=now)
+    cases.finish(loaded)
     return loaded

@@ -1,0 +1,198 @@
+"""The rows of a CSV: what its bytes say about signs and separator, and how it is cut in blocks that are read at once.
+
+A block of whole lines without a quote, in which every line has as many separators as the header, means the same to
+every reader of CSV; such a block goes to polars, which takes a fraction of the time. Any other block is read row by row
+by the csv module. Which of the two it was cannot be told from the outcome.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from importers.refusals import FileRefused
+
+SEPARATORS = ";,\t"
+LONGEST_CELL = 16 * 1024 * 1024
+"""A longer cell is no cell any more but the rest of the file behind a quote that was never closed."""
+BLOCK = 8 * 1024 * 1024
+
+csv.field_size_limit(LONGEST_CELL)
+_SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
+_READ = 1024 * 1024
+
+Row = tuple[int, list[str]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that were read at once: `first` is the regel of the first, the columns are text without a name of ours."""
+
+    first: int
+    frame: pl.DataFrame
+
+
+class Delimited:
+    """A CSV whose encoding and separator are known. Raises FileRefused when its bytes are no text."""
+
+    def __init__(self, path: Path, file_name: str) -> None:
+        self._path = path
+        self._name = file_name
+        self._encoding = _encoding(path, file_name)
+        with path.open(encoding=self._encoding, newline="") as file:
+            first = file.readline()
+        sep_line = _SEP_LINE.fullmatch(first)
+        if sep_line and sep_line[1] not in SEPARATORS:
+            place = f"de regel sep={sep_line[1]} noemt een ander scheidingsteken dan ; , of tab"
+            raise FileRefused("onleesbaar", file_name, place)
+        self._separator = sep_line[1] if sep_line else _separator(first)
+        self._lines_above = 1 if sep_line else 0  # a line `sep=` is no row
+
+    def rows(self) -> Iterator[Row]:
+        """The rows one by one, numbered from 1, a line `sep=` not counted; a quoted line end starts no new row."""
+        regel = 0
+        try:
+            with self._path.open(encoding=self._encoding, newline="") as file:
+                for _ in range(self._lines_above):
+                    file.readline()
+                for regel, cells in enumerate(csv.reader(file, delimiter=self._separator, strict=True), 1):
+                    yield regel, cells
+        except csv.Error as fault:
+            raise self._broken(regel) from fault
+
+    def below(self, header: int, width: int) -> Iterator[Block | list[Row]]:
+        """What stands below the header (its regel), as blocks of so many columns where that can be, else as rows."""
+        with self._path.open("rb") as file:
+            blocks = _blocks(file, self._name)
+            rest = _Lines(next(blocks, b""), blocks, self._encoding)
+            regel = 0
+            reader = csv.reader(rest, delimiter=self._separator, strict=True)
+            try:
+                for _ in range(self._lines_above):
+                    next(rest)
+                while regel < header:
+                    next(reader)
+                    regel += 1
+                if rows := self._one_by_one(rest, reader, regel):
+                    yield rows
+                    regel = rows[-1][0]
+                for block in blocks:
+                    frame = self._at_once(block, width)
+                    if frame is not None:
+                        yield Block(regel + 1, frame)
+                        regel += frame.height
+                        continue
+                    rest = _Lines(block, blocks, self._encoding)
+                    reader = csv.reader(rest, delimiter=self._separator, strict=True)
+                    if rows := self._one_by_one(rest, reader, regel):
+                        yield rows
+                        regel = rows[-1][0]
+            except csv.Error as fault:
+                raise self._broken(regel) from fault
+
+    def _one_by_one(self, lines: "_Lines", reader: Iterator[list[str]], regel: int) -> list[Row]:
+        """The rows of a block, and of what follows it as long as a row goes on there."""
+        rows: list[Row] = []
+        try:
+            while not lines.at_end():
+                cells = next(reader)
+                rows.append((regel + len(rows) + 1, cells))
+        except csv.Error as fault:
+            raise self._broken(regel + len(rows)) from fault
+        return rows
+
+    def _at_once(self, block: bytes, width: int) -> pl.DataFrame | None:
+        """The block as columns; None when a reader of CSV might see more in it than lines cut at separators."""
+        text = block.replace(b"\r\n", b"\n")
+        if b'"' in text or b"\r" in text or b"\0" in text or width < 2:
+            return None
+        if not text.endswith(b"\n"):
+            text += b"\n"
+        signs = np.frombuffer(text, np.uint8)
+        ends = np.flatnonzero(signs == 10)
+        cuts = np.searchsorted(np.flatnonzero(signs == ord(self._separator)), ends)
+        if not (np.diff(cuts, prepend=0) == width - 1).all():
+            return None
+        if self._encoding != "utf-8-sig":
+            text = text.decode(self._encoding).encode()
+        frame = pl.read_csv(
+            text,
+            separator=self._separator,
+            has_header=False,
+            quote_char=None,
+            infer_schema=False,
+            new_columns=[str(number) for number in range(width)],
+        )
+        return frame.select(pl.all().fill_null(""))
+
+    def _broken(self, regel: int) -> FileRefused:
+        return FileRefused("onleesbaar", self._name, f"na regel {regel} kloppen de aanhalingstekens niet")
+
+
+class _Lines:
+    """The lines of a block as text; whoever is inside a row at its end gets those of the next block too."""
+
+    def __init__(self, block: bytes, more: Iterator[bytes], encoding: str) -> None:
+        self._more = more
+        self._decoder = codecs.getincrementaldecoder(encoding)
+        self._set(block)
+
+    def _set(self, block: bytes) -> None:
+        text = self._decoder().decode(block, final=True)
+        self._text = io.StringIO(text, newline="")
+        self._size = len(text)
+
+    def at_end(self) -> bool:
+        """True when every line of the block was given."""
+        return self._text.tell() >= self._size
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        while not (line := self._text.readline()):
+            self._set(next(self._more))
+        return line
+
+
+def _blocks(file: io.BufferedReader, file_name: str) -> Iterator[bytes]:
+    """The bytes of the file in pieces that end where a line ends; a short one first, because the header is in it."""
+    rest = b""
+    size = 64 * 1024
+    while block := file.read(size):
+        size = BLOCK
+        rest += block
+        end = rest.rfind(b"\n") + 1
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+        elif len(rest) > LONGEST_CELL:
+            raise FileRefused("onleesbaar", file_name, "een regel is langer dan een cel mag zijn")
+    if rest:
+        yield rest
+
+
+def _encoding(path: Path, file_name: str) -> str:
+    """UTF-8 when every byte of the file fits it, else Windows-1252 when that fits."""
+    for encoding in ("utf-8-sig", "cp1252"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            with path.open("rb") as file:
+                while block := file.read(_READ):
+                    decoder.decode(block)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise FileRefused("onleesbaar", file_name, "de tekens zijn geen UTF-8 en geen Windows-1252")
+
+
+def _separator(line: str) -> str:
+    """The one of `;`, `,` and tab that cuts the header in the most pieces."""
+    return max(SEPARATORS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))

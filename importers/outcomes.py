@@ -1,0 +1,54 @@
+"""What is told of the rows of a chunk: those that change nothing, those with a warning, whose they are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from importers.judgement import Verdicts
+from importers.rules import Fault, Reading, Rulebook
+from signals.models import Uitkomst
+from signals.rows import WarnedRow
+
+
+def rejected_rows(
+    load_id: int | None, book: Rulebook, reading: Reading, verdicts: Verdicts
+) -> Iterator[dict[str, Any]]:
+    """The rows that change nothing, as columns of RejectedRow, with their cells as delivered."""
+    found: dict[int, tuple[Uitkomst, list[Fault]]] = {
+        **{row: (Uitkomst.DUBBEL, [fault]) for row, fault in verdicts.double.items()},
+        **{row: (Uitkomst.AFGEKEURD, faults) for row, faults in verdicts.rejected.items()},
+    }
+    rows = sorted(found)
+    delivered = reading.chunk.delivered(rows)
+    own = reading.values.select("signaalnummer", "gemeentecode")[rows]
+    for row, (nummer, gemeentecode) in zip(rows, own.iter_rows(), strict=True):
+        uitkomst, faults = found[row]
+        faulty = {fault.column for fault in faults if not fault.code.startswith("signaal")}
+        yield {
+            "signaalnummer": None if "signaalnummer" in faulty or not nummer else nummer,
+            "gemeentecode": None if "gemeentecode" in faulty or not gemeentecode else gemeentecode,
+            "load_id": load_id,
+            "regel": reading.chunk.regels[row],
+            "uitkomst": uitkomst,
+            "codes": sorted({fault.code for fault in faults}),
+            "fouten": [book.explain(fault) for fault in faults],
+            "cellen": delivered[row],
+        }
+
+
+def warned_rows(reading: Reading, verdicts: Verdicts) -> Iterator[WarnedRow]:
+    """The rows that are taken in, but with a warning, in file order."""
+    rows = np.intersect1d(reading.warnings.any(), [*verdicts.accepted, *verdicts.changed]).astype(int)
+    regels, numbers = reading.chunk.regels.gather(rows), reading.values["signaalnummer"].gather(rows)
+    for row, regel, number in zip(rows.tolist(), regels, numbers, strict=True):
+        yield WarnedRow(regel, number, reading.warnings.of(row))
+
+
+def delivered_codes(reading: Reading) -> set[str]:
+    """The municipalities of the rows; of a faulty cell nobody can say whose row it is."""
+    good = np.ones(len(reading), dtype=bool)
+    for row, faults in reading.faults.items():
+        if any(fault.column == "gemeentecode" for fault in faults):
+            good[row] = False
+    return set(reading.values["gemeentecode"].filter(good).unique())
