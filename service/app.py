@@ -16,6 +16,7 @@ from service.db import make_engine, require_schema, session_scope
 from service.errors import install_api, install_pages
 from service.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
 from service.settings import Misconfigured, Settings, keep_files_private, read_settings
+from service.supervisor import Supervisor
 from signals.errors import Reason
 
 STATIC = Path(__file__).parent / "static"
@@ -50,8 +51,13 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         require_ready(settings, engine)
         # Many threads queue on the interpreter lock; a few answer more requests.
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
-        yield
-        engine.dispose()
+        supervisor = Supervisor(settings)
+        supervisor.start()
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(supervisor.stop)
+            engine.dispose()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     api = make_api(f"{settings.base_url.rstrip('/')}{API}", API_VERSION)

@@ -15,13 +15,13 @@ from importers.explanations import MEANINGS
 from importers.load import Checked
 from importers.reader import fingerprint
 from importers.refusals import FileRefused
-from service import audit, uploads
+from service import audit, findings, uploads
 from service.access import Access
 from service.models import Upload
 from service.settings import Settings
 from signals.base import table
 from signals.bulk import run
-from signals.errors import NotFound
+from signals.errors import NotFound, Reason, Refused
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
 from signals.rows import WarnedRow
 
@@ -32,21 +32,23 @@ _AT_ONCE = 2_000
 def download(
     session: Session, engine: Engine, access: Access, ladingnummer: str, settings: Settings, now: datetime
 ) -> tuple[str, bytes]:
-    """Name and bytes of the report of a load, or of a checked file, which is checked once more for it.
+    """Name and bytes of the report of a load, or of a checked file as its check found it.
 
     session: one that sees every row. NotFound for all but who loaded it and the liaison: there are BSNs in it.
     """
     load = uploads.find_load(session, access, ladingnummer)
     if not access.may(*uploads.LOADERS) or not (access.signals or load.door == access.actor.naam):
         raise NotFound(uploads.unknown(ladingnummer))
+    if load.status == LoadStatus.AANGEBODEN:
+        uitleg = f"Lading {ladingnummer} is nog niet gecontroleerd. Het verslag is er na de controle."
+        raise Refused(Reason("nog_niet_gecontroleerd", uitleg))
     stream = io.BytesIO()
     upload = session.get(Upload, ladingnummer) if load.status == LoadStatus.GECONTROLEERD else None
     if upload is None:
         write_loaded(session, load, stream, settings.zone)
     else:
-        path = uploads.stored(settings, upload)
-        checked = uploads.check_file(engine, access, path, load.bestandsnaam, received=load.datum_ontvangst, now=now)
-        write_checked(load, checked, stream, settings.zone)
+        uploads.stored(settings, upload)
+        _write_found(settings, load, upload, stream)
     audit.record_reading(engine, access, "verwerkingsverslag_verstrekt", ladingnummer, now)
     return verwerkingsverslag.file_name(load, settings.zone), stream.getvalue()
 
@@ -66,6 +68,16 @@ def write_checked(load: Load, checked: Checked, target: BinaryIO | Path, zone: t
     """The report of a check; `load` is the upload, stored or not."""
     rejected = checked.regels
     verwerkingsverslag.write(target, load, lambda: rejected, checked.gewaarschuwd, meanings=MEANINGS, zone=zone)
+
+
+def _write_found(settings: Settings, load: Load, upload: Upload, target: BinaryIO) -> None:
+    """The report of a checked file, from what its check left beside it."""
+
+    def rejected() -> Iterable[RejectedRow]:
+        return findings.rejected(settings, upload.bestand)
+
+    warned = findings.warned(settings, upload.bestand)
+    verwerkingsverslag.write(target, load, rejected, warned, meanings=MEANINGS, zone=settings.zone)
 
 
 def write_refused(load: Load, target: BinaryIO | Path, zone: tzinfo) -> None:

@@ -1,8 +1,9 @@
 """The tables of whoever comes in: users, their roles, sessions, tokens, and what they did."""
 
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, by_value
@@ -112,3 +113,59 @@ class Upload(SQLModel, table=True):
 
     ladingnummer: str = Field(primary_key=True, max_length=20)
     bestand: str = Field(max_length=100)
+
+
+class WorkKind(StrEnum):
+    """What can take too long for a request."""
+
+    CONTROLEREN = "controleren"
+    LADEN = "laden"
+    ONGEDAAN_MAKEN = "ongedaan_maken"
+
+
+class WorkState(StrEnum):
+    """Where a piece of work stands; the last three are its end."""
+
+    WACHT = "wacht"
+    BEZIG = "bezig"
+    KLAAR = "klaar"
+    MISLUKT = "mislukt"
+    GESTOPT = "gestopt"
+
+
+class Work(SQLModel, table=True):
+    """Work on a load that runs outside the request, in a process of its own; `service.work` is its door.
+
+    How far it is and who asks it to stop lie in small files beside the uploads (`sleutel` names them): a database in a
+    file has one writer, and a load is that writer from its first row to its last.
+    """
+
+    __tablename__ = "werk"
+    __table_args__ = (
+        Index(
+            "uq_werk_open",  # one thing at a time happens to a load
+            "ladingnummer",
+            unique=True,
+            sqlite_where=text("staat = 'wacht' OR staat = 'bezig'"),
+            postgresql_where=text("staat = 'wacht' OR staat = 'bezig'"),
+        ),
+        Index("ix_werk_ladingnummer", "ladingnummer", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    sleutel: str = Field(unique=True, max_length=40, description="random: the name of its files")
+    soort: WorkKind = Field(sa_column=Column(by_value(WorkKind), nullable=False))
+    ladingnummer: str = Field(max_length=20)
+    door: str = Field(max_length=200, description="whose roles are looked up again when it runs")
+    herkomst: str = Field(max_length=100, description="the door and the address it was asked from, for the audit entry")
+    gevraagd_op: datetime = Field(sa_type=Moment)
+    staat: WorkState = Field(default=WorkState.WACHT, sa_column=Column(by_value(WorkState), nullable=False))
+    totaal: int | None = Field(default=None, description="rows, counted beforehand; none when that is not known")
+    poging: int = Field(default=0, description="how often it was begun")
+    uitvoerder: str | None = Field(default=None, max_length=40, description="random: who took it in hand this time")
+    begonnen_op: datetime | None = Field(default=None, sa_type=Moment)
+    klaar_op: datetime | None = Field(default=None, sa_type=Moment)
+    foutzin: str | None = Field(default=None, description="why it failed, for people")
+    bewijs: str | None = Field(
+        default=None, max_length=64, description="of an undone load: the digest of all other rows, before and after"
+    )

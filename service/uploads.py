@@ -16,18 +16,18 @@ from sqlmodel import Session, col, select
 
 from exports.models import FeedbackRow
 from importers.load import SERIES as LOAD_SERIES
-from importers.load import Checked, check, load, new_load, record_refusal
+from importers.load import Checked, History, check, load, record_refusal
 from importers.refusals import FileRefused
-from service import audit
+from service import audit, findings, work
 from service.access import Access
 from service.db import session_scope
 from service.models import Upload
-from service.proof import digest_of_others
+from service.proof import digest_of_others, size
 from service.settings import Settings
 from signals.errors import Forbidden, NotFound, Reason, Refused
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
 from signals.numbers import take_numbers
-from workflow import intake
+from workflow.intake import Intake
 from workflow.phases import Role
 from workflow.undo import obstacles, take_back
 
@@ -76,13 +76,28 @@ def stored(settings: Settings, upload: Upload) -> Path:
     return path
 
 
+def admit(settings: Settings, path: Path, file_name: str) -> None:
+    """A kept file is about to be read for the first time: raises FileRefused unless it may be."""
+
+
 def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
-    """Delete kept files of more than a day old that no upload knows: of work that was killed. Gives how many."""
+    """Delete files of more than a day old that nothing knows any more; gives how many.
+
+    Bytes that no upload has, what was found in an upload that waits no longer, and what killed work left.
+    """
     with session_scope(engine, Access.system(origin="klok"), write=False) as session:
-        known = set(session.exec(select(Upload.bestand)))
-    folder = settings.data_dir / FOLDER
-    unknown = [path for path in folder.iterdir() if path.name not in known] if folder.is_dir() else []
-    old = [path for path in unknown if path.stat().st_mtime < (now - UNKNOWN_FOR).timestamp()]
+        uploads = set(session.exec(select(Upload.bestand)))
+        waiting = select(Upload.bestand).join(Load, col(Load.ladingnummer) == Upload.ladingnummer)
+        checked = set(session.exec(waiting.where(Load.status == LoadStatus.GECONTROLEERD)))
+        going_on = {name for each in work.unfinished(session) for name in (each.sleutel, each.uitvoerder or "")}
+    folders = {FOLDER: uploads, findings.FOLDER: checked, work.FOLDER: going_on}
+    old = [
+        path
+        for name, known in folders.items()
+        if (folder := settings.data_dir / name).is_dir()
+        for path in folder.iterdir()
+        if path.stem not in known and path.stat().st_mtime < (now - UNKNOWN_FOR).timestamp()
+    ]
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)
@@ -119,7 +134,7 @@ def check_file(
     now: datetime,
     progress: Progress | None = None,
 ) -> Checked:
-    """What a load would do; stores nothing. Raises FileRefused, Forbidden when not the asker's file to load."""
+    """What a load of a file that is not kept would do; stores nothing. Raises FileRefused, Forbidden."""
     require_loader(access)
     today = now.date()
     with session_scope(engine, access.widened(), write=False) as session:
@@ -127,77 +142,13 @@ def check_file(
             session,
             path,
             file_name=file_name,
-            history=_known_to(session, access, today),
+            history=known_to(session, access, now),
             today=today,
             received=received,
             progress=progress,
         )
-    _require_own(access, checked.gemeentecodes)
+    require_own(access, checked.gemeentecodes)
     return checked
-
-
-def offer(session: Session, access: Access, path: Path, file_name: str, *, received: date, now: datetime) -> Load:
-    """Check an upload and keep what was found under a ladingnummer, to be confirmed; a refused file is noted as such.
-
-    session: one that sees every row.
-    """
-    require_loader(access)
-    today, door = now.date(), access.actor.naam
-    try:
-        history = _known_to(session, access, today)
-        checked = check(session, path, file_name=file_name, history=history, today=today, received=received)
-    except FileRefused as refused:
-        loading = record_refusal(session, refused, path, file_name=file_name, door=door, now=now, received=received)
-    else:
-        _require_own(access, checked.gemeentecodes)
-        loading = new_load(
-            session,
-            path,
-            checked.sha256,
-            file_name,
-            LoadStatus.GECONTROLEERD,
-            door=door,
-            now=now,
-            received=received,
-        )
-        loading.layout, loading.seconden = checked.layout, round(checked.seconden, 3)
-        for name, value in checked.counts.as_columns().items():
-            setattr(loading, name, value)
-        session.add(loading)
-    session.flush()
-    session.add(Upload(ladingnummer=loading.ladingnummer, bestand=path.name))
-    audit.record(session, "lading_aangeboden", loading.ladingnummer, now, resultaat=_result(loading))
-    return loading
-
-
-def confirm(engine: Engine, access: Access, ladingnummer: str, settings: Settings, now: datetime) -> Load:
-    """`confirm_in` in a transaction of its own."""
-    with session_scope(engine, access.widened()) as session:
-        return confirm_in(session, access, ladingnummer, settings, now)
-
-
-def confirm_in(session: Session, access: Access, ladingnummer: str, settings: Settings, now: datetime) -> Load:
-    """Load what was checked. Refused unless it stands as gecontroleerd; a file refused by now is noted as such.
-
-    session: one that sees every row.
-    """
-    require_loader(access)
-    row = find_load(session, access, ladingnummer, lock=True)
-    upload = session.get(Upload, ladingnummer)
-    if row.status != LoadStatus.GECONTROLEERD or upload is None:
-        uitleg = f"Lading {ladingnummer} is {row.status.value}; alleen een gecontroleerde lading is te bevestigen."
-        raise Refused(Reason("staat_past_niet", uitleg))
-    path = stored(settings, upload)
-    try:
-        with session.begin_nested():
-            _load(session, access, path, row.bestandsnaam, row.datum_ontvangst, now, checked=row)
-    except FileRefused as refused:
-        row.status, row.reden, row.uitleg = LoadStatus.GEWEIGERD, refused.reden, refused.uitleg
-    audit.record(session, "lading_bevestigd", ladingnummer, now, resultaat=_result(row))
-    session.add(row)
-    session.flush()
-    session.refresh(row)
-    return row
 
 
 def load_file(
@@ -215,12 +166,12 @@ def load_file(
     with session_scope(engine, access.widened()) as session:
         try:
             with session.begin_nested():
-                loading = _load(session, access, path, file_name, received, now, progress=progress)
+                loading = load_in(session, access, path, file_name, received, now, progress=progress)
         except FileRefused as refused:
             door = access.actor.naam
             loading = record_refusal(session, refused, path, file_name=file_name, door=door, now=now, received=received)
         session.add(Upload(ladingnummer=loading.ladingnummer, bestand=path.name))
-        audit.record(session, "lading_geladen", loading.ladingnummer, now, resultaat=_result(loading))
+        audit.record(session, "lading_geladen", loading.ladingnummer, now, resultaat=result_of(loading))
     return loading
 
 
@@ -233,21 +184,39 @@ class Undone:
 
 
 def undo(engine: Engine, access: Access, ladingnummer: str, now: datetime) -> Undone:
-    """`undo_in` in a transaction of its own, with the proof that nothing else changed; else it is rolled back."""
-    require_loader(access)
+    """`undo_proven` in a transaction of its own."""
     with session_scope(engine, access.widened()) as session:
-        if session.get_bind().dialect.name == "postgresql":
-            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})  # sees nobody else's work
-        load = _held(session, access, ladingnummer, now)
-        before = digest_of_others(session, load)
-        take_back(session, load, told=_told(session, load))
-        if digest_of_others(session, load) != before:
-            raise AssertionError(f"{ladingnummer} ongedaan maken veranderde ook andere rijen")
-        audit.record(session, "lading_ongedaan_gemaakt", ladingnummer, now)
+        return undo_proven(session, access, ladingnummer, now)
+
+
+def undo_proven(
+    session: Session, access: Access, ladingnummer: str, now: datetime, progress: Progress | None = None
+) -> Undone:
+    """`undo_at_once` with the proof that nothing else changed; else an error, and the caller rolls back.
+
+    session: one that sees every row and did nothing yet. progress: is told how many rows of the database were read for
+    the proof; each is read twice.
+    """
+    require_loader(access)
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})  # sees nobody else's work
+    load = _held(session, access, ladingnummer, now)
+    read = 0
+
+    def step(rows: int) -> None:
+        if progress:
+            progress(read + rows)
+
+    before = digest_of_others(session, load, step)
+    take_back(session, load, told=_told(session, load))
+    read = size(session)
+    if digest_of_others(session, load, step) != before:
+        raise AssertionError(f"{ladingnummer} ongedaan maken veranderde ook andere rijen")
+    audit.record(session, "lading_ongedaan_gemaakt", ladingnummer, now)
     return Undone(load, before)
 
 
-def undo_in(session: Session, access: Access, ladingnummer: str, now: datetime) -> Load:
+def undo_at_once(session: Session, access: Access, ladingnummer: str, now: datetime) -> Load:
     """Take a load back: what it made goes, its counts and rejected rows stay. Refused with every reason why not.
 
     session: one that sees every row.
@@ -279,7 +248,7 @@ def _told(session: Session, load: Load) -> int:
     return session.exec(rows.where(Signal.load_id == load.id)).one()
 
 
-def _load(
+def load_in(
     session: Session,
     access: Access,
     path: Path,
@@ -290,25 +259,32 @@ def _load(
     progress: Progress | None = None,
     checked: Load | None = None,
 ) -> Load:
+    """Load a file in the transaction of this session, and what it means for cases. Raises FileRefused, Forbidden."""
+    cases = _intake(session, access, now)
     loading = load(
         session,
         path,
         file_name=file_name,
-        history=_known_to(session, access, now.date()),
+        history=cases.history,
         door=access.actor.naam,
         now=now,
         received=received,
         progress=progress,
         checked=checked,
+        taken_in=cases.take_in,
     )
     _refuse_other_municipalities(session, access, loading)
-    intake.apply(session, loading, now=now)
+    cases.finish(loading)
     return loading
 
 
-def _known_to(session: Session, access: Access, today: date) -> intake.CaseHistory:
-    """What the file is judged against: a teamleider learns of no signal elsewhere, not even that it exists."""
-    return intake.CaseHistory(session, today, None if access.signals else access.codes)
+def known_to(session: Session, access: Access, now: datetime) -> History:
+    """What a file is judged against: a teamleider learns of no signal elsewhere, not even that it exists."""
+    return _intake(session, access, now).history
+
+
+def _intake(session: Session, access: Access, now: datetime) -> Intake:
+    return Intake(session, now, None if access.signals else access.codes)
 
 
 def _refuse_other_municipalities(session: Session, access: Access, loading: Load) -> None:
@@ -316,10 +292,11 @@ def _refuse_other_municipalities(session: Session, access: Access, loading: Load
     named: set[str | None] = set()
     for table in (Signal, SignalChange, RejectedRow):
         named |= set(session.scalars(select(table.gemeentecode).where(col(table.load_id) == loading.id).distinct()))
-    _require_own(access, named)
+    require_own(access, named)
 
 
-def _require_own(access: Access, named: Iterable[str | None]) -> None:
+def require_own(access: Access, named: Iterable[str | None]) -> None:
+    """Forbidden when rows of another municipality than the asker's own are among them."""
     if access.codes is None or access.signals:
         return
     others = sorted({code for code in named if code is not None} - access.codes)
@@ -331,7 +308,8 @@ def _require_own(access: Access, named: Iterable[str | None]) -> None:
         raise Forbidden(Reason("andere_gemeente", uitleg, "gemeentecode"))
 
 
-def _result(loading: Load) -> str:
+def result_of(loading: Load) -> str:
+    """What became of it, for the log."""
     return "geweigerd" if loading.status == LoadStatus.GEWEIGERD else "gelukt"
 
 

@@ -22,6 +22,7 @@ def load(
     """
     path = uploads.keep(settings, stream)
     try:
+        uploads.admit(settings, path, file_name)
         loaded = opbrengst_2026_1.load(session, path, file_name=file_name, told=told_signals, door=door, now=now)
     finally:
         path.unlink(missing_ok=True)

@@ -39,8 +39,9 @@ class Uitkomst(StrEnum):
 
 
 class LoadStatus(StrEnum):
-    """Where an upload stands."""
+    """Where an upload stands. Kept but not yet judged: its check waits, runs, was stopped or failed."""
 
+    AANGEBODEN = "aangeboden"
     GECONTROLEERD = "gecontroleerd"
     GELADEN = "geladen"
     GEWEIGERD = "geweigerd"

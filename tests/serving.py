@@ -41,10 +41,11 @@ class Installation:
 
 @dataclass(frozen=True)
 class Served:
-    """A running service and where it logs."""
+    """A running service, where it logs, and its process."""
 
     address: str
     log: Path
+    pid: int
 
     def door(self, token: str) -> httpx.Client:
         """The API, opened with this token; to be closed by whoever opens it."""
@@ -53,7 +54,7 @@ class Served:
 
 @contextmanager
 def serving(installation: Installation, log: Path) -> Iterator[Served]:
-    """The service of this installation, stopped by its own process id."""
+    """The service of this installation, stopped by its own process id; a test may kill it before."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -71,7 +72,7 @@ def serving(installation: Installation, log: Path) -> Iterator[Served]:
                 except httpx.TransportError:
                     assert process.poll() is None, log.read_text()
                     time.sleep(0.1)
-            yield Served(address, log)
+            yield Served(address, log, process.pid)
         finally:
             process.terminate()
-            assert process.wait(20) in (0, -15), log.read_text()
+            assert process.wait(20) in (0, -15, -9), log.read_text()

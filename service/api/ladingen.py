@@ -6,12 +6,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import JSONResponse, Response
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from service import load_report, uploads
+from service import deliveries, load_report, uploads
 from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment
+from service.db import session_scope
 from service.dependencies import Bearer, Config, Database, Now, WideApiSession
 from service.idempotency import once
+from service.models import Work, WorkKind, WorkState
+from service.settings import Settings
+from service.work import OPEN, Progress, latest, latest_of, progress
 from signals.errors import Invalid, Reason
 from signals.models import Delivery, Load, LoadStatus
 
@@ -49,6 +53,12 @@ class Lading(ApiModel):
     waarschuwingen: dict[str, int]
     seconden: float
     voortgang: int
+    rijen_gedaan: int
+    rijen_totaal: int | None
+    werk: WorkState
+    werk_soort: WorkKind | None = None
+    werk_uitleg: str | None = None
+    bewijs: str | None = None
     reden: str | None = None
     uitleg: str | None = None
 
@@ -61,9 +71,27 @@ class Levering(ApiModel):
     ladingen: list[str]
 
 
-def _shown(load: Load) -> Lading:
-    """Progress in percent: the work is done in the request, so what can be asked for is complete."""
-    return Lading(**load.model_dump(include=set(Lading.model_fields)), voortgang=100)
+def _shown(settings: Settings, load: Load, work: Work | None) -> Lading:
+    """With how far the work on it is; work that was done within a request left no trace and is complete."""
+    staat = work.staat if work else WorkState.KLAAR
+    told = progress(settings, work) if work else Progress()
+    done = staat == WorkState.KLAAR
+    return Lading(
+        **load.model_dump(include=set(Lading.model_fields)),
+        voortgang=100 if done else told.percent,
+        rijen_gedaan=load.geleverd if done else told.gedaan,
+        rijen_totaal=load.geleverd if done else told.totaal,
+        werk=staat,
+        werk_soort=work.soort if work else None,
+        werk_uitleg=work.foutzin if work else None,
+        bewijs=work.bewijs if work else None,
+    )
+
+
+def _answer(session: Session, settings: Settings, load: Load, done: int = 201) -> tuple[int, Lading]:
+    """202 while it waits or goes on."""
+    asked = latest(session, load.ladingnummer)
+    return 202 if asked and asked.staat in OPEN else done, _shown(settings, load, asked)
 
 
 @router.post("/ladingen", status_code=202, summary="Een levering aanbieden", response_model=Lading)
@@ -86,8 +114,8 @@ def bied_lading_aan(
         name = file_name(bestand)
         path = uploads.keep(settings, bestand.file)
         with uploads.dropped_on_failure(path):
-            load = uploads.offer(session, access, path, name, received=received, now=now)
-        return 202, _shown(load)
+            load = deliveries.offer(session, settings, access, path, name, received=received, now=now)
+        return _answer(session, settings, load, 202)
 
     return once(session, key, asked, now, work)
 
@@ -113,6 +141,7 @@ def digest_of(upload: UploadFile) -> str:
 def ladingen(
     session: WideApiSession,
     access: Bearer,
+    settings: Config,
     aantal: Annotated[int, Query(ge=1, le=100)] = 50,
     na: Annotated[
         str | None, Query(max_length=20, description="Het laatste ladingnummer van de vorige bladzijde.")
@@ -125,15 +154,53 @@ def ladingen(
         chosen = chosen.where(col(Load.id) < before.id)
     found = session.exec(chosen).all()
     more = len(found) > aantal
+    asked = latest_of(session, [load.ladingnummer for load in found])
     return Lijst(
-        items=[_shown(load) for load in found[:aantal]], volgende=found[aantal - 1].ladingnummer if more else None
+        items=[_shown(settings, load, asked.get(load.ladingnummer)) for load in found[:aantal]],
+        volgende=found[aantal - 1].ladingnummer if more else None,
     )
 
 
 @router.get("/ladingen/{ladingnummer}", summary="Een lading: stand, tellingen en voortgang")
-def lading(session: WideApiSession, access: Bearer, ladingnummer: str) -> Lading:
+def lading(session: WideApiSession, access: Bearer, settings: Config, ladingnummer: str) -> Lading:
     """One load."""
-    return _shown(uploads.find_load(session, access, ladingnummer))
+    return _shown(settings, uploads.find_load(session, access, ladingnummer), latest(session, ladingnummer))
+
+
+@router.post(
+    "/ladingen/{ladingnummer}/stopzettingen",
+    status_code=202,
+    summary="Stoppen wat met een lading bezig is",
+    response_model=Lading,
+)
+def stop_lading(engine: Database, access: Bearer, settings: Config, ladingnummer: str) -> Lading:
+    """Ask that the check, load or undoing stops; nothing of it stays. 409 when nothing goes on."""
+    with session_scope(engine, access.widened(), write=False) as session:  # no lock: a load may hold it
+        load = deliveries.stop(session, settings, access, ladingnummer)
+        return _shown(settings, load, latest(session, ladingnummer))
+
+
+@router.post(
+    "/ladingen/{ladingnummer}/controles",
+    status_code=202,
+    summary="Opnieuw controleren, na een gestopte of mislukte controle",
+    response_model=Lading,
+)
+def controleer_lading(
+    session: WideApiSession,
+    access: Bearer,
+    settings: Config,
+    now: Now,
+    ladingnummer: str,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Check the kept file once more."""
+    asked = {"pad": f"/ladingen/{ladingnummer}/controles"}
+
+    def work() -> tuple[int, Any]:
+        return _answer(session, settings, deliveries.check_again(session, settings, access, ladingnummer, now), 202)
+
+    return once(session, key, asked, now, work)
 
 
 @router.post(
@@ -150,11 +217,11 @@ def bevestig_lading(
     ladingnummer: str,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Load what was checked; what turns out to be refused by now is answered as such."""
+    """Load what was checked; what turns out to be refused by now is answered as such. 202 when it takes longer."""
     asked = {"pad": f"/ladingen/{ladingnummer}/bevestigingen"}
 
     def work() -> tuple[int, Any]:
-        return 201, _shown(uploads.confirm_in(session, access, ladingnummer, settings, now))
+        return _answer(session, settings, deliveries.confirm(session, settings, access, ladingnummer, now))
 
     return once(session, key, asked, now, work)
 
@@ -166,13 +233,18 @@ def bevestig_lading(
     response_model=Lading,
 )
 def annuleer_lading(
-    session: WideApiSession, access: Bearer, now: Now, ladingnummer: str, key: IdempotencyKey = None
+    session: WideApiSession,
+    access: Bearer,
+    settings: Config,
+    now: Now,
+    ladingnummer: str,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Take a load back while nothing was done with its signals; 409 with every reason why not."""
+    """Take a load back while nothing was done with its signals; 409 with every reason why not. 202: it goes on."""
     asked = {"pad": f"/ladingen/{ladingnummer}/annuleringen"}
 
     def work() -> tuple[int, Any]:
-        return 201, _shown(uploads.undo_in(session, access, ladingnummer, now))
+        return _answer(session, settings, deliveries.undo(session, access, ladingnummer, now))
 
     return once(session, key, asked, now, work)
 

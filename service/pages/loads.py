@@ -1,8 +1,9 @@
 """Deliveries come in: upload, check with counts that add up, confirm; and what became of earlier ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, File, Request, UploadFile
@@ -11,12 +12,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from importers.explanations import MEANINGS
-from service import load_report, uploads
+from service import deliveries, findings, load_report, uploads, work
 from service.api.ladingen import digest_of, file_name, report_answer
 from service.csrf import CsrfChecked
+from service.db import session_scope
 from service.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
 from service.errors import status_of
-from service.models import Upload
+from service.models import Upload, WorkKind, WorkState
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
@@ -30,8 +32,10 @@ router = APIRouter()
 
 MOST_LOADS = 50
 MOST_ROWS = 200
-LARGEST_RECHECK = 50_000
-"""Up to so many rows the page of a checked file shows its faulty rows, by checking once more; beyond, only counts."""
+REFRESH = 2
+"""Seconds after which the page of a load that is being worked on asks for itself again."""
+OVERTAKEN = frozenset({"staat_past_niet", "werk_loopt", "niets_te_stoppen"})
+"""Somebody else pressed first, or it was done meanwhile: the page of the load says so better than a refusal."""
 FATES = ("geaccepteerd", "gewijzigd", "ingetrokken", "dubbel", "afgekeurd")
 
 
@@ -42,6 +46,23 @@ class Cell:
     kolom: str
     waarde: str
     uitleg: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What goes on with a load, or how the last work on it ended."""
+
+    soort: WorkKind
+    staat: WorkState
+    told: work.Progress
+    stopping: bool
+    foutzin: str | None
+    bewijs: str | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits or goes on."""
+        return self.staat in work.OPEN
 
 
 @dataclass(frozen=True)
@@ -65,7 +86,7 @@ def _shown(value: str) -> str:
 
 
 @router.get("/leveringen", response_class=HTMLResponse)
-def deliveries(request: Request, who: Who, session: WidePageSession) -> Response:
+def delivery_list(request: Request, who: Who, session: WidePageSession) -> Response:
     """The form to offer a file, and what was offered before."""
     require(who, uploads.LOADERS)
     return _list(request, session, who)
@@ -80,11 +101,14 @@ def _list(
 ) -> Response:
     newest = select(Load).where(uploads.visible(who.access)).order_by(col(Load.id).desc()).limit(MOST_LOADS)
     reasons = error.reasons if error else ()
+    loads = session.exec(newest).all()
+    asked = work.latest_of(session, [load.ladingnummer for load in loads])
     return render(
         request,
         "deliveries.html",
         status=status_of(error) if error else 200,
-        loads=session.exec(newest).all(),
+        loads=loads,
+        going_on={number: each.soort.value for number, each in asked.items() if each.staat in work.OPEN},
         most=MOST_LOADS,
         names=display_names(session),
         values=sent or {},
@@ -104,7 +128,7 @@ def offer(
     sent: Sent,
     bestand: Annotated[UploadFile | str | None, File()] = None,
 ) -> Response:
-    """Keeps and checks a file; nothing is loaded before it is confirmed."""
+    """Keeps a file and has it checked; nothing is loaded before it is confirmed."""
     require(who, uploads.LOADERS)
     try:
         if bestand is None or isinstance(bestand, str) or not bestand.filename:
@@ -116,7 +140,7 @@ def offer(
         name = file_name(bestand)
         path = uploads.keep(settings, bestand.file)
         with uploads.dropped_on_failure(path):
-            load = uploads.offer(session, who.access, path, name, received=received, now=now)
+            load = deliveries.offer(session, settings, who.access, path, name, received=received, now=now)
     except DomainError as error:
         session.rollback()
         return _list(request, session, who, sent, error)
@@ -136,23 +160,17 @@ def _received(text: str, today: date) -> date:
 
 
 @router.get("/ladingen/{ladingnummer}", response_class=HTMLResponse)
-def load_page(
-    request: Request,
-    who: Who,
-    session: WidePageSession,
-    engine: Database,
-    settings: Config,
-    now: Now,
-    ladingnummer: str,
-) -> Response:
-    """What became of every row: the counts, the reasons, and the faulty rows."""
+def load_page(request: Request, who: Who, session: WidePageSession, settings: Config, ladingnummer: str) -> Response:
+    """How far it is; then what became of every row: the counts, the reasons, and the faulty rows."""
     require(who, uploads.LOADERS)
     load = uploads.find_load(session, who.access, ladingnummer)
-    rows, more, refusal = _rows(session, engine, who, settings, now, load)
-    return render(
+    standing = _standing(session, settings, load)
+    rows, more, refusal = _rows(session, settings, load)
+    page = render(
         request,
         "load.html",
         load=load,
+        standing=standing,
         fates=[(fate, getattr(load, fate)) for fate in FATES],
         adds_up=sum(getattr(load, fate) for fate in FATES) == load.geleverd,
         reasons=[(code, count, MEANINGS.get(code, "")) for code, count in load.redenen.items()],
@@ -161,40 +179,83 @@ def load_page(
         more=more,
         refusal=refusal,
         names=display_names(session),
-        refused=(),
     )
+    if standing and standing.open:
+        page.headers["Refresh"] = str(REFRESH)
+    return page
 
 
-def _rows(
-    session: Session, engine: Engine, who: SignedIn, settings: Settings, now: Now, load: Load
-) -> tuple[list[FaultyRow], bool, str]:
-    """Faulty rows, whether there are more than are shown, and why the file would be refused by now."""
-    if load.status != LoadStatus.GECONTROLEERD:
-        query = select(RejectedRow).where(RejectedRow.load_id == load.id).order_by(col(RejectedRow.regel))
-        found = list(session.exec(query.limit(MOST_ROWS + 1)))
-    else:
-        upload = session.get(Upload, load.ladingnummer)
-        if upload is None or load.geleverd > LARGEST_RECHECK:
-            return [], True, ""
+def _standing(session: Session, settings: Settings, load: Load) -> Standing | None:
+    """None when it was all done within requests."""
+    asked = work.latest(session, load.ladingnummer)
+    if asked is None:
+        return None
+    told, stopping = work.progress(settings, asked), work.is_stopping(settings, asked)
+    return Standing(asked.soort, asked.staat, told, stopping, asked.foutzin, asked.bewijs)
+
+
+def _rows(session: Session, settings: Settings, load: Load) -> tuple[list[FaultyRow], bool, str]:
+    """Faulty rows, whether there are more than are shown, and why the file cannot be loaded by now."""
+    found: Iterable[RejectedRow]
+    if load.status == LoadStatus.GECONTROLEERD:
+        upload = session.get_one(Upload, load.ladingnummer)
+        found = findings.rejected(settings, upload.bestand)
         try:
-            path = uploads.stored(settings, upload)
-            checked = uploads.check_file(
-                engine, who.access, path, load.bestandsnaam, received=load.datum_ontvangst, now=now
-            )
-        except Refused as refused:  # the file by now, or it is gone
+            uploads.stored(settings, upload)
+            rows = list(islice(found, MOST_ROWS + 1))
+        except Refused as refused:  # the file is gone, or what was found in it
             return [], False, refused.uitleg
-        found = list(checked.regels[: MOST_ROWS + 1])
-    return [_faulty(row) for row in found[:MOST_ROWS]], len(found) > MOST_ROWS, ""
+    else:
+        query = select(RejectedRow).where(RejectedRow.load_id == load.id).order_by(col(RejectedRow.regel))
+        rows = list(session.exec(query.limit(MOST_ROWS + 1)))
+    return [_faulty(row) for row in rows[:MOST_ROWS]], len(rows) > MOST_ROWS, ""
 
 
 @router.post("/ladingen/{ladingnummer}/bevestigingen", dependencies=[CsrfChecked])
 def confirm(who: Who, engine: Database, settings: Config, now: Now, ladingnummer: str) -> Response:
-    """Loads what was checked; pressed twice it is loaded once."""
+    """Has loaded what was checked; pressed twice it is loaded once."""
     require(who, uploads.LOADERS)
+
+    def work(session: Session) -> None:
+        deliveries.confirm(session, settings, who.access, ladingnummer, now)
+
+    return _pressed(engine, who, ladingnummer, work)
+
+
+@router.post("/ladingen/{ladingnummer}/controles", dependencies=[CsrfChecked])
+def check_again(who: Who, engine: Database, settings: Config, now: Now, ladingnummer: str) -> Response:
+    """Has the file checked once more, after its check was stopped or failed."""
+    require(who, uploads.LOADERS)
+
+    def work(session: Session) -> None:
+        deliveries.check_again(session, settings, who.access, ladingnummer, now)
+
+    return _pressed(engine, who, ladingnummer, work)
+
+
+@router.post("/ladingen/{ladingnummer}/stopzettingen", dependencies=[CsrfChecked])
+def stop(who: Who, engine: Database, settings: Config, ladingnummer: str) -> Response:
+    """Stops what goes on; when nothing does any more, the page says what became of it."""
+    require(who, uploads.LOADERS)
+
+    def work(session: Session) -> None:
+        deliveries.stop(session, settings, who.access, ladingnummer)
+
+    return _pressed(engine, who, ladingnummer, work, write=False)
+
+
+def _pressed(
+    engine: Engine, who: SignedIn, ladingnummer: str, work: Callable[[Session], None], *, write: bool = True
+) -> Response:
+    """A button on the page of a load: pressed twice, or on an old page, it leads to how things stand.
+
+    write: whether it needs the lock of a database in a file, for which a load may make it wait.
+    """
     try:
-        uploads.confirm(engine, who.access, ladingnummer, settings, now)
+        with session_scope(engine, who.access.widened(), write=write) as session:
+            work(session)
     except Refused as error:
-        if error.reasons[0].code != "staat_past_niet":
+        if error.reasons[0].code not in OVERTAKEN:
             raise
     return see_other(f"/ladingen/{ladingnummer}")
 
@@ -221,13 +282,14 @@ def _ask_undo(request: Request, load: Load, obstacles: Sequence[Reason], status:
 
 @router.post("/ladingen/{ladingnummer}/annuleringen", dependencies=[CsrfChecked])
 def undo(request: Request, who: Who, session: WidePageSession, now: Now, ladingnummer: str) -> Response:
-    """Takes the load back; pressed twice it is undone once."""
+    """Has the load taken back; pressed twice it is undone once."""
     require(who, uploads.LOADERS)
     load = uploads.find_load(session, who.access, ladingnummer)
     if load.status != LoadStatus.ONGEDAAN:
         try:
-            uploads.undo_in(session, who.access, ladingnummer, now)
+            deliveries.undo(session, who.access, ladingnummer, now)
         except Refused as error:
             session.rollback()
-            return _ask_undo(request, load, error.reasons, status_of(error))
+            if error.reasons[0].code not in OVERTAKEN - {"staat_past_niet"}:
+                return _ask_undo(request, load, error.reasons, status_of(error))
     return see_other(f"/ladingen/{ladingnummer}")
