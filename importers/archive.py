@@ -1,49 +1,99 @@
-"""What an XLSX may hold: its zip is judged here before any program unpacks it to read cells."""
+"""What an XLSX may hold: its zip is judged here, part by part and in constant memory, before calamine reads a cell."""
 
-import lzma
+import mmap
 import re
+import struct
 import zipfile
 import zlib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from defusedxml.ElementTree import fromstring
+
+from importers.file_type import wrong_type
+from importers.grid import Grid, Strings, Way
 from importers.refusals import FileRefused
 
 MAX_UNPACKED = 2 * 1024**3
 MAX_RATIO = 200
-MAX_CELLS = 50_000_000
-"""From the first to the last filled cell of a sheet: reading it takes memory for every cell between, filled or not."""
+MAX_PARTS = 5_000
+MAX_CELLS = 35_000_000
+"""From the first to the last cell of a sheet: reading it takes memory for every cell between, filled or not.
 
-_BLOCK = 1024 * 1024
-_PLACE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]{0,3})([0-9]{1,7})""")
-"""The place of a cell (`r="XFD3"`, in any case) or of a row (`r="1048576"`), in whatever part the sheet is kept."""
-_DOCTYPES = tuple(
-    word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("utf-8", "utf-16-le", "utf-16-be")
+A full sheet (1,048,576 rows) of 33 columns still fits.
+"""
+MAX_COLUMNS = 1_000
+MAX_TEXT = 256 * 1024
+"""Bytes of one text: the 32,767 characters that a cell can hold, also when all are written as entities."""
+
+_BLOCK = 256 * 1024  # so that what is counted in a block stays in the processor's cache
+_CENTRAL, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+_KINDS = (
+    ("xl/workbook.bin", "een binaire Excel-werkmap (.xlsb)"),
+    ("word/document.xml", "een Word-document (.docx)"),
+    ("ppt/presentation.xml", "een presentatie (.pptx)"),
+    ("index/document.iwa", "een Numbers-, Pages- of Keynote-bestand"),
+    ("meta-inf/manifest.xml", "een OpenDocument-bestand (.ods)"),
 )
+_DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?\s*<\?xml[^>]*\sencoding\s*=\s*["']([^"']+)""")
+_ACTIVE_NAMES = ("vbaproject", "/macrosheets/", "/embeddings/", "/activex/", "/ctrlprops/")
+_ACTIVE_TYPES = ("vbaproject", "macroenabled", "intlmacrosheet", "macrosheet", "oleobject", "activex")
 
 
-def inspect(path: Path, file_name: str) -> None:
+@dataclass(frozen=True)
+class Contents:
+    """What the parts of a workbook that may be read hold beside cells with a value."""
+
+    formulas_without_value: int = 0
+
+
+def inspect(path: Path, file_name: str) -> Contents:
     """Refuses what is no plain XLSX: other zips, passwords, macros, bombs, DOCTYPEs. Raises FileRefused."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            _judge_contents(entries, file_name)
-            _judge_sizes(entries, path.stat().st_size, file_name)
-            for entry in entries:
-                _judge_entry(archive, entry, file_name)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, zlib.error, lzma.LZMAError) as fault:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+            _require_few_parts(raw, file_name)
+            with zipfile.ZipFile(file) as archive:
+                entries = archive.infolist()
+                _judge_kind(entries, file_name)
+                _judge_sizes(entries, len(raw), file_name)
+                places = _places(raw, entries, archive.start_dir)
+            return _judge_parts(raw, entries, places, file_name)
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        ValueError,
+        RuntimeError,
+        SyntaxError,
+        struct.error,
+        zlib.error,
+    ) as fault:
         raise FileRefused("onleesbaar", file_name, "het zip-archief is beschadigd") from fault
 
 
-def _judge_contents(entries: list[zipfile.ZipInfo], file_name: str) -> None:
+def _require_few_parts(raw: mmap.mmap, file_name: str) -> None:
+    """Counted by their mark in the bytes, so that nothing has to believe the directory to read it."""
+    at = count = 0
+    while (at := raw.find(_CENTRAL, at)) >= 0:
+        at, count = at + 4, count + 1
+        if count > MAX_PARTS:
+            raise FileRefused("te_groot_uitgepakt", file_name, f"meer dan {MAX_PARTS} onderdelen")
+
+
+def _judge_kind(entries: list[zipfile.ZipInfo], file_name: str) -> None:
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise FileRefused("versleuteld", file_name)
-    names = {entry.filename.lower() for entry in entries}
-    macro = next((name for name in sorted(names) if name.endswith("vbaproject.bin") or "/macrosheets/" in name), None)
-    if macro:
-        raise FileRefused("macro", file_name, macro)
+    names = [entry.filename.lower() for entry in entries]
+    for name in sorted(names):
+        if any(sign in name for sign in _ACTIVE_NAMES):
+            raise FileRefused("macro", file_name, name)
     if "xl/workbook.xml" not in names:
-        kind = "een binaire Excel-werkmap (.xlsb)" if "xl/workbook.bin" in names else "een zip-archief"
-        raise FileRefused("verkeerd_type", file_name, kind)
+        kind = next((kind for name, kind in _KINDS if name in names), "een zip-archief")
+        raise wrong_type(file_name, kind)
+    if len(set(names)) < len(names):
+        raise FileRefused("onleesbaar", file_name, "een onderdeel staat er twee keer in")
 
 
 def _judge_sizes(entries: list[zipfile.ZipInfo], packed: int, file_name: str) -> None:
@@ -54,28 +104,131 @@ def _judge_sizes(entries: list[zipfile.ZipInfo], packed: int, file_name: str) ->
         raise FileRefused("te_groot_uitgepakt", file_name, f"meer dan {MAX_RATIO} keer de ingepakte grootte")
 
 
-def _judge_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file_name: str) -> None:
-    """Reads the entry to its end, so that the sizes and checksums in the directory are proven true."""
-    is_xml = entry.filename.lower().endswith((".xml", ".rels"))
-    width = height = 0
-    with archive.open(entry) as content:
-        tail = b""
-        while block := content.read(_BLOCK):
-            block = tail + block
-            if is_xml and any(word in block for word in _DOCTYPES):
+def _places(raw: mmap.mmap, entries: list[zipfile.ZipInfo], end: int) -> dict[str, int]:
+    """Where the packed bytes of each part begin. ValueError when parts share bytes or are not where they should be."""
+    places = {}
+    for entry in sorted(entries, key=lambda entry: entry.header_offset, reverse=True):
+        mark, name, extra = struct.unpack_from("<4s22xHH", raw, entry.header_offset)
+        start = entry.header_offset + 30 + name + extra
+        if mark != _LOCAL or start + entry.compress_size > end:
+            raise ValueError(f"part {entry.filename} overlaps")
+        places[entry.filename] = start
+        end = entry.header_offset
+    return places
+
+
+def _judge_parts(raw: mmap.mmap, entries: list[zipfile.ZipInfo], places: dict[str, int], file_name: str) -> Contents:
+    """Every part is unpacked to its end: no size and no checksum of the directory is believed."""
+    strings = Strings()
+    sheets: list[zipfile.ZipInfo] = []
+    formulas = cells = 0
+    for entry in entries:
+        name = entry.filename.lower()
+        blocks = _unpacked(raw, entry, places[entry.filename])
+        if not name.endswith((".xml", ".rels")):
+            deque(blocks, maxlen=0)
+        elif name == "[content_types].xml":
+            _judge_types(b"".join(_checked(blocks, entry, file_name)), file_name)
+        elif name.endswith("sharedstrings.xml"):
+            strings.take(_checked(blocks, entry, file_name))
+            _judge_text(strings.longest_text, file_name)
+        else:
+            grid = _measured(blocks, entry, file_name, Way.ROUNDED)
+            if grid.plain and not _fits(grid):
+                grid = _measured(_unpacked(raw, entry, places[entry.filename]), entry, file_name, Way.EXACT)
+            if not grid.plain:
+                grid = _measured(_unpacked(raw, entry, places[entry.filename]), entry, file_name, Way.ANY)
+            _judge_grid(grid, entry.filename, file_name)
+            if grid.cells:
+                _judge_text(grid.longest_text, file_name)
+                sheets.append(entry)
+            formulas += grid.formulas_without_value
+            cells += grid.cells
+    if strings.longest * cells > MAX_UNPACKED:  # only then it is worth the time to add them up
+        parts = (_unpacked(raw, entry, places[entry.filename]) for entry in sheets)
+        if sum(map(strings.written, parts)) > MAX_UNPACKED:
+            raise FileRefused("te_groot_uitgepakt", file_name, "dezelfde lange tekst staat in heel veel cellen")
+    return Contents(formulas)
+
+
+def _measured(blocks: Iterator[bytes], entry: zipfile.ZipInfo, file_name: str, way: Way) -> Grid:
+    """The size of the table in this part, or of its beginning when that alone is too large."""
+    grid = Grid(way)
+    for block in _checked(blocks, entry, file_name):
+        grid.feed(block)
+        if not (grid.plain and _fits(grid)):
+            return grid
+    grid.feed(b"", last=True)
+    return grid
+
+
+def _fits(grid: Grid) -> bool:
+    return grid.width <= MAX_COLUMNS and grid.width * grid.height <= MAX_CELLS
+
+
+def _judge_grid(grid: Grid, part: str, file_name: str) -> None:
+    if not _fits(grid):
+        place = f"{part}: {grid.height} rijen bij {grid.width} kolommen, hoogstens {MAX_COLUMNS} kolommen"
+        raise FileRefused("te_groot_uitgepakt", file_name, f"{place} en {MAX_CELLS} cellen")
+
+
+def _judge_text(longest: int, file_name: str) -> None:
+    if longest > MAX_TEXT:
+        raise FileRefused("onleesbaar", file_name, "een cel heeft meer dan 32.767 tekens")
+
+
+def _judge_types(content: bytes, file_name: str) -> None:
+    """What the parts say they are: a macro stays one by another name."""
+    for part in fromstring(content, forbid_dtd=True):
+        told = part.get("ContentType", "").lower()
+        if any(kind in told for kind in _ACTIVE_TYPES) and part.tag.endswith("}Override"):
+            raise FileRefused("macro", file_name, part.get("PartName", ""))
+
+
+def _unpacked(raw: mmap.mmap, entry: zipfile.ZipInfo, start: int) -> Iterator[bytes]:
+    """The bytes of a part, a block at a time. ValueError when size, checksum or end are not as the directory says."""
+    size = checksum = 0
+    for block in _inflated(raw, entry, start):
+        size += len(block)
+        if size > entry.file_size:
+            break
+        checksum = zlib.crc32(block, checksum)
+        yield block
+    if size != entry.file_size or checksum != entry.CRC:
+        raise ValueError(f"part {entry.filename} is not what the directory says")
+
+
+def _inflated(raw: mmap.mmap, entry: zipfile.ZipInfo, start: int) -> Iterator[bytes]:
+    end = start + entry.compress_size
+    if entry.compress_type == zipfile.ZIP_STORED:
+        yield from (raw[at : min(at + _BLOCK, end)] for at in range(start, end, _BLOCK))
+        return
+    if entry.compress_type != zipfile.ZIP_DEFLATED:
+        raise ValueError(f"part {entry.filename} is packed in a way no spreadsheet does")
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    for at in range(start, end, _BLOCK):
+        packed = raw[at : min(at + _BLOCK, end)]
+        while packed and not inflate.eof:
+            yield inflate.decompress(packed, _BLOCK)
+            packed = inflate.unconsumed_tail
+    yield inflate.flush()
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError(f"part {entry.filename} does not end where it should")
+
+
+def _checked(blocks: Iterator[bytes], entry: zipfile.ZipInfo, file_name: str) -> Iterator[bytes]:
+    """The blocks of an XML part. Refuses a DOCTYPE or entity, and an encoding in which one could hide."""
+    tail = b""
+    for block in blocks:
+        seam = tail + block[:8]
+        if any(b"!" in piece and (b"<!D" in piece or b"<!E" in piece) for piece in (seam, block)):
+            raise FileRefused("externe_entiteit", file_name, entry.filename)
+        if b"\x00" in block:
+            if any("<!D".encode(encoding) in seam + block for encoding in ("utf-16-le", "utf-16-be")):
                 raise FileRefused("externe_entiteit", file_name, entry.filename)
-            if is_xml and (places := _PLACE.findall(block)):
-                width = max(width, *map(_column_number, {letters.upper() for letters, _ in places}))
-                height = max(height, *(int(row) for _, row in places))
-            tail = block[-32:]
-    if width * height > MAX_CELLS:
-        place = f"{entry.filename}: {height} rijen bij {width} kolommen"
-        raise FileRefused("te_groot_uitgepakt", file_name, place)
-
-
-def _column_number(letters: bytes) -> int:
-    """A is 1, Z 26, AA 27."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+            if b"<\x00" in block or b"\x00<" in block:
+                raise FileRefused("onleesbaar", file_name, f"{entry.filename} is geen UTF-8")
+        if not tail and (declared := _DECLARED.match(block)) and declared[1].lower() not in (b"utf-8", b"us-ascii"):
+            raise FileRefused("onleesbaar", file_name, f"{entry.filename} is geen UTF-8")
+        tail = (tail + block[-8:])[-8:]
+        yield block

@@ -1,6 +1,5 @@
 """CSV and XLSX as chunks of text cells, numbered as a spreadsheet numbers its rows; only the file is judged here."""
 
-import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +10,7 @@ import polars as pl
 
 from importers import xlsx
 from importers.delimited import Block, Delimited, Row
+from importers.file_type import is_workbook
 from importers.layout import Layout, header_name
 from importers.refusals import FileRefused
 
@@ -64,9 +64,7 @@ def fingerprint(path: Path) -> str:
 
 def open_table(path: Path, file_name: str, identify: Identify) -> Table:
     """The table in a file of either kind; `identify` gives the layout of a header or refuses it. Raises FileRefused."""
-    with path.open("rb") as file:
-        start = file.read(4096)
-    if start.startswith(b"PK\x03\x04"):
+    if is_workbook(path, file_name):
         rows = xlsx.rows(path, file_name)
         regel, header, layout = _find_header(rows, TITLE_ROWS, file_name, identify)
         kept: list[Chunk] = []  # a workbook lies in memory as a whole anyway, and reading it is what takes time
@@ -77,7 +75,6 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
             yield from kept
 
         return _table(sheet, regel, header, layout, file_name)
-    _refuse_other_types(path, start, file_name)
     text = Delimited(path, file_name)
     regel, header, layout = _find_header(text.rows(), 0, file_name, identify)
 
@@ -174,28 +171,6 @@ def _of_rows(rows: Iterable[Row], header: list[str]) -> Chunk:
     columns = zip(*kept, strict=True) if kept else [()] * width
     frame = pl.DataFrame([pl.Series(name, column, pl.String) for name, column in zip(header, columns, strict=True)])
     return Chunk(frame, pl.Series(regels, dtype=pl.Int64), beyond)
-
-
-def _refuse_other_types(path: Path, start: bytes, file_name: str) -> None:
-    if start.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # the container of old Excel and of encrypted new Excel
-        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
-            raise FileRefused("versleuteld", file_name)
-        raise FileRefused("verkeerd_type", file_name, "een oude Excel-werkmap (.xls)")
-    known = (
-        (b"\xff\xfe", "tekst in UTF-16"),
-        (b"\xfe\xff", "tekst in UTF-16"),
-        (b"\x1f\x8b", "een gzip-archief"),
-        (b"%PDF", "een PDF"),
-        (b"PK", "een zip-archief"),
-        (b"{\\rtf", "een RTF-document"),
-        (b"<", "HTML of XML"),
-    )
-    text = start.removeprefix(codecs.BOM_UTF8).lstrip()
-    for sign, kind in known:
-        if start.startswith(sign) or text.startswith(sign):
-            raise FileRefused("verkeerd_type", file_name, kind)
-    if b"\x00" in start:
-        raise FileRefused("verkeerd_type", file_name, "binair (geen tekst)")
 
 
 def walk(chunks: Iterable[Chunk], progress: Callable[[int], None] | None) -> Iterator[Chunk]:

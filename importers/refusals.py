@@ -10,7 +10,7 @@ _SENTENCES = {
     "versleuteld": (
         "{file}: het bestand is met een wachtwoord beveiligd. Haal de beveiliging eraf en lever het opnieuw aan."
     ),
-    "verkeerd_type": "{file}: de inhoud is {place} en geen CSV of XLSX. Sla het bestand op als CSV (UTF-8) of XLSX.",
+    "verkeerd_type": "{file}: de inhoud is {place}.",
     "kop_onbekend": "{file}: de kopregel past bij geen bekende indeling. {place}",
     "kolom_dubbel": "{file}, {place}. Verwijder of hernoem één van beide kolommen.",
     "te_veel_rijen": "{file}: het bestand heeft meer dan {place} rijen. Splits het in kleinere bestanden.",
@@ -22,7 +22,18 @@ _SENTENCES = {
         "{file}, onderdeel {place}: het bestand bevat een DOCTYPE of een verwijzing naar buiten. Sla het "
         "opnieuw op vanuit een spreadsheetprogramma."
     ),
-    "macro": "{file}: het bestand bevat macro's ({place}). Sla het op als gewone XLSX zonder macro's.",
+    "macro": (
+        "{file}: het bestand bevat macro's of ingesloten objecten ({place}). Sla het op als gewone XLSX met alleen "
+        "cellen."
+    ),
+    "malware": (
+        "{file}: de virusscanner vindt schadelijke inhoud. Het bestand is niet bewaard. Bied het niet opnieuw aan; "
+        "meld het aan wie het leverde en aan uw beveiligingsfunctionaris."
+    ),
+    "scan_mislukt": (
+        "{file}: de virusscanner gaf geen oordeel ({place}), en zonder oordeel wordt niets geladen. Probeer het later "
+        "opnieuw; laat bij herhaling de beheerder RNI_SCAN_COMMAND of RNI_SCAN_ICAP nagaan."
+    ),
     "geen_gegevensrij": (
         "{file}: onder de kopregel ({place}) staat geen enkele rij met gegevens. Vul het bestand of lever het"
         " juiste bestand aan."

@@ -1,10 +1,11 @@
 """The rows of an XLSX as text, numbered as a spreadsheet numbers them; which sheet is read is decided here."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
+from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata, SheetTypeEnum, SheetVisibleEnum
 
 from importers import archive
 from importers.refusals import FileRefused
@@ -13,18 +14,35 @@ REPORT_SHEET = "Afgekeurd"
 
 
 def rows(path: Path, file_name: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the first worksheet, or of the rejected rows when it is a verwerkingsverslag. Raises FileRefused."""
+    """The rows of the first visible worksheet, or of the rejected rows when it is a verwerkingsverslag.
+
+    Hidden rows and columns count as any other; a formula counts as its stored value. Raises FileRefused.
+    """
     archive.inspect(path, file_name)
+    with _refused_when_broken(file_name), CalamineWorkbook.from_path(path) as workbook:
+        sheet = workbook.get_sheet_by_name(_sheet(workbook.sheets_metadata, file_name))
+        for regel, cells in enumerate(sheet.iter_rows(), 1):
+            yield regel, [cell if type(cell) is str else cell_text(cell) for cell in cells]
+
+
+def _sheet(sheets: list[SheetMetadata], file_name: str) -> str:
+    tables = [sheet for sheet in sheets if sheet.typ == SheetTypeEnum.WorkSheet]
+    if not tables:
+        raise FileRefused("onleesbaar", file_name, "er is geen werkblad")
+    if any(sheet.name == REPORT_SHEET for sheet in tables):
+        return REPORT_SHEET
+    return next((sheet for sheet in tables if sheet.visible == SheetVisibleEnum.Visible), tables[0]).name
+
+
+@contextmanager
+def _refused_when_broken(file_name: str) -> Iterator[None]:
+    """The library's own error, or the panic of its Rust (no Exception), is a broken workbook."""
     try:
-        with CalamineWorkbook.from_path(path) as workbook:
-            names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-            if not names:
-                raise FileRefused("onleesbaar", file_name, "er is geen werkblad")
-            sheet = workbook.get_sheet_by_name(REPORT_SHEET if REPORT_SHEET in names else names[0])
-            for regel, cells in enumerate(sheet.iter_rows(), 1):
-                yield regel, [cell if type(cell) is str else cell_text(cell) for cell in cells]
-    except CalamineError as fault:
-        raise FileRefused("onleesbaar", file_name, "de werkmap is beschadigd") from fault
+        yield
+    except BaseException as fault:
+        if isinstance(fault, CalamineError) or type(fault).__name__ == "PanicException":
+            raise FileRefused("onleesbaar", file_name, "de werkmap is beschadigd") from fault
+        raise
 
 
 def cell_text(value: float | str | bool | time | date | datetime | timedelta) -> str:

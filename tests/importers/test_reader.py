@@ -12,7 +12,7 @@ import pytest
 from openpyxl import Workbook
 from sqlmodel import Session, select
 
-from importers import archive, identify, layouts, reader
+from importers import archive, delimited, identify, layouts, reader
 from importers.load import check, record_refusal, summary
 from importers.reader import open_table
 from importers.refusals import FileRefused
@@ -30,8 +30,8 @@ def read(path: Path) -> list[tuple[int, dict[str, str]]]:
     table = open_table(path, path.name, identify)
     return [
         (regel, dict(zip(chunk.cells.columns, cells, strict=True)))
-        for chunk in table.chunks
-        for regel, cells in zip(chunk.cells.index, chunk.cells.itertuples(index=False), strict=True)
+        for chunk in table.chunks()
+        for regel, cells in zip(chunk.regels, chunk.cells.iter_rows(), strict=True)
     ]
 
 
@@ -122,7 +122,7 @@ def test_a_report_that_comes_back_is_read_from_its_rejected_rows(tmp_path: Path)
     sheet.append([7, *PLAIN.values(), "bsn_ongeldig", "..."])
     book.save(tmp_path / "verslag.xlsx")
     table = open_table(tmp_path / "verslag.xlsx", "verslag.xlsx", identify)
-    assert table.unknown == () and len(next(iter(table.chunks)).cells) == 1
+    assert table.unknown == () and len(next(table.chunks()).cells) == 1
 
 
 def test_headings_compare_without_case_space_and_dashes() -> None:
@@ -183,7 +183,7 @@ def test_a_separator_that_is_not_allowed(tmp_path: Path, mark: str) -> None:
     assert refused.reden == "onleesbaar" and f"sep={mark} noemt een ander scheidingsteken" in refused.uitleg
 
 
-@pytest.mark.parametrize("size", [200_000, reader.LONGEST_CELL])
+@pytest.mark.parametrize("size", [200_000, delimited.LONGEST_CELL])
 def test_a_cell_of_any_length_is_a_cell_until_it_must_be_a_lost_quote(tmp_path: Path, size: int) -> None:
     path = write_csv(tmp_path / "levering.csv", [row(toelichting="x" * size)])
     assert len(read(path)[0][1]["toelichting"]) == size
