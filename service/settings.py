@@ -1,6 +1,7 @@
 """What an installation can set, read from the environment (`RNI_...`), and what production does not start with."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -71,6 +72,23 @@ class Settings(BaseSettings):
         description="Adressen van de proxy's die mogen zeggen waar een verzoek vandaan komt (X-Forwarded-For), "
         "gescheiden door komma's. Leeg: niemand.",
     )
+    profiles_dir: Path | None = Field(
+        default=None,
+        description="Map met kolomprofielen (.toml): de eigen kopteksten van een leverancier. Leeg: geen profielen.",
+    )
+    scan_command: str = Field(
+        default="",
+        description="Virusscanner als programma, zonder shell; {path} is het bestand, anders komt het achteraan. "
+        "0 is schoon, 1 besmet, al het andere weigert. Bijvoorbeeld: clamdscan --fdpass --no-summary",
+    )
+    scan_icap: str = Field(
+        default="",
+        description="Virusscanner als ICAP-server, bijvoorbeeld icap://127.0.0.1:1344/avscan. De server moet bestanden "
+        "tot RNI_MAX_UPLOAD_MB in hun geheel scannen.",
+    )
+    scan_seconds: int = Field(
+        default=120, ge=1, description="Zonder oordeel van de virusscanner binnen zoveel seconden wordt geweigerd."
+    )
     threads: int = Field(
         default=4, ge=1, description="Verzoeken die één proces tegelijk uitvoert. Meer maakt het niet sneller."
     )
@@ -80,6 +98,21 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("scan_command")
+    @classmethod
+    def _splits_in_words(cls, value: str) -> str:
+        if value and not shlex.split(value):  # raises ValueError itself for a quote that is never closed
+            raise ValueError("er staat geen programma in")
+        return value
+
+    @field_validator("scan_icap")
+    @classmethod
+    def _names_a_service(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme != "icap" or not parts.hostname or not parts.path.strip("/") or parts.port == 0):
+            raise ValueError("schrijf icap://host:poort/dienst")
         return value
 
     @field_validator("clock_timezone")
