@@ -17,7 +17,7 @@ APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get inst
 # What the tests need beside Python, as command=Debian package.
 ENGINES := chromium=chromium initdb=postgresql
 
-.PHONY: help demo test check fix docs lock engines
+.PHONY: help demo test bench check fix docs lock engines
 
 help: ## list the recipes
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s "$$(printf '\t')" 2>/dev/null \
@@ -29,6 +29,9 @@ demo: .venv/.installed ## load the samples, walk cases, make feedback and figure
 
 test: .venv/.tests-installed engines ## run every test (REQUIRE_ALL=1: a missing engine is a failure)
 	@$(RUN) -m pytest --numprocesses auto
+
+bench: .venv/.tests-installed engines ## measure a load of ROWS=1000000 rows on both databases, RUNS=5 times (15 GB of disk)
+	@$(RUN) -m tests.bench
 
 check: .venv/.tests-installed ## lint, types, who imports whom, generated documentation; changes nothing
 	@.venv/bin/ruff check .

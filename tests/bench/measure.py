@@ -1,0 +1,172 @@
+"""What is measured, in which order, and against which limit.
+
+Bare limit and load take turns, so that what else the machine does meets both. Every run is a process of its own, born
+of one that has done nothing but import: its memory holds the programs, its seconds do not.
+"""
+
+import multiprocessing
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+from service.db import upgrade
+from tests.bench import bare, files, loading
+from tests.bench.databases import Database
+from tests.bench.expected import Expected
+
+Found = TypeVar("Found")
+BORN_OF = multiprocessing.get_context("forkserver")
+BORN_OF.set_forkserver_preload([bare.__name__, files.__name__, loading.__name__])
+KILOBYTE = 1 if sys.platform == "darwin" else 1024  # in what ru_maxrss counts
+
+
+@dataclass
+class Runs:
+    """The runs of one thing, and what they are held against."""
+
+    what: str
+    bare: "Runs | None" = None
+    aim: float | None = None  # times the bare limit, per row
+    limit: float | None = None  # from here on the benchmark fails
+    rows: int = 0
+    seconds: list[float] = field(default_factory=list)
+    megabytes: list[float] = field(default_factory=list)  # the most memory that the process had
+
+    def add(self, rows: int, seconds: float, megabytes: float) -> None:
+        """One run more."""
+        self.rows = rows
+        self.seconds.append(seconds)
+        self.megabytes.append(megabytes)
+
+    @property
+    def rate(self) -> float:
+        """Rows per second of the median run."""
+        return self.rows / median(self.seconds)
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times longer a row takes than at the bare limit."""
+        return self.bare.rate / self.rate if self.bare else None
+
+    @property
+    def peak(self) -> float:
+        """The most memory of all runs, in megabytes."""
+        return max(self.megabytes)
+
+
+@dataclass
+class Bench:
+    """The files of a benchmark, with the counts that loads of them must have."""
+
+    folder: Path
+    rows: int
+    runs: int
+    expected: dict[str, Expected] = field(default_factory=dict)
+
+    def make_files(self) -> None:
+        """Write the deliveries."""
+        note(f"making deliveries of {self.rows:,} rows")
+        self.expected, _ = alone(files.make, self.folder, self.rows)
+
+    def prepare(self, database: Database) -> None:
+        """The schema, and the delivery that is known beforehand, loaded by the product itself."""
+        note(f"{database.name}: loading what is known beforehand")
+        alone(upgrade, database.prepared)
+        self._load(Runs(""), loading.load, "known.csv", database.prepared)
+        database.settle()
+
+    def measure_csv(self, database: Database, *, aim: float, limit: float | None = None) -> tuple[Runs, Runs, Runs]:
+        """The bare limit, the load, and a load of a tenth for its memory."""
+        plain = Runs(f"{database.name}: bare {database.bare}, one table without index")
+        load = Runs(f"{database.name}: load of CSV, {self.rows:,} signals known", plain, aim, limit)
+        small = Runs(f"{database.name}: load of CSV, a tenth of it", plain)
+        for number in range(self.runs):
+            note(f"{database.name}: run {number + 1} of {self.runs}")
+            with database.empty() as url:
+                self._bare(plain, database.move, "new.csv", url)
+            with database.fresh() as url:
+                self._load(load, loading.load, "new.csv", url)
+            with database.fresh() as url:
+                self._load(small, loading.load, "small.csv", url)
+        return plain, load, small
+
+    def measure_xlsx(self, database: Database, *, aim: float) -> tuple[Runs, Runs, Runs]:
+        """Reading alone, a check and a load of a tenth of the rows as XLSX."""
+        plain = Runs("XLSX: bare python-calamine, every row walked")
+        check = Runs(f"XLSX: check on {database.name}, stores nothing", plain)
+        load = Runs(f"XLSX: load on {database.name}, {self.rows:,} signals known", plain, aim)
+        for number in range(self.runs):
+            note(f"XLSX: run {number + 1} of {self.runs}")
+            self._bare(plain, bare.calamine, "small.xlsx")
+            with database.fresh() as url:
+                self._load(check, loading.check, "small.xlsx", url)
+                self._load(load, loading.load, "small.xlsx", url)
+        return plain, check, load
+
+    def compare(self, database: Database, stored: Runs, read: Runs) -> tuple[Runs, Runs]:
+        """What is slow, on fewer rows, held against the same bare limits per row."""
+        note("for comparison: row by row, and openpyxl")
+        one_by_one = Runs(f"for comparison: session.add and commit per row on {database.name}", stored)
+        with database.empty() as url:
+            self._bare(one_by_one, bare.add_and_commit, "new.csv", url)
+        slow = Runs("for comparison: XLSX read by openpyxl", read)
+        self._bare(slow, bare.openpyxl_read, "sample.xlsx")
+        return one_by_one, slow
+
+    def _bare(self, runs: Runs, move: Callable[[Path, str], bare.Taken], name: str, url: str = "") -> None:
+        taken, megabytes = alone(move, self.folder / name, url)
+        runs.add(int(taken["rows"]), taken["seconds"], megabytes)
+
+    def _load(self, runs: Runs, command: Callable[[Path, str, Path], loading.Told], name: str, url: str) -> None:
+        """A load or check; its counts must be right, else nothing was measured."""
+        data = self.folder / "data"
+        (told, seconds), megabytes = alone(command, self.folder / name, url, data)
+        self.expected[name].require(told)
+        runs.add(told["geleverd"], seconds, megabytes)
+        shutil.rmtree(data, ignore_errors=True)  # a check keeps no file
+
+
+def alone(work: Callable[..., Found], *arguments: object) -> tuple[Found, float]:
+    """What the work gives in a process of its own, and the most memory in megabytes that it and what it started had."""
+    with ProcessPoolExecutor(1, BORN_OF) as process:
+        return process.submit(_measured, work, *arguments).result()
+
+
+def _measured(work: Callable[..., Found], *arguments: object) -> tuple[Found, float]:
+    for name in [name for name in os.environ if name.startswith("RNI_")]:
+        del os.environ[name]  # no setting of whoever runs the benchmark counts
+    found = work(*arguments)
+    own, started = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return found, (own + started) * KILOBYTE / 1e6
+
+
+def note(text: str) -> None:
+    """Where the benchmark is, for whoever waits."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The memory of a load beside that of a load of a tenth."""
+
+    small: Runs
+    whole: Runs
+    most: float = 512
+    most_ratio: float = 1.3
+
+    @property
+    def ratio(self) -> float:
+        """How much more ten times the rows take."""
+        return self.whole.peak / self.small.peak
+
+    @property
+    def over(self) -> bool:
+        """Whether it is more than may be."""
+        return self.whole.peak > self.most or self.ratio > self.most_ratio

@@ -1,0 +1,135 @@
+"""The benchmark on a few hundred rows: its deliveries, its runs and its tables keep working. No time is judged."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import Engine
+
+from importers.load import summary
+from service.access import Access
+from service.uploads import check_file, load_file
+from signals.bsn import passes_elfproef
+from tests import postgres
+from tests.bench.databases import Postgres, Sqlite
+from tests.bench.deliveries import COLUMNS, PIECE, RECEIVED, new, write_csv, write_known
+from tests.bench.expected import Expected
+from tests.bench.measure import Bench, Memory, Runs
+from tests.bench.table import as_object, as_text, machine, too_much, verdict
+from tests.bench.workbook import write_xlsx
+
+ROOT = Path(__file__).parents[1]
+ROWS = 400
+NOW = datetime(2026, 9, 1, 9, 30, tzinfo=ZoneInfo("Europe/Amsterdam"))
+
+
+def written(path: Path, rows: int = ROWS, known: int = ROWS) -> Expected:
+    """The delivery that is measured, as the name of the file says."""
+    expected = Expected()
+    write = write_csv if path.suffix == ".csv" else write_xlsx
+    write(path, new(rows, known, expected))
+    return expected
+
+
+def test_a_load_of_the_deliveries_has_the_counts_that_are_expected(engine: Engine, tmp_path: Path) -> None:
+    known, access = tmp_path / "known.csv", Access.system()
+    counts = write_known(known, ROWS)
+    counts.require(summary(load_file(engine, access, known, known.name, received=RECEIVED, now=NOW)))
+    for name, rows in (("new.xlsx", ROWS // 2), ("new.csv", ROWS)):
+        path = tmp_path / name
+        counts = written(path, rows)
+        counts.require(summary(check_file(engine, access, path, path.name, received=RECEIVED, now=NOW)))
+    counts.require(summary(load_file(engine, access, path, path.name, received=RECEIVED, now=NOW)))
+    assert (counts.geleverd, counts.afgekeurd, counts.dubbel) == (ROWS, ROWS * 5 // 100, ROWS * 3 // 100)
+    assert len(counts.redenen) == 12
+
+
+def test_wrong_counts_are_told(tmp_path: Path) -> None:
+    counts = written(tmp_path / "new.csv")
+    right = vars(counts) | {"gewijzigd": 0, "ingetrokken": 0}
+    counts.require(right)
+    for name in right:
+        with pytest.raises(AssertionError, match=name):
+            counts.require(right | {name: {"al_geladen": 1} if isinstance(right[name], dict) else -1})
+
+
+def test_the_same_delivery_is_made_each_time(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        written(tmp_path / f"{name}.csv")
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+
+
+def test_every_person_has_a_number_of_one_s_own_that_passes_the_elfproef(tmp_path: Path) -> None:
+    write_known(tmp_path / "known.csv", PIECE + ROWS)
+    with (tmp_path / "known.csv").open(encoding="utf-8") as file:
+        numbers = {row["bsn"] for row in csv.DictReader(file, delimiter=";")}
+    assert len(numbers) == PIECE + ROWS
+    assert all(map(passes_elfproef, numbers))
+
+
+def test_the_workbook_has_real_dates_and_numbers(tmp_path: Path) -> None:
+    written(tmp_path / "new.xlsx")
+    header, *rows = load_workbook(tmp_path / "new.xlsx").worksheets[0].iter_rows(values_only=True)
+    assert header == COLUMNS
+    assert len(rows) == ROWS
+    first = dict(zip(header, rows[0], strict=True))
+    assert isinstance(first["datum_signaal"], datetime)
+    assert isinstance(first["huisnummer"], int)
+    assert isinstance(first["bsn"], str)
+
+
+def test_the_whole_benchmark_runs(tmp_path: Path, engine_path: Callable[[str], str]) -> None:
+    engine_path("initdb")
+    with postgres.running() as url:
+        in_file, in_server = Sqlite(tmp_path), Postgres(url)
+        bench = Bench(tmp_path, ROWS, 1)
+        bench.make_files()
+        speed, memory = [], []
+        for database in (in_file, in_server):
+            bench.prepare(database)
+            bare, load, small = bench.measure_csv(database, aim=2, limit=3)
+            speed += [bare, load, small]
+            memory.append(Memory(small, load))
+        speed += bench.measure_xlsx(in_file, aim=2)
+        speed += bench.compare(in_file, speed[0], speed[-3])
+        on = machine(in_server.version())
+    assert [runs.rows for runs in speed] == [400, 400, 40, 400, 400, 40, 40, 40, 40, 400, 4]
+    told = as_object(speed, memory, on)
+    assert json.loads(json.dumps(told)) == told
+    shown = as_text(speed, memory, on)
+    assert all(runs.what in shown for runs in speed)
+    assert not list(tmp_path.glob("run*"))  # what was measured on is thrown away
+
+
+def runs(seconds: float, megabytes: float = 100, bare: Runs | None = None) -> Runs:
+    return Runs("load", bare, 2, 3, 1000, [seconds], [megabytes])
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(2.0, "ok"), (2.1, "over"), (3.1, "too slow")])
+def test_a_load_is_held_against_its_bare_limit(seconds: float, said: str) -> None:
+    load = runs(seconds, bare=runs(1))
+    assert verdict(load) == said
+    assert too_much([load], []) is (said == "too slow")
+
+
+@pytest.mark.parametrize(("small", "whole", "over"), [(400, 510, False), (400, 513, True), (100, 131, True)])
+def test_memory_is_held_against_a_tenth_and_a_ceiling(small: float, whole: float, over: bool) -> None:
+    memory = Memory(runs(1, small), runs(1, whole))
+    assert memory.over is over
+    assert too_much([], [memory]) is over
+
+
+def test_too_little_room_is_told_before_anything_is_made(engine_path: Callable[[str], str]) -> None:
+    engine_path("initdb")
+    asked = os.environ | {"ROWS": "1000000000000"}
+    done = subprocess.run([sys.executable, "-m", "tests.bench"], cwd=ROOT, env=asked, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "GB is needed" in done.stderr
