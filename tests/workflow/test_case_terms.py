@@ -13,13 +13,15 @@ from factories import (
     take,
     term,
 )
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from signals.errors import Invalid, Refused
 from signals.models import Grondslag
 from workflow import case_terms, dossier
 from workflow.case_file import CaseFile
+from workflow.models import Case, CaseTerm
 from workflow.phases import Phase
+from workflow.running_terms import running_terms
 
 DAY = timedelta(days=1)
 
@@ -69,3 +71,39 @@ def test_a_terugmelding_has_five_working_days(session: Session) -> None:
     take(session, case, "wijs_toe", desk(ANNA))
     take(session, case, "niet_oppakken", desk(ANNA, RECEIVED + DAY), reden="dubbel")
     assert term(session, case, "tmv_reactie").status == "gehaald"
+
+
+@pytest.mark.parametrize("grondslag", list(Grondslag))
+def test_an_untouched_case_shows_the_terms_and_addresses_of_one_that_was_touched(
+    session: Session, grondslag: Grondslag
+) -> None:
+    case = new_case(session, grondslag=grondslag)
+
+    def shown() -> tuple[object, ...]:
+        file = CaseFile(session, case)
+        terms = [one.model_dump(exclude={"id"}) for one in file.terms]
+        return terms, case_terms.views(file, RECEIVED), file.addresses
+
+    def running() -> list[tuple[object, ...]]:
+        terms = running_terms()
+        of_case = select(terms.c.term, terms.c.gemeentecode, terms.c.vanaf, terms.c.einde)
+        return sorted(tuple(row) for row in session.exec(of_case.where(terms.c.zaak_id == case.id)))
+
+    untouched, ran = shown(), running()
+    assert not session.exec(select(CaseTerm)).all() and ran
+    dossier.add(session, case, "leerpunten", desk(ANNA), {"soort": "samenwerking"})
+    session.expire_all()
+    assert (case.eerste_antwoord_voor, case.resultaat_voor) == (None, None)
+    assert len(session.exec(select(CaseTerm)).all()) == len(ran)
+    assert (shown(), running()) == (untouched, ran)
+
+
+def test_a_case_that_somebody_else_just_touched_gets_its_terms_once(session: Session) -> None:
+    case = new_case(session)
+    seen = CaseFile(session, case)
+    assert len(seen.terms) == 2
+    other = CaseFile(session, Case(**case.model_dump()))
+    case_terms.settle(other)
+    case_terms.settle(seen)
+    assert [one.id for one in seen.terms] == list(session.exec(select(CaseTerm.id).order_by(col(CaseTerm.id))))
+    assert len(seen.terms) == 2

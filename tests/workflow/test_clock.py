@@ -201,6 +201,29 @@ def test_a_hold_is_told_once_when_it_has_lasted_longer_than_eight_weeks(session:
     assert long_holds(session, date(2026, 5, 1)) == 1, "a new hold is told anew"
 
 
+def test_the_night_reminds_of_a_case_that_nobody_touched_as_of_any_other(session: Session) -> None:
+    untouched, touched = make_case(session, 1), make_case(session, 2)
+    untouched.eerste_antwoord_voor, untouched.resultaat_voor = date(2026, 2, 27), date(2026, 3, 4)
+    by_terugmelding = make_case(session, 3)
+    by_terugmelding.grondslag, by_terugmelding.eerste_antwoord_voor = Grondslag.TMV_2_34, date(2026, 3, 3)
+    session.add_all([untouched, by_terugmelding])
+    add_term(session, touched, Term.LAA_EERSTE_ANTWOORD, date(2026, 2, 27))
+    add_term(session, touched, Term.LAA_RESULTAAT, date(2026, 3, 4))
+    for job in NIGHTLY.values():
+        job(session, TODAY)
+    told = {
+        case.id: [
+            (task.sleutel, task.uitleg, task.gegevens)
+            for task in session.exec(
+                select(CaseTask).where(CaseTask.zaak_id == case.id).order_by(col(CaseTask.sleutel))
+            )
+        ]
+        for case in (untouched, touched, by_terugmelding)
+    }
+    assert told[untouched.id] == told[touched.id] and len(told[touched.id]) == 2
+    assert [key for key, _, _ in told[by_terugmelding.id]] == ["termijn_morgen:tmv_reactie:2026-03-03"]
+
+
 def test_a_night_with_nothing_to_tell_tells_nothing(session: Session) -> None:
     make_case(session)
     assert {name: job(session, TODAY) for name, job in NIGHTLY.items()} == {

@@ -178,7 +178,11 @@ def test_another_address_asks_for_another_letter_and_makes_a_voornemen_lapse(ses
     assert (case.fase, case.adressleutel, case.datum_voornemen) == (Phase.INLICHTINGEN, "6523AB 400", None)
     assert term(session, case, "zienswijze").status == term(session, case, "afronding").status == "vervallen"
     assert "aanschrijving_ontbreekt" in refused(session, case, "verstuur_voornemen", on, **VOORNEMEN)
-    assert [one.huidig for one in CaseFile(session, case).addresses] == [False, True]
+    told = [(one.huidig, one.huisnummer, one.bron) for one in CaseFile(session, case).addresses]
+    assert told == [(False, int(case.zaaknummer[-7:]), "TVA"), (True, 400, "buurman")]
+    take(session, case, "wijzig_adres", on, postcode="6523AC", huisnummer=5, bron="hoofdbewoner")
+    told = [(one.huidig, one.huisnummer, one.bron) for one in CaseFile(session, case).addresses]
+    assert told[1:] == [(False, 400, "buurman"), (True, 5, "hoofdbewoner")]
 
 
 def test_a_besluit_waits_for_the_zienswijze_and_for_another_pair_of_eyes(session: Session) -> None:
