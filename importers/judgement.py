@@ -58,6 +58,7 @@ class Verdicts:
     withdrawn: list[int] = field(default_factory=list)
     double: dict[int, Fault] = field(default_factory=dict)
     rejected: dict[int, list[Fault]] = field(default_factory=dict)
+    alone: list[int] = field(default_factory=list)  # accepted, and neither number nor person is known or comes again
     recurring: set[str] = field(default_factory=set)  # numbers of accepted rows to which a later row may come back
 
 
@@ -89,7 +90,7 @@ def _as_text(name: str, value: Any) -> str:
 
 
 def _hashes(cells: pl.Series) -> np.ndarray:
-    return np.asarray(cells.hash())
+    return cells.hash().to_numpy()
 
 
 def _numbers(cells: pl.Series) -> np.ndarray:
@@ -123,7 +124,9 @@ class Recurring:
     def judged_apart(self, reading: Reading) -> np.ndarray:
         """True for the rows whose number or person comes more than once in the file."""
         values = reading.values
-        return _in(self.numbers, _numbers(values["signaalnummer"])) | _in(self.persons, _persons(values["bsn"]))
+        twice: np.ndarray = _in(self.numbers, _numbers(values["signaalnummer"]))
+        twice |= _in(self.persons, _persons(values["bsn"]))
+        return twice
 
 
 def _twice(pieces: list[np.ndarray]) -> np.ndarray:
@@ -138,7 +141,7 @@ def _in(known: np.ndarray, values: np.ndarray) -> np.ndarray:
         return np.zeros(len(values), dtype=bool)
     places = np.searchsorted(known, values)
     places[places == len(known)] = 0
-    return np.asarray(known[places] == values)
+    return known[places] == values  # type: ignore[no-any-return]  # numpy says Any
 
 
 class Judge:
@@ -167,7 +170,8 @@ class Judge:
                 apart |= values[name].is_in(list(found)).to_numpy()
         apart |= (values["mutatiesoort"] != Mutatiesoort.NIEUW.value).to_numpy()
         apart[list(reading.faults)] = True
-        verdicts = Verdicts(accepted=np.flatnonzero(~apart).tolist())
+        alone = np.flatnonzero(~apart).tolist()
+        verdicts = Verdicts(accepted=[*alone], alone=alone)
         rows = np.flatnonzero(apart)
         if len(rows):
             self._one_by_one(reading, verdicts, rows, taken)

@@ -24,11 +24,11 @@ from signals.base import table
 from signals.bulk import insert_columns, run, slices
 from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange
 from signals.rows import COLUMNS, DATES
-from signals.staging import MOST_PARTS, Staging, staging
+from signals.staging import ALONE, MOST_PARTS, PLACE, NewSignals, Staging, staging
 
-TakenIn = Callable[[Load, int, int], Iterator[None]]
-"""Is told of the load which ids its newest signals have, the first and the last; yields between its statements, when
-the thread that judges may ask the database something."""
+TakenIn = Callable[[Load, NewSignals], Iterator[None]]
+"""Is told of the load which signals were just written; yields between its statements, when the thread that judges may
+ask the database something."""
 
 SMALLEST_PART = 50_000
 """Rows; a part of fewer is not worth statements of its own."""
@@ -50,6 +50,7 @@ class Part:
 
     staged: Any = None
     accepted: int = 0
+    alone: int = 0
     turned_down: list[dict[str, Any]] = field(default_factory=list)
     changed: list[dict[str, Any]] = field(default_factory=list)
     withdrawn: list[tuple[int, str]] = field(default_factory=list)  # regel, signaalnummer
@@ -91,7 +92,7 @@ class Writer:
         """Writes all chunks. `turns`: whoever judges them holds it while it asks the database."""
         parts: queue.Queue[Part | None] = queue.Queue(maxsize=1)
         stopped = Event()
-        columns = (*_KEPT, *_MADE)
+        columns = (*_KEPT, *_MADE, PLACE, ALONE)
         with staging(self.session, _signal, columns, self.rows) as stage, ThreadPoolExecutor(1) as reader:
             reading = reader.submit(self._read, chunks, stage, parts, stopped)
             try:
@@ -127,8 +128,9 @@ class Writer:
         for reading, verdicts in chunks:
             at_once = Part(turned_down=list(rejected_rows(self.load_id, self.book, reading, verdicts)))
             if verdicts.accepted:
-                stage.put(_rows_of_signal(reading, verdicts.accepted))
+                stage.put(_new_signals(reading, verdicts, waiting))
                 waiting.accepted += len(verdicts.accepted)
+                waiting.alone += len(verdicts.alone)
                 new |= verdicts.recurring
             if verdicts.changed:
                 regels = reading.chunk.regels.gather(verdicts.changed)
@@ -151,9 +153,9 @@ class Writer:
         """New signals first, then changes, then withdrawals: for one signal that is the order of the file."""
         if part.staged is not None:
             with turns:
-                first, last = self._insert_signals(stage.take_over(part.staged), part.accepted)
+                new = self._insert_signals(stage.take_over(part.staged), part)
             if self.taken_in:
-                steps = self.taken_in(self.loading, first, last)
+                steps = self.taken_in(self.loading, new)
                 while True:
                     with turns:
                         if next(steps, _DONE) is _DONE:
@@ -172,19 +174,24 @@ class Writer:
                 if part.withdrawn:
                     self._withdraw(part.withdrawn, ids)
 
-    def _insert_signals(self, rows: TableClause, count: int) -> tuple[int, int]:
-        """Gives the first and the last id; nobody else adds signals meanwhile (see `load`)."""
-        newest = select(func.coalesce(func.max(_signal.c.id), 0))
-        before = run(self.session, newest).scalar_one()
+    def _insert_signals(self, rows: TableClause, part: Part) -> NewSignals:
+        """Their ids are given out here, so that what is made of them need not be looked up.
+
+        Nobody else adds signals meanwhile: `load` holds the lock of the numbers of loads.
+        """
+        before = int(run(self.session, select(func.coalesce(func.max(_signal.c.id), 0))).scalar_one())
+        new = NewSignals(rows, before, part.accepted, part.alone)
         same = {"load_id": self.load_id, "datum_ontvangst": self.loading.datum_ontvangst}
-        names = [column.name for column in rows.columns]
-        constants = [literal(value, _signal.c[name].type) for name, value in same.items()]
-        chosen = select(*rows.columns, *constants)
-        run(self.session, insert(_signal).from_select([*names, *same], chosen, include_defaults=False))
-        after = run(self.session, newest).scalar_one()
-        if run(self.session, select(func.count()).where(_signal.c.id > before)).scalar_one() != count:
-            raise AssertionError(f"niet {count} signalen geschreven")
-        return before + 1, after
+        names = [*_KEPT, *_MADE]
+        chosen = select(
+            new.ids,
+            *(rows.c[name] for name in names),
+            *(literal(value, _signal.c[name].type) for name, value in same.items()),
+        )
+        run(self.session, insert(_signal).from_select(["id", *names, *same], chosen, include_defaults=False))
+        if self.session.get_bind().dialect.name == "postgresql":
+            run(self.session, select(func.setval(func.pg_get_serial_sequence("signal", "id"), new.last)))
+        return new
 
     def _change(self, rows: list[dict[str, Any]], ids: Mapping[str, int]) -> None:
         """A W replaces what it says and keeps what was there."""
@@ -237,6 +244,18 @@ class Writer:
 
 
 _DONE = object()
+
+
+def _new_signals(reading: Reading, verdicts: Verdicts, part: Part) -> pl.DataFrame:
+    """The accepted rows, for the part that is open: the place of each in it, and among those that stand alone.
+
+    They lie by municipality and address, because the index of cases by address is the widest there is to be written.
+    """
+    accepted = np.asarray(verdicts.accepted)
+    alone = pl.Series(np.isin(accepted, verdicts.alone))
+    ranks = pl.when(alone).then(alone.cum_sum() + part.alone).alias(ALONE)
+    rows = _rows_of_signal(reading, verdicts.accepted).with_columns(ranks).sort("gemeentecode", "adressleutel")
+    return rows.with_row_index(PLACE, offset=part.accepted + 1).cast({PLACE: pl.Int64, ALONE: pl.Int64})
 
 
 def _rows_of_signal(reading: Reading, rows: list[int]) -> pl.DataFrame:

@@ -26,6 +26,9 @@ BUSY_SECONDS = 30
 QUOTES_VALUES = "22"
 """The class of errors of PostgreSQL whose first line may hold what was written, as in: invalid input for a date."""
 
+CACHE_KIB = 128 * 1024
+"""The most that SQLite keeps of the database in memory: a load of a million rows walks through indexes of this size."""
+
 
 READ_ONLY: Mapping[str, Any] = {"postgresql_readonly": True}
 """Execution options of a connection that only reads; SQLite is told in `_begin_sqlite`."""
@@ -102,6 +105,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.close()
 
 

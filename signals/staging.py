@@ -8,13 +8,28 @@ meanwhile in another thread.
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
 import adbc_driver_sqlite.dbapi as adbc
 import polars as pl
-from sqlalchemy import Connection, Table, TableClause, column, event, false, make_url, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Table,
+    TableClause,
+    column,
+    event,
+    false,
+    literal,
+    make_url,
+    select,
+    table,
+    text,
+)
 from sqlmodel import Session
 
 from signals.bulk import run
@@ -24,6 +39,41 @@ MOST_PARTS = 8
 """SQLite attaches no more than ten files, and lets none go before the transaction ends."""
 FEW = 5_000
 """Rows; for so few a file of their own is not worth it."""
+
+
+PLACE = "plaats"
+"""The column with the place of a row in its part, from 1."""
+ALONE = "alleen"
+"""The column with the place among those rows of the part that nothing else has to do with; empty for the others."""
+
+
+@dataclass(frozen=True)
+class NewSignals:
+    """A part of a load that was just written: `rows` has the columns of Signal that came with the file.
+
+    before: the highest id there was. count: how many there are. alone: how many of them stand alone.
+    """
+
+    rows: TableClause
+    before: int
+    count: int
+    alone: int
+
+    @property
+    def ids(self) -> ColumnElement[int]:
+        """The id of each row."""
+        place: ColumnElement[int] = self.rows.c[PLACE]
+        return (place + self.before).label("id")
+
+    @property
+    def first(self) -> int:
+        """The lowest id."""
+        return self.before + 1
+
+    @property
+    def last(self) -> int:
+        """The highest id."""
+        return self.before + self.count
 
 
 class Staging(Protocol):
@@ -172,7 +222,11 @@ class _Copied:
         self._rows.clear()
 
     def put(self, rows: pl.DataFrame) -> None:
-        self._rows.append(rows.write_csv(include_header=False).encode())
+        self._rows.append(rows.select(self._columns).write_csv(include_header=False).encode())
+
+    def _typed(self, name: str) -> ColumnElement[Any]:
+        own = {PLACE, ALONE}
+        return literal(0, Integer).label(name) if name in own else self._into.c[name]
 
     def close_part(self) -> list[bytes]:
         rows, self._rows = self._rows, []
@@ -184,8 +238,9 @@ class _Copied:
             run(self._session, text("TRUNCATE klaargezet"))
         else:
             run(self._session, text("DROP TABLE IF EXISTS klaargezet"))  # of an earlier load in this transaction
-            chosen = select(*(self._into.c[name] for name in self._columns)).where(false())
-            shape = chosen.compile(dialect=self._session.connection().dialect)
+            chosen = select(*(self._typed(name) for name in self._columns)).where(false())
+            dialect = self._session.connection().dialect
+            shape = chosen.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
             run(self._session, text(f"CREATE TEMPORARY TABLE klaargezet ON COMMIT DROP AS {shape}"))
             self._made = True
         driver = self._session.connection().connection.driver_connection

@@ -16,14 +16,12 @@ from sqlalchemy import (
     FromClause,
     RowMapping,
     Select,
-    Subquery,
     and_,
     case,
     exists,
     func,
     insert,
     literal,
-    not_,
     or_,
     select,
     update,
@@ -33,10 +31,11 @@ from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
 from signals.base import table
-from signals.bulk import among, run, slices
+from signals.bulk import run, slices
 from signals.dates import add_months
 from signals.models import Grondslag, Load, Mutatiesoort, Signal, SignalChange
 from signals.numbers import take_numbers
+from signals.staging import ALONE, NewSignals
 from workflow import moves
 from workflow.actors import Actor, Desk
 from workflow.case_history import CaseHistory
@@ -75,9 +74,9 @@ class Intake:
         self._now = now
         self._opening: _Opening | None = None
 
-    def take_in(self, load: Load, first: int, last: int) -> Iterator[None]:
-        """Opens the cases of the new signals that stand alone, of those with an id from first to last."""
-        return self._of(load).open_alone(first, last, self.history.apart)
+    def take_in(self, load: Load, new: NewSignals) -> Iterator[None]:
+        """Opens the cases of those new signals that stand alone."""
+        return self._of(load).open_alone(new)
 
     def finish(self, load: Load) -> int:
         """Deals with all that does not stand alone, and with changes and withdrawals, once the load is written.
@@ -154,36 +153,41 @@ class _Opening(LoadStatements):
             .subquery()
         )
         openers = select(numbered).where(numbered.c.beurt == 1).subquery()
-        newest = self._newest_case()
-        if self._open(openers, openers.c.regel):
-            self._link_openers(newest)
-            self._tell_of_others(newest)
-            self._tell_of_earlier(newest)
+        count = int(run(self.session, select(func.count()).select_from(openers)).scalar_one())
+        if count:
+            newest = self._newest_case()
+            self._open(openers, openers.c.id, func.row_number().over(order_by=openers.c.regel), count)
+            fresh = self._fresh(newest, select(_signal.c.id).where(self.stretch(first, last)))
+            self._link_openers(fresh)
+            self._tell_of_others(fresh)
+            self._tell_of_earlier(fresh)
 
-    def open_alone(self, first: int, last: int, apart: Sequence[str]) -> Iterator[None]:
-        """Cases of the signals with these ids but the ones apart: nobody else has to do with their persons."""
-        mine = select(_signal).where(_signal.c.id.between(first, last))
-        if apart:
-            mine = mine.where(not_(among(self.session, _signal.c.signaalnummer, apart)))
-        openers = mine.subquery()
-        newest = self._newest_case()
-        if self._open(openers, openers.c.id):
+    def open_alone(self, new: NewSignals) -> Iterator[None]:
+        """Cases of the new signals that stand alone: nobody else has to do with their persons."""
+        if new.alone:
+            newest = self._newest_case()
+            place = new.rows.c[ALONE]
+            self._open(new.rows, new.ids, place, new.alone, place.is_not(None))
             yield
-            self._link_openers(newest)
+            self._link_openers(and_(_case.c.id > newest, _case.c.eerste_signaal_id.between(new.first, new.last)))
         yield
 
     def _newest_case(self) -> int:
         return int(run(self.session, select(func.coalesce(func.max(_case.c.id), 0))).scalar_one())
 
-    def _open(self, openers: Subquery, order: ColumnElement[int]) -> int:
-        """A case for each of these signals, numbered in that order; gives how many."""
-        count = int(run(self.session, select(func.count()).select_from(openers)).scalar_one())
-        if count == 0:
-            return 0
+    def _open(
+        self,
+        openers: FromClause,
+        ids: ColumnElement[int],
+        order: ColumnElement[int],
+        count: int,
+        *where: ColumnElement[bool],
+    ) -> None:
+        """A case for each of these signals; order: 1 up to count, by which they are numbered."""
         self.opened += count
         start = take_numbers(self.session, CASE_SERIES, self.today.year, count)[0]
-        number = literal("000000", Text) + (func.row_number().over(order_by=order) + (start - 1)).cast(Text)
-        same = (*_PERSON, *_ADDRESS, "grondslag", "datum_ontvangst", "leveringsnummer")
+        number = literal("000000", Text) + (order + (start - 1)).cast(Text)
+        same = (*_PERSON, *_ADDRESS, "grondslag", "leveringsnummer")
         self._fill(
             Case,
             {name: openers.c[name] for name in same}
@@ -194,25 +198,25 @@ class _Opening(LoadStatements):
                 "fase": Phase.ONTVANGEN,
                 "herkomst": Herkomst.SIGNAAL,
                 "geopend_op": self.today,
-                "eerste_signaal_id": openers.c.id,
+                "datum_ontvangst": self.load.datum_ontvangst,
+                "eerste_signaal_id": ids,
                 "adres_vanaf": self.today,
-                "adres_signaal_id": openers.c.id,
+                "adres_signaal_id": ids,
                 "teruggestuurd": False,
             },
             openers,
+            *where,
         )
-        return count
 
-    def _fresh(self, newest: int) -> ColumnElement[bool]:
-        """The cases opened after that one, by a signal of this load."""
-        of_load = select(_signal.c.load_id).where(_signal.c.id == _case.c.eerste_signaal_id).scalar_subquery()
-        return and_(_case.c.id > newest, _case.c.herkomst == Herkomst.SIGNAAL, of_load == self.load.id)
+    def _fresh(self, newest: int, signals: Select[int]) -> ColumnElement[bool]:
+        """The cases opened after that one, by one of these signals."""
+        return and_(_case.c.id > newest, _case.c.eerste_signaal_id.in_(signals))
 
-    def _link_openers(self, newest: int) -> None:
+    def _link_openers(self, fresh: ColumnElement[bool]) -> None:
         """What a new case has from its first day: its signal and its event."""
         owner = {"zaak_id": _case.c.id, "gemeentecode": _case.c.gemeentecode}
         same = {"vanaf": self.today, "actueel": True, "aangesloten": False, "intrekking_telt": False}
-        self._fill(CaseSignal, owner | same | {"signal_id": _case.c.eerste_signaal_id}, _case, self._fresh(newest))
+        self._fill(CaseSignal, owner | same | {"signal_id": _case.c.eerste_signaal_id}, _case, fresh)
         event = {
             "volgnummer": 1,
             "stap": "ontvang_signaal",
@@ -224,7 +228,7 @@ class _Opening(LoadStatements):
             "aangehouden": False,
             "afgeleid": False,
         }
-        self._fill(CaseEvent, owner | self.own | event, _case, self._fresh(newest))
+        self._fill(CaseEvent, owner | self.own | event, _case, fresh)
 
     def _receipt_ends(self, grondslag: ColumnElement[Grondslag]) -> dict[str, ColumnElement[Any]]:
         ends = {route: receipt_ends(route, self.load.datum_ontvangst) for route in Grondslag}
@@ -309,7 +313,7 @@ class _Opening(LoadStatements):
             ]
         )
 
-    def _tell_of_others(self, newest: int) -> None:
+    def _tell_of_others(self, fresh: ColumnElement[bool]) -> None:
         """A person with an open case elsewhere: both cases are told the other municipality and its contact person."""
         other = _case.alias("elders")
         there = self.mergers.now(other.c.gemeentecode)
@@ -325,7 +329,7 @@ class _Opening(LoadStatements):
                 other.c.behandelaar.label("daar_wie"),
             )
             .join(other, and_(other.c.bsn == _case.c.bsn, there != _case.c.gemeentecode))
-            .where(self._fresh(newest), other.c.fase.in_(OPEN))
+            .where(fresh, other.c.fase.in_(OPEN))
         )
         found = run(self.session, pairs).mappings().all()
         if not found:
@@ -350,7 +354,7 @@ class _Opening(LoadStatements):
                 )
         self.add_tasks(tasks)
 
-    def _tell_of_earlier(self, newest: int) -> None:
+    def _tell_of_earlier(self, fresh: ColumnElement[bool]) -> None:
         """An earlier case of the person here, closed in the last ten years, is told in the case only."""
         earlier = _case.alias("eerder")
         since = add_months(self.today, -12 * YEARS_LOOKED_BACK)
@@ -369,7 +373,7 @@ class _Opening(LoadStatements):
                     ),
                 ),
             )
-            .where(self._fresh(newest))
+            .where(fresh)
         )
         self.add_tasks(
             [
