@@ -4,14 +4,32 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import permutations
+from pathlib import Path
 from pkgutil import iter_modules
 
 from importers.layout import Layout, header_name
+from importers.profiles import read_profiles
 from importers.refusals import FileRefused
+
+_profiles: tuple[Layout, ...] = ()
+
+
+def use_profiles(folder: Path | None) -> None:
+    """From now on this process also knows the column profiles in this folder, and no others; None: none.
+
+    Raises ProfilesRefused, and then nothing changes.
+    """
+    global _profiles  # what a process knows is set once, by the room with the settings
+    _profiles = read_profiles(folder, _built_in()) if folder else ()
+
+
+def layouts() -> tuple[Layout, ...]:
+    """Every layout that a file may have: those of the modules here, and the profiles in use."""
+    return (*_built_in(), *_profiles)
 
 
 @cache
-def layouts() -> tuple[Layout, ...]:
+def _built_in() -> tuple[Layout, ...]:
     """The LAYOUT of every module here that has one."""
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     found = tuple(module.LAYOUT for module in modules if hasattr(module, "LAYOUT"))

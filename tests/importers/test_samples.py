@@ -2,13 +2,13 @@
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
 
-from importers import layouts
+from importers import layouts, use_profiles
 from importers.load import check, summary
 from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange, Uitkomst
 from tests.factories import person
@@ -17,6 +17,14 @@ from workflow import intake, moves
 from workflow.actors import Desk
 from workflow.models import Case
 from workflow.phases import Role
+
+
+@pytest.fixture(autouse=True)
+def profiles() -> Iterator[None]:
+    """Those that lie among the samples."""
+    use_profiles(SAMPLES / "layouts")
+    yield
+    use_profiles(None)
 
 
 def told(loaded: Load) -> dict[str, object]:
