@@ -1,54 +1,77 @@
-"""A load that is killed leaves everything or nothing, and loading again gives the right counts."""
+"""A load that is killed, at whatever moment, leaves everything or nothing, and loading again gives the right counts."""
 
 import json
-import signal
-import subprocess
-import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGKILL
 
-import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel, func, select
 
-from importers.load import summary
-from importers.refusals import FileRefused
 from service.access import Access
-from service.db import session_scope
-from signals.base import table
-from signals.models import Load, NumberSeries, RejectedRow, Signal
-from tests.importers.deliveries import SAMPLES, take_in
-from workflow.models import Case, CaseEvent, CaseSignal
+from service.db import make_engine, session_scope
+from tests.databases import Databases
+from tests.importers.deliveries import SAMPLES
+from tests.importers.loading_process import AFTER, BEFORE_COMMIT
+from tests.importers.processes import contents, holds, wait_until_alone, workers
 
 FILE = SAMPLES / "demo" / "LRNI-2026-07.csv"
-TABLES: tuple[type[SQLModel], ...] = (Load, Signal, RejectedRow, Case, CaseEvent, CaseSignal, NumberSeries)
+COUNTS = ("geleverd", "geaccepteerd", "gewijzigd", "ingetrokken", "dubbel", "afgekeurd", "zaken")
+EXPECTED = json.loads(FILE.with_suffix(".expected.json").read_text())
+STATEMENTS, SECONDS = 24, 8
+"""At so many statements, and at so many points of time in and between them, a load is killed."""
 
 
-def counted(session: Session) -> list[int]:
-    return [session.execute(select(func.count()).select_from(table(kind))).scalar_one() for kind in TABLES]
+@contextmanager
+def empty(databases: Databases, source: str) -> Iterator[Engine]:
+    with databases.copied(source) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
 
 
-def killed(database: str, moment: str) -> None:
-    """Loads in a process of its own that is killed at that moment."""
-    command = [sys.executable, "-m", "tests.importers.loading_process", database, str(FILE), moment]
-    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+def test_a_load_killed_at_any_moment_leaves_all_or_nothing_and_can_be_repeated(
+    databases: Databases, empty_database: str, tmp_path: Path
+) -> None:
+    outcomes: Counter[str] = Counter()
+    with workers(1, tmp_path) as (worker,):
 
+        def loads(engine: Engine) -> dict[str, float]:
+            told = worker.does(engine, "load", file=str(FILE))
+            assert {name: told[name] for name in COUNTS} == {name: EXPECTED[name] for name in COUNTS}
+            assert told["number"].endswith("-000001")
+            with session_scope(engine, Access.system()) as session:
+                holds(session)
+            return told
 
-@pytest.mark.parametrize("moment", ["4", "12", "25", "40", "55", "60", "vastleggen", "daarna"])
-def test_a_killed_load_leaves_all_or_nothing_and_can_be_repeated(engine: Engine, moment: str) -> None:
-    with session_scope(engine, Access.system()) as session:
-        before = counted(session)
-    killed(str(engine.url.database), moment)
-    with session_scope(engine, Access.system()) as session:
-        standing = session.exec(select(Load)).first()
-        assert (standing is not None) == (moment == "daarna")
-        if standing is None:
-            assert counted(session) == before
-            standing = take_in(session, FILE)
-        else:
-            with pytest.raises(FileRefused, match="al_geladen"):
-                take_in(session, FILE)
-        expected = json.loads(FILE.with_suffix(".expected.json").read_text())
-        told = summary(standing)
-        assert {name: told[name] for name in expected} == expected
-        assert standing.ladingnummer.endswith("-000001")
+        def is_killed(engine: Engine, moment: str | float) -> bool:
+            """Whether all is there; if not all, nothing is."""
+            before = contents(engine)
+            told = worker.does(engine, "load", file=str(FILE), moment=moment)
+            if told["status"] == "gedood":
+                assert told["signal"] == SIGKILL
+            wait_until_alone(engine)
+            if contents(engine) == before:
+                outcomes["niets"] += 1
+                return False
+            outcomes["alles"] += 1
+            assert worker.does(engine, "load", file=str(FILE))["reden"] == "al_geladen"
+            with session_scope(engine, Access.system()) as session:
+                holds(session)
+            return True
+
+        with empty(databases, empty_database) as engine:
+            whole = loads(engine)
+        last = int(whole["statements"])
+        moments = [1 + last * part // STATEMENTS for part in range(STATEMENTS)]
+        with empty(databases, empty_database) as engine:
+            for moment in [*moments, BEFORE_COMMIT]:
+                assert not is_killed(engine, moment), moment
+            loads(engine)
+        for part in range(1, SECONDS + 1):
+            with empty(databases, empty_database) as engine:
+                is_killed(engine, whole["seconds"] * part / SECONDS)
+        with empty(databases, empty_database) as engine:
+            assert is_killed(engine, AFTER)
+    print(f"{sum(outcomes.values())} loads killed, at {STATEMENTS} of {last} statements: {dict(outcomes)}")
