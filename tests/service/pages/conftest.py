@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, syn
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from importers.load import load
 from service import accounts
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
@@ -24,7 +23,8 @@ from service.settings import Settings
 from signals import municipalities
 from tests import factories
 from tests.databases import Databases
-from workflow import dossier, intake, moves
+from tests.importers.deliveries import take_in
+from workflow import dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.models import Case
 from workflow.phases import Phase, Role
@@ -183,11 +183,7 @@ def _fill(site: Site) -> None:
             )
     received = now - timedelta(days=24)
     with session_scope(site.engine, Access.system(Actor("ulla", {Role.UWV_LIAISON: None}))) as session:
-        history = intake.CaseHistory(session, received.date())
-        done = load(
-            session, SAMPLE, file_name=SAMPLE.name, history=history, door="ulla", now=received, received=received.date()
-        )
-        intake.apply(session, done, now=received)
+        done = take_in(session, SAMPLE, now=received)
         site.known["lading"] = done.ladingnummer
     _walk(site, received)
 
