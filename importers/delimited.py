@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from importers.layout import MAX_COLUMNS
 from importers.refusals import FileRefused
 
 SEPARATORS = ";,\t"
 LONGEST_CELL = 16 * 1024 * 1024
 """A longer cell is no cell any more but the rest of the file behind a quote that was never closed."""
-BLOCK = 8 * 1024 * 1024
+BLOCK = 4 * 1024 * 1024
 
 csv.field_size_limit(LONGEST_CELL)
 _SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
@@ -62,6 +63,7 @@ class Delimited:
                 for _ in range(self._lines_above):
                     file.readline()
                 for regel, cells in enumerate(csv.reader(file, delimiter=self._separator, strict=True), 1):
+                    self._require_few(cells, regel)
                     yield regel, cells
         except csv.Error as fault:
             raise self._broken(regel) from fault
@@ -102,6 +104,7 @@ class Delimited:
         try:
             while not lines.at_end():
                 cells = next(reader)
+                self._require_few(cells, regel + len(rows) + 1)
                 rows.append((regel + len(rows) + 1, cells))
         except csv.Error as fault:
             raise self._broken(regel + len(rows)) from fault
@@ -130,6 +133,11 @@ class Delimited:
             new_columns=[str(number) for number in range(width)],
         )
         return frame.select(pl.all().fill_null(""))
+
+    def _require_few(self, cells: list[str], regel: int) -> None:
+        if len(cells) > MAX_COLUMNS:
+            place = f"regel {regel} heeft {len(cells)} kolommen, hoogstens {MAX_COLUMNS}"
+            raise FileRefused("onleesbaar", self._name, place)
 
     def _broken(self, regel: int) -> FileRefused:
         return FileRefused("onleesbaar", self._name, f"na regel {regel} kloppen de aanhalingstekens niet")
