@@ -5,21 +5,34 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
+from importers import use_profiles
 from service import accounts, pages
 from service.access import Access
 from service.api import make_api
 from service.db import make_engine, require_schema, session_scope
-from service.errors import install_api, install_pages
+from service.errors import install_api, install_pages, refuse
 from service.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
 from service.settings import Misconfigured, Settings, keep_files_private, read_settings
 from service.supervisor import Supervisor
+from service.work import wait_for_the_lock
 from signals.errors import Reason
 
 STATIC = Path(__file__).parent / "static"
+PATIENCE = 5
+"""Seconds that a request waits for the lock of a database in a file; a load holds it longer, and there are few threads
+to wait with."""
+IMPATIENCE = 0.2
+"""The same for what may as well be written down a minute later."""
+_BUSY = Reason(
+    "database_bezet",
+    "Er wordt nu een levering geladen, en daarom kan hier even niets worden vastgelegd. Er is niets gewijzigd. Probeer "
+    "het over een minuut opnieuw.",
+)
 
 
 def require_ready(settings: Settings, engine: Engine) -> None:
@@ -43,7 +56,12 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     """The application for these settings; the database is looked at when it starts."""
     settings = settings or read_settings()
     settings.require_safe()
-    engine = engine or make_engine(settings.database_url)
+    use_profiles(settings.profiles_dir)
+    if engine is None:
+        engine = make_engine(settings.database_url)
+        wait_for_the_lock(engine, PATIENCE)
+    impatient = make_engine(settings.database_url)
+    wait_for_the_lock(impatient, IMPATIENCE)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,14 +76,18 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         finally:
             await anyio.to_thread.run_sync(supervisor.stop)
             engine.dispose()
+            impatient.dispose()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     api = make_api(f"{settings.base_url.rstrip('/')}{API}", API_VERSION)
     for each in (app, api):
         each.state.settings, each.state.engine = settings, engine
+    app.state.impatient_engine = impatient
     app.state.error_page, app.state.session_ended = pages.error_page, pages.session_ended
     install_api(api)
     install_pages(app)
+    for each in (app, api):
+        each.add_exception_handler(OperationalError, _busy)
     app.mount(API, api)
     if STATIC.is_dir():
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -75,3 +97,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.add_middleware(OurFaults)
     app.add_middleware(AnswerHeaders, settings=settings)
     return app
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    """Somebody else held the lock of a database in a file too long; anything else is our fault."""
+    if getattr(getattr(error, "orig", None), "sqlite_errorname", None) != "SQLITE_BUSY":
+        raise error
+    return refuse(request, 503, [_BUSY], {"Retry-After": "60"})

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from pathlib import Path
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from importers.load import Checked, check, new_load
@@ -10,11 +11,13 @@ from importers.reader import fingerprint
 from importers.refusals import FileRefused
 from service import audit, findings, sizes, work
 from service.access import Access
+from service.db import session_scope
 from service.models import Upload, WorkKind
 from service.settings import Settings
 from service.uploads import (
     Progress,
     admit,
+    drop_unwanted,
     find_load,
     known_to,
     load_in,
@@ -53,10 +56,19 @@ def offer(
     rows = sizes.rows_of(path)
     if sizes.is_small(path, rows):
         note_check(session, row, check_kept(session, settings, access, row, now))
+        drop_unwanted(path, row)
     else:
         work.enqueue(session, WorkKind.CONTROLEREN, row.ladingnummer, now, rows=rows)
     audit.record(session, "lading_aangeboden", row.ladingnummer, now, resultaat=result_of(row))
     return row
+
+
+def require_idle(engine: Engine, ladingnummer: str) -> None:
+    """Refused while something goes on with this load; known without waiting for a lock that a load may hold."""
+    with session_scope(engine, Access.system(), write=False) as session:
+        asked = work.latest(session, ladingnummer)
+    if asked is not None and asked.staat in work.OPEN:
+        raise Refused(work.busy(ladingnummer))
 
 
 def check_again(session: Session, settings: Settings, access: Access, ladingnummer: str, now: datetime) -> Load:

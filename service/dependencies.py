@@ -1,12 +1,14 @@
 """What a request brings: who asks, the moment, and a session in that person's name."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from service import accounts
@@ -73,7 +75,8 @@ def signed_in_or_none(request: Request) -> SignedIn | None:
             user.naam, user.weergavenaam, Access.of(accounts.actor_of(session, user), origin_of(request, "pagina"))
         )
     if now - web.gezien_op > accounts.SEEN_EVERY:
-        with session_scope(engine_of(request), system) as session:
+        # Not worth waiting for: a load may hold the lock of a database in a file, and the next page notes it too.
+        with suppress(OperationalError), session_scope(request.app.state.impatient_engine, system) as session:
             accounts.touch_session(session, web, now)
     return who
 

@@ -10,7 +10,7 @@ _SMALL_BYTES = 2_000_000
 _BYTES_A_ROW = 50
 """At least so much takes a row when they cannot be counted."""
 _BLOCK = 1024 * 1024
-_DIMENSION = re.compile(rb"""<dimension\s+ref="[A-Z]{1,3}([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})"/?>""")
+_DIMENSION = re.compile(rb"""<dimension\s+ref="[A-Z]{1,3}([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})"\s*/?>""")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 
 

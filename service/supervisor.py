@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -144,11 +145,7 @@ def _fresh(session: Session, held: Work) -> Work:
 
 def _process(settings: Settings, held: Work) -> "subprocess.Popen[bytes]":
     """A process of its own, with the settings of this one; not of its session, so that Ctrl-C does not reach it."""
-    environment = os.environ | {
-        "RNI_DATABASE_URL": settings.database_url,
-        "RNI_DATA_DIR": str(settings.data_dir),
-        "RNI_ENVIRONMENT": settings.environment.value,
-        "RNI_CLOCK_TIMEZONE": settings.clock_timezone,
-    }
+    plain = {name: value for name, value in settings if isinstance(value, str | int | Path)}  # keys only as inherited
+    environment = os.environ | {f"RNI_{name.upper()}": str(value) for name, value in plain.items()}
     command = [sys.executable, "-P", "-m", "service.worker", str(held.id), str(held.uitvoerder)]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603

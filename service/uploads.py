@@ -23,6 +23,7 @@ from service.access import Access
 from service.db import session_scope
 from service.models import Upload
 from service.proof import digest_of_others, size
+from service.scan import scan
 from service.settings import Settings
 from signals.errors import Forbidden, NotFound, Reason, Refused
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
@@ -36,6 +37,8 @@ FOLDER = "ontvangen"
 """Where the bytes of uploads lie, in the data directory."""
 UNKNOWN_FOR = timedelta(days=1)
 """So long a file may lie there before a row knows of it: that of a load which is still going on."""
+
+_NOT_KEPT = frozenset({"malware", "andere_gemeente"})
 
 Progress = Callable[[int], None]
 
@@ -78,6 +81,13 @@ def stored(settings: Settings, upload: Upload) -> Path:
 
 def admit(settings: Settings, path: Path, file_name: str) -> None:
     """A kept file is about to be read for the first time: raises FileRefused unless it may be."""
+    scan(settings, path, file_name)
+
+
+def drop_unwanted(path: Path, row: Load) -> None:
+    """Nothing is kept of a file that holds malware, nor of one that was not the asker's to load."""
+    if row.reden in _NOT_KEPT:
+        path.unlink(missing_ok=True)
 
 
 def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
@@ -159,12 +169,18 @@ def load_file(
     *,
     received: date,
     now: datetime,
+    settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Load:
-    """Load a kept file at once, in one transaction; of a refused file only the attempt stays."""
+    """Load a kept file at once, in one transaction; of a refused file only the attempt stays.
+
+    settings: of whoever brings a file from outside, which is then admitted first.
+    """
     require_loader(access)
     with session_scope(engine, access.widened()) as session:
         try:
+            if settings:
+                admit(settings, path, file_name)
             with session.begin_nested():
                 loading = load_in(session, access, path, file_name, received, now, progress=progress)
         except FileRefused as refused:
@@ -172,6 +188,7 @@ def load_file(
             loading = record_refusal(session, refused, path, file_name=file_name, door=door, now=now, received=received)
         session.add(Upload(ladingnummer=loading.ladingnummer, bestand=path.name))
         audit.record(session, "lading_geladen", loading.ladingnummer, now, resultaat=result_of(loading))
+    drop_unwanted(path, loading)
     return loading
 
 

@@ -237,7 +237,8 @@ def _change(session: Session, work: Work, staat: WorkState, values: dict[str, An
     return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
 
 
-def wait_for_the_lock(engine: Engine, seconds: int) -> None:
+def wait_for_the_lock(engine: Engine, seconds: float) -> None:
     """How long a writer of this engine waits for another one, on a database in a file."""
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda made, _: made.execute(f"PRAGMA busy_timeout = {seconds * 1000}").close())
+        pragma = f"PRAGMA busy_timeout = {round(seconds * 1000)}"
+        event.listen(engine, "connect", lambda made, _: made.execute(pragma).close())

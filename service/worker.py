@@ -12,6 +12,7 @@ from types import TracebackType
 import structlog
 from sqlalchemy import Engine
 
+from importers import use_profiles
 from importers.load import Checked
 from importers.refusals import FileRefused
 from service import accounts, audit, deliveries, journal, uploads, work
@@ -116,8 +117,7 @@ def _check(settings: Settings, engine: Engine, access: Access, held: Work, beat:
         deliveries.note_check(session, row, found)
         action = work.ACTIONS[held.soort]
         audit.record(session, action, held.ladingnummer, settings.now(), resultaat=uploads.result_of(row))
-    if isinstance(found, Forbidden):  # not the asker's to load, so not kept
-        (settings.data_dir / uploads.FOLDER / kept).unlink(missing_ok=True)
+    uploads.drop_unwanted(settings.data_dir / uploads.FOLDER / kept, row)
 
 
 def _load(settings: Settings, engine: Engine, access: Access, held: Work, beat: _Beat) -> None:
@@ -143,6 +143,7 @@ def main(arguments: Sequence[str]) -> int:
     journal.configure()
     number, holder = arguments
     settings = read_settings()
+    use_profiles(settings.profiles_dir)
     engine = make_engine(settings.database_url)
     work.wait_for_the_lock(engine, PATIENCE)
     try:

@@ -190,6 +190,7 @@ def controleer_lading(
     session: WideApiSession,
     access: Bearer,
     settings: Config,
+    engine: Database,
     now: Now,
     ladingnummer: str,
     key: IdempotencyKey = None,
@@ -198,6 +199,7 @@ def controleer_lading(
     asked = {"pad": f"/ladingen/{ladingnummer}/controles"}
 
     def work() -> tuple[int, Any]:
+        deliveries.require_idle(engine, ladingnummer)
         return _answer(session, settings, deliveries.check_again(session, settings, access, ladingnummer, now), 202)
 
     return once(session, key, asked, now, work)
@@ -213,6 +215,7 @@ def bevestig_lading(
     session: WideApiSession,
     access: Bearer,
     settings: Config,
+    engine: Database,
     now: Now,
     ladingnummer: str,
     key: IdempotencyKey = None,
@@ -221,6 +224,7 @@ def bevestig_lading(
     asked = {"pad": f"/ladingen/{ladingnummer}/bevestigingen"}
 
     def work() -> tuple[int, Any]:
+        deliveries.require_idle(engine, ladingnummer)
         return _answer(session, settings, deliveries.confirm(session, settings, access, ladingnummer, now))
 
     return once(session, key, asked, now, work)
@@ -236,6 +240,7 @@ def annuleer_lading(
     session: WideApiSession,
     access: Bearer,
     settings: Config,
+    engine: Database,
     now: Now,
     ladingnummer: str,
     key: IdempotencyKey = None,
@@ -244,6 +249,7 @@ def annuleer_lading(
     asked = {"pad": f"/ladingen/{ladingnummer}/annuleringen"}
 
     def work() -> tuple[int, Any]:
+        deliveries.require_idle(engine, ladingnummer)
         return _answer(session, settings, deliveries.undo(session, access, ladingnummer, now))
 
     return once(session, key, asked, now, work)

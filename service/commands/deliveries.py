@@ -86,7 +86,14 @@ def load(
                 kept = uploads.keep(at.settings, stream)
             with uploads.dropped_on_failure(kept), progress("Laden", as_json) as step:
                 loaded = uploads.load_file(
-                    at.engine, at.access, kept, uploads.shown_name(path.name), received=on, now=at.now, progress=step
+                    at.engine,
+                    at.access,
+                    kept,
+                    uploads.shown_name(path.name),
+                    received=on,
+                    now=at.now,
+                    settings=at.settings,
+                    progress=step,
                 )
         except KeyboardInterrupt:
             print("Afgebroken; er is niets geladen.", file=sys.stderr)

@@ -1,6 +1,6 @@
 """Deliveries come in: upload, check with counts that add up, confirm; and what became of earlier ones."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -245,17 +245,26 @@ def stop(who: Who, engine: Database, settings: Config, ladingnummer: str) -> Res
 
 
 def _pressed(
-    engine: Engine, who: SignedIn, ladingnummer: str, work: Callable[[Session], None], *, write: bool = True
+    engine: Engine,
+    who: SignedIn,
+    ladingnummer: str,
+    work: Callable[[Session], None],
+    *,
+    write: bool = True,
+    overtaken: Set[str] = OVERTAKEN,
 ) -> Response:
     """A button on the page of a load: pressed twice, or on an old page, it leads to how things stand.
 
-    write: whether it needs the lock of a database in a file, for which a load may make it wait.
+    write: whether it needs the lock of a database in a file, for which a load may make it wait. overtaken: the
+    refusals that only say so.
     """
     try:
+        if write:
+            deliveries.require_idle(engine, ladingnummer)
         with session_scope(engine, who.access.widened(), write=write) as session:
             work(session)
     except Refused as error:
-        if error.reasons[0].code not in OVERTAKEN:
+        if error.reasons[0].code not in overtaken:
             raise
     return see_other(f"/ladingen/{ladingnummer}")
 
@@ -281,15 +290,17 @@ def _ask_undo(request: Request, load: Load, obstacles: Sequence[Reason], status:
 
 
 @router.post("/ladingen/{ladingnummer}/annuleringen", dependencies=[CsrfChecked])
-def undo(request: Request, who: Who, session: WidePageSession, now: Now, ladingnummer: str) -> Response:
+def undo(request: Request, who: Who, engine: Database, now: Now, ladingnummer: str) -> Response:
     """Has the load taken back; pressed twice it is undone once."""
     require(who, uploads.LOADERS)
-    load = uploads.find_load(session, who.access, ladingnummer)
-    if load.status != LoadStatus.ONGEDAAN:
-        try:
+
+    def work(session: Session) -> None:
+        if uploads.find_load(session, who.access, ladingnummer).status != LoadStatus.ONGEDAAN:
             deliveries.undo(session, who.access, ladingnummer, now)
-        except Refused as error:
-            session.rollback()
-            if error.reasons[0].code not in OVERTAKEN - {"staat_past_niet"}:
-                return _ask_undo(request, load, error.reasons, status_of(error))
-    return see_other(f"/ladingen/{ladingnummer}")
+
+    try:
+        return _pressed(engine, who, ladingnummer, work, overtaken=OVERTAKEN - {"staat_past_niet"})
+    except Refused as error:
+        with session_scope(engine, who.access.widened(), write=False) as session:
+            load = uploads.find_load(session, who.access, ladingnummer)
+        return _ask_undo(request, load, error.reasons, status_of(error))

@@ -9,13 +9,17 @@ import pytest
 from serving import Installation
 from sqlalchemy import Engine
 
-from service import jobs, uploads
+from importers.refusals import FileRefused
+from service import deliveries, findings, jobs, uploads, work, yields
 from service.access import Access
 from service.db import session_scope
 from service.models import Upload
 from service.settings import Settings
+from signals.models import LoadStatus
+from tests.importers.deliveries import row, write_csv
 
-from .conftest import NOW
+from .conftest import NOW, access
+from .icap_server import EICAR
 from .test_cli import JULY
 
 
@@ -64,3 +68,53 @@ def test_a_kept_file_that_nobody_knows_goes_after_a_day(engine: Engine, settings
         session.add(Upload(ladingnummer="LD-2026-000001", bestand="bekend"))
     assert jobs.run_nightly(settings, engine, NOW)[jobs.SWEEP] == 1
     assert sorted(path.name for path in folder.iterdir()) == ["bekend", "bezig"]
+
+
+def test_what_a_check_found_goes_once_its_upload_no_longer_waits(engine: Engine, settings: Settings) -> None:
+    path = write_csv(settings.data_dir.parent / "een.csv", [row(), row(signaalnummer="T-2", bsn="12")])
+    liaison = access(engine, "ulla")
+    with session_scope(engine, liaison.widened()) as session, path.open("rb") as stream:
+        kept = uploads.keep(settings, stream)
+        load = deliveries.offer(session, settings, liaison, kept, path.name, received=NOW.date(), now=NOW)
+    folder = settings.data_dir / findings.FOLDER
+    old = (NOW - timedelta(days=2)).timestamp()
+    (settings.data_dir / work.FOLDER).mkdir()
+    left = settings.data_dir / work.FOLDER / "dood.voortgang"
+    left.touch()
+    for each in (left, kept, *folder.iterdir()):
+        os.utime(each, (old, old))
+    assert jobs.run_nightly(settings, engine, NOW)[jobs.SWEEP] == 1
+    assert not left.exists()
+    assert sorted(each.suffix for each in folder.iterdir()) == [".rijen", ".waarschuwingen"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()] == [0o600, 0o600]
+    assert [found.signaalnummer for found in findings.rejected(settings, kept.name)] == ["T-2"]
+    with session_scope(engine, liaison.widened()) as session:
+        deliveries.confirm(session, settings, liaison, load.ladingnummer, NOW)
+    assert jobs.run_nightly(settings, engine, NOW)[jobs.SWEEP] == 2
+    assert not list(folder.iterdir())
+    assert kept.exists()
+
+
+def test_nothing_is_kept_of_a_file_with_malware(engine: Engine, settings: Settings, tmp_path: Path) -> None:
+    scanner = tmp_path / "scanner"
+    scanner.write_text("#!/bin/sh\ngrep -qF 'EICAR-STANDARD-' \"$1\" && exit 1\nexit 0\n")
+    scanner.chmod(0o700)
+    guarded = settings.model_copy(update={"scan_command": str(scanner)})
+    bad = tmp_path / "besmet.csv"
+    bad.write_bytes(b"a;b\n" + EICAR)
+    liaison = access(engine, "ulla")
+    with session_scope(engine, liaison.widened()) as session, bad.open("rb") as stream:
+        kept = uploads.keep(guarded, stream)
+        load = deliveries.offer(session, guarded, liaison, kept, bad.name, received=NOW.date(), now=NOW)
+    assert (load.status, load.reden) == (LoadStatus.GEWEIGERD, "malware")
+    with bad.open("rb") as stream:
+        kept = uploads.keep(guarded, stream)
+    load = uploads.load_file(engine, liaison, kept, bad.name, received=NOW.date(), now=NOW, settings=guarded)
+    assert load.reden == "malware"
+    with (
+        bad.open("rb") as stream,
+        pytest.raises(FileRefused, match="malware"),
+        session_scope(engine, liaison.widened()) as session,
+    ):
+        yields.load(session, guarded, stream, file_name=bad.name, door="ulla", now=NOW)
+    assert not list((settings.data_dir / uploads.FOLDER).iterdir())
