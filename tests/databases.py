@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from shutil import copy
+from shutil import copy, rmtree
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -38,13 +38,15 @@ class Databases(ABC):
 
 
 class SqliteFiles(Databases):
-    """Files in a folder."""
+    """Files, each in a folder of its own: a load puts more beside its database."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._numbers = folder, count(1)
 
     def new(self) -> str:
-        return f"sqlite:///{self._folder / f'{next(self._numbers)}.sqlite3'}"
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir()
+        return f"sqlite:///{folder / 'rni.sqlite3'}"
 
     def copy(self, source: str) -> str:
         url = self.new()
@@ -52,8 +54,7 @@ class SqliteFiles(Databases):
         return url
 
     def drop(self, url: str) -> None:
-        for ending in ("", "-wal", "-shm"):
-            Path(_file(url) + ending).unlink(missing_ok=True)
+        rmtree(_file(url).parent)
 
 
 class PostgresDatabases(Databases):
@@ -88,5 +89,5 @@ def plain_address(url: URL | str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _file(url: str) -> str:
-    return str(make_url(url).database)
+def _file(url: str) -> Path:
+    return Path(str(make_url(url).database))

@@ -16,7 +16,7 @@ from tests.importers.deliveries import NOW, row, write_csv
 from tests.importers.processes import BSNS, Worker, at_once, holds, workers
 from workflow.models import Case, CaseSignal
 
-ROUNDS = 5
+ROUNDS = 3
 Person = tuple[str, str]
 
 
