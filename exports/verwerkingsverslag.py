@@ -51,6 +51,8 @@ _COUNTS: tuple[tuple[str, str], ...] = (
     ("afgekeurd", "Rijen met een fout; ze staan op het blad 'Afgekeurd'."),
     ("zaken", "Geopende zaken."),
 )
+OF_THE_FILE = ("onbekende_kolom", "cel_zonder_waarde")
+"""Warnings that are about no row but about the file as a whole."""
 _EMPTY_WHEN_NONE = frozenset({"reden", "uitleg", "geladen_op"})
 
 Rejected = Callable[[], Iterable[RejectedRow]]
@@ -179,8 +181,9 @@ def _cells(row: RejectedRow, headings: Sequence[str], beyond: int) -> list[Cell 
 
 def _warnings(load: Load, warned: Iterable[WarnedRow], meanings: Mapping[str, str]) -> Iterator[Sequence[Cell]]:
     """What is about the whole file first, then every row with a warning."""
-    if "onbekende_kolom" in load.waarschuwingen:
-        yield None, "", "onbekende_kolom", meanings.get("onbekende_kolom", "")
+    for code in OF_THE_FILE:
+        if code in load.waarschuwingen:
+            yield None, "", code, meanings.get(code, "")
     told = ((row, code) for row in warned for code in row.codes)
     for row, code in islice(told, MOST_ROWS):
         yield row.regel, row.signaalnummer, code, meanings.get(code, "")

@@ -7,13 +7,13 @@ import zipfile
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from defusedxml.ElementTree import fromstring
 
 from importers.file_type import wrong_type
 from importers.grid import Grid, Strings, Way
+from importers.layout import MAX_COLUMNS
 from importers.refusals import FileRefused
 
 MAX_UNPACKED = 2 * 1024**3
@@ -24,7 +24,6 @@ MAX_CELLS = 35_000_000
 
 A full sheet (1,048,576 rows) of 33 columns still fits.
 """
-MAX_COLUMNS = 1_000
 MAX_TEXT = 256 * 1024
 """Bytes of one text: the 32,767 characters that a cell can hold, also when all are written as entities."""
 
@@ -42,15 +41,11 @@ _ACTIVE_NAMES = ("vbaproject", "/macrosheets/", "/embeddings/", "/activex/", "/c
 _ACTIVE_TYPES = ("vbaproject", "macroenabled", "intlmacrosheet", "macrosheet", "oleobject", "activex")
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What the parts of a workbook that may be read hold beside cells with a value."""
+def inspect(path: Path, file_name: str) -> int:
+    """Refuses what is no plain XLSX: other zips, passwords, macros, bombs, DOCTYPEs. Raises FileRefused.
 
-    formulas_without_value: int = 0
-
-
-def inspect(path: Path, file_name: str) -> Contents:
-    """Refuses what is no plain XLSX: other zips, passwords, macros, bombs, DOCTYPEs. Raises FileRefused."""
+    Gives the number of cells that are read as empty though they hold a formula (without a stored value) or an error.
+    """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
             _require_few_parts(raw, file_name)
@@ -117,11 +112,11 @@ def _places(raw: mmap.mmap, entries: list[zipfile.ZipInfo], end: int) -> dict[st
     return places
 
 
-def _judge_parts(raw: mmap.mmap, entries: list[zipfile.ZipInfo], places: dict[str, int], file_name: str) -> Contents:
+def _judge_parts(raw: mmap.mmap, entries: list[zipfile.ZipInfo], places: dict[str, int], file_name: str) -> int:
     """Every part is unpacked to its end: no size and no checksum of the directory is believed."""
     strings = Strings()
     sheets: list[zipfile.ZipInfo] = []
-    formulas = cells = 0
+    without_value = cells = 0
     for entry in entries:
         name = entry.filename.lower()
         blocks = _unpacked(raw, entry, places[entry.filename])
@@ -142,13 +137,13 @@ def _judge_parts(raw: mmap.mmap, entries: list[zipfile.ZipInfo], places: dict[st
             if grid.cells:
                 _judge_text(grid.longest_text, file_name)
                 sheets.append(entry)
-            formulas += grid.formulas_without_value
+            without_value += grid.without_value
             cells += grid.cells
     if strings.longest * cells > MAX_UNPACKED:  # only then it is worth the time to add them up
         parts = (_unpacked(raw, entry, places[entry.filename]) for entry in sheets)
         if sum(map(strings.written, parts)) > MAX_UNPACKED:
             raise FileRefused("te_groot_uitgepakt", file_name, "dezelfde lange tekst staat in heel veel cellen")
-    return Contents(formulas)
+    return without_value
 
 
 def _measured(blocks: Iterator[bytes], entry: zipfile.ZipInfo, file_name: str, way: Way) -> Grid:

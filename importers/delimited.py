@@ -22,6 +22,7 @@ from importers.refusals import FileRefused
 SEPARATORS = ";,\t"
 LONGEST_CELL = 16 * 1024 * 1024
 """A longer cell is no cell any more but the rest of the file behind a quote that was never closed."""
+LONGEST_HEADER = 1_000_000
 BLOCK = 4 * 1024 * 1024
 
 csv.field_size_limit(LONGEST_CELL)
@@ -47,7 +48,9 @@ class Delimited:
         self._name = file_name
         self._encoding = _encoding(path, file_name)
         with path.open(encoding=self._encoding, newline="") as file:
-            first = file.readline()
+            first = file.readline(LONGEST_HEADER)
+        if len(first) == LONGEST_HEADER:
+            raise FileRefused("onleesbaar", file_name, f"de eerste regel is langer dan {LONGEST_HEADER} tekens")
         sep_line = _SEP_LINE.fullmatch(first)
         if sep_line and sep_line[1] not in SEPARATORS:
             place = f"de regel sep={sep_line[1]} noemt een ander scheidingsteken dan ; , of tab"

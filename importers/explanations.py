@@ -84,6 +84,9 @@ _WARNINGS = {
     "verblijf_korter_dan_vier_maanden": "Het verblijf lijkt korter dan vier maanden.",
     "voorloopnul_aangevuld": "Het bsn had 8 cijfers; er is een nul voor gezet.",
     "gemeente_samengevoegd": "De gemeente is samengevoegd; het signaal gaat naar de nieuwe gemeente.",
+    "cel_zonder_waarde": (
+        "Cellen met een formule zonder opgeslagen uitkomst of met een fout (zoals #N/B) zijn als leeg gelezen."
+    ),
     "onbekende_kolom": "Een kolom is onbekend; de inhoud is niet overgenomen.",
     "postcode_ontbreekt": "De postcode ontbreekt.",
     "adres_van_werkgever": "Het adres komt van een werkgever: zwak bewijs van waar iemand woont.",

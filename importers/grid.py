@@ -27,6 +27,7 @@ _FORMULA = re.compile(
     rb"<(?:[\w.-]+:)?c\s([^>]*)>\s*<(?:[\w.-]+:)?f(?:\s[^>]*)?>(?:[^<]*</[^>]*>)?\s*"
     rb"(?:<(?:[\w.-]+:)?v\s*/>|<(?:[\w.-]+:)?v>\s*</|</(?:[\w.-]+:)?c\s*>)"
 )
+_ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
 _VALUE = re.compile(rb"<(?:[\w.-]+:)?v(?:\s[^>]*)?>(<!|[^<]{0,24})")
 
 Bytes = NDArray[np.uint8]
@@ -68,7 +69,7 @@ class Part:
 
 
 class Grid(Part):
-    """The highest row and column that any cell of the part stands in; formulas of which no result was stored.
+    """The highest row and column that any cell of the part stands in; formulas without a stored result and errors.
 
     `plain` turns False, and the rest is not counted, when a cell is not written as the way of counting can read it.
     """
@@ -76,7 +77,7 @@ class Grid(Part):
     def __init__(self, way: Way) -> None:
         super().__init__()
         self.plain = True
-        self.width = self.height = self.cells = self.formulas_without_value = 0
+        self.width = self.height = self.cells = self.without_value = 0
         self._way = way
         self._row = self._column = 0  # of the last cell, where it need not say so
 
@@ -99,7 +100,9 @@ class Grid(Part):
             self._read_plain(signs[len(_PLAIN) :])
         if self._way is Way.ANY or any(half.any() for half in _pairs(piece, b"<f")):
             found = _FORMULA.findall(piece)
-            self.formulas_without_value += sum(b't="str"' not in attributes for attributes in found)
+            self.without_value += sum(b't="str"' not in attributes for attributes in found)
+        if self._way is Way.ANY or any(half.any() for half in _pairs(piece, b'e"')):
+            self.without_value += len(_ERROR.findall(piece))
 
     def _read_plain(self, signs: Bytes) -> None:
         """signs: per cell (column) its place and what follows, one sign a row."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from importers.columns import Parser
 from signals.rows import COLUMNS, REQUIRED
 
+MAX_COLUMNS = 1_000
+"""No layout comes near it; a row with more is a mistake, or made to fill the memory."""
+
 _HEADER_NOISE = str.maketrans("", "", " _-\t\r\n\u00a0\u200b\u2060\ufeff")
 
 

@@ -295,7 +295,7 @@ def _run(
     recurring = Recurring.among(content.chunks(), content.headings["signaalnummer"], content.headings["bsn"])
     judge = Judge(session, history, municipalities, today, recurring)
     counts = Counts()
-    counts.waarschuwingen.update({"onbekende_kolom": len(content.unknown)} if content.unknown else {})
+    counts.waarschuwingen.update(content.warnings)
 
     def chunks() -> Iterator[tuple[Reading, Verdicts]]:
         for chunk in walk(content.chunks(), progress):

@@ -83,7 +83,7 @@ def load(session: Session, path: Path, *, file_name: str, told: Told, door: str,
         bestandsnaam=file_name[-255:],
         sha256=sha256,
         inhoud=path.read_bytes(),
-        waarschuwingen={"onbekende_kolom": len(content.unknown)} if content.unknown else {},
+        waarschuwingen=content.warnings,
         geladen_op=now,
         door=door,
     )

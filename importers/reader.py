@@ -1,7 +1,7 @@
 """CSV and XLSX as chunks of text cells, numbered as a spreadsheet numbers its rows; only the file is judged here."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -51,6 +51,13 @@ class Table:
     headings: dict[str, str]  # our column name -> the heading as delivered
     unknown: tuple[str, ...]  # headings that no column has
     chunks: Callable[[], Iterator[Chunk]]
+    without_value: int = 0  # cells that hold a formula or an error and are read as empty
+
+    @property
+    def warnings(self) -> dict[str, int]:
+        """What is to be told about the file as a whole: code -> how many."""
+        told = {"onbekende_kolom": len(self.unknown), "cel_zonder_waarde": self.without_value}
+        return {code: number for code, number in told.items() if number}
 
 
 def fingerprint(path: Path) -> str:
@@ -65,7 +72,8 @@ def fingerprint(path: Path) -> str:
 def open_table(path: Path, file_name: str, identify: Identify) -> Table:
     """The table in a file of either kind; `identify` gives the layout of a header or refuses it. Raises FileRefused."""
     if is_workbook(path, file_name):
-        rows = xlsx.rows(path, file_name)
+        book = xlsx.opened(path, file_name)
+        rows = book.rows
         regel, header, layout = _find_header(rows, TITLE_ROWS, file_name, identify)
         kept: list[Chunk] = []  # a workbook lies in memory as a whole anyway, and reading it is what takes time
 
@@ -74,7 +82,7 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
                 kept.extend(_chunks(iter(lambda: list(islice(rows, CHUNK_ROWS)), []), shown, file_name, regel))
             yield from kept
 
-        return _table(sheet, regel, header, layout, file_name)
+        return replace(_table(sheet, regel, header, layout, file_name), without_value=book.without_value)
     text = Delimited(path, file_name)
     regel, header, layout = _find_header(text.rows(), 0, file_name, identify)
 

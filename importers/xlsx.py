@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -13,12 +14,23 @@ from importers.refusals import FileRefused
 REPORT_SHEET = "Afgekeurd"
 
 
-def rows(path: Path, file_name: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the first visible worksheet, or of the rejected rows when it is a verwerkingsverslag.
+@dataclass(frozen=True)
+class Sheet:
+    """A worksheet that can be read once. `without_value`: cells that hold a formula or an error, but no value."""
+
+    rows: Iterator[tuple[int, list[str]]]
+    without_value: int
+
+
+def opened(path: Path, file_name: str) -> Sheet:
+    """The first visible worksheet, or that of the rejected rows when it is a verwerkingsverslag.
 
     Hidden rows and columns count as any other; a formula counts as its stored value. Raises FileRefused.
     """
-    archive.inspect(path, file_name)
+    return Sheet(without_value=archive.inspect(path, file_name), rows=_rows(path, file_name))
+
+
+def _rows(path: Path, file_name: str) -> Iterator[tuple[int, list[str]]]:
     with _refused_when_broken(file_name), CalamineWorkbook.from_path(path) as workbook:
         sheet = workbook.get_sheet_by_name(_sheet(workbook.sheets_metadata, file_name))
         for regel, cells in enumerate(sheet.iter_rows(), 1):
