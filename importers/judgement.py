@@ -79,7 +79,7 @@ def known_ids(session: Session, numbers: Sequence[str]) -> dict[str, int]:
     """The ids of the signals with these numbers."""
     signal = table(Signal).c
     found = select(signal.signaalnummer, signal.id).where(among(session, signal.signaalnummer, numbers))
-    return {number: id_ for number, id_ in run(session, found)}
+    return dict(run(session, found).tuples())
 
 
 def _as_text(name: str, value: Any) -> str:
