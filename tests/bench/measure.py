@@ -1,7 +1,7 @@
 """What is measured, in which order, and against which limit.
 
-Bare limit and load take turns, so that what else the machine does meets both. Every run is a process of its own, born
-of one that has done nothing but import: its memory holds the programs, its seconds do not.
+Bare limit and load take turns, so that what else the machine does meets both. Every run is a new process, not a fork:
+the threads of the libraries, which give memory back, would be missing in one. Its start counts in memory, not in time.
 """
 
 import multiprocessing
@@ -10,7 +10,8 @@ import resource
 import shutil
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -22,8 +23,6 @@ from tests.bench.databases import Database
 from tests.bench.expected import Expected
 
 Found = TypeVar("Found")
-BORN_OF = multiprocessing.get_context("forkserver")
-BORN_OF.set_forkserver_preload([bare.__name__, files.__name__, loading.__name__])
 KILOBYTE = 1 if sys.platform == "darwin" else 1024  # in what ru_maxrss counts
 
 
@@ -68,17 +67,18 @@ class Bench:
     folder: Path
     rows: int
     runs: int
+    shared: Executor | None = None  # one process for all runs, where nobody looks at the memory
     expected: dict[str, Expected] = field(default_factory=dict)
 
     def make_files(self) -> None:
         """Write the deliveries."""
         note(f"making deliveries of {self.rows:,} rows")
-        self.expected, _ = alone(files.make, self.folder, self.rows)
+        self.expected, _ = self._alone(files.make, self.folder, self.rows)
 
     def prepare(self, database: Database) -> None:
         """The schema, and the delivery that is known beforehand, loaded by the product itself."""
         note(f"{database.name}: loading what is known beforehand")
-        alone(upgrade, database.prepared)
+        self._alone(upgrade, database.prepared)
         self._load(Runs(""), loading.load, "known.csv", database.prepared)
         database.settle()
 
@@ -121,22 +121,26 @@ class Bench:
         return one_by_one, slow
 
     def _bare(self, runs: Runs, move: Callable[[Path, str], bare.Taken], name: str, url: str = "") -> None:
-        taken, megabytes = alone(move, self.folder / name, url)
+        taken, megabytes = self._alone(move, self.folder / name, url)
         runs.add(int(taken["rows"]), taken["seconds"], megabytes)
 
     def _load(self, runs: Runs, command: Callable[[Path, str, Path], loading.Told], name: str, url: str) -> None:
         """A load or check; its counts must be right, else nothing was measured."""
         data = self.folder / "data"
-        (told, seconds), megabytes = alone(command, self.folder / name, url, data)
+        (told, seconds), megabytes = self._alone(command, self.folder / name, url, data)
         self.expected[name].require(told)
         runs.add(told["geleverd"], seconds, megabytes)
         shutil.rmtree(data, ignore_errors=True)  # a check keeps no file
 
+    def _alone(self, work: Callable[..., Found], *arguments: object) -> tuple[Found, float]:
+        """What the work gives, and the most memory in megabytes that its process and what that started had."""
+        with nullcontext(self.shared) if self.shared else new_process() as process:
+            return process.submit(_measured, work, *arguments).result()
 
-def alone(work: Callable[..., Found], *arguments: object) -> tuple[Found, float]:
-    """What the work gives in a process of its own, and the most memory in megabytes that it and what it started had."""
-    with ProcessPoolExecutor(1, BORN_OF) as process:
-        return process.submit(_measured, work, *arguments).result()
+
+def new_process() -> ProcessPoolExecutor:
+    """One that begins with nothing."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
 
 
 def _measured(work: Callable[..., Found], *arguments: object) -> tuple[Found, float]:
