@@ -1,7 +1,6 @@
 """What every test may ask for: a real database on disk, with national table 33 in it."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,12 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     command = [sys.executable, "-m", "tests.postgres", folder]
     cluster = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, start_new_session=True)
     os.environ[CLUSTER] = folder
-
-    def stop() -> None:
-        cluster.communicate()
-        shutil.rmtree(folder)
-
-    config.add_cleanup(stop)
+    config.add_cleanup(cluster.communicate)
 
 
 @pytest.fixture(scope="session", params=KINDS)

@@ -118,12 +118,15 @@ def _answers(server: "subprocess.Popen[bytes]", port: int, secret: str) -> bool:
 
 
 def main(folder: Path) -> None:
-    """Runs until the standard input closes; the address stands in FOLDER/url once it answers."""
+    """Runs until the standard input closes; the address stands in FOLDER/url once it answers. Removes the folder."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with running() as url:
-        (folder / "being-written").write_text(url)
-        (folder / "being-written").rename(folder / "url")
-        sys.stdin.read()
+    try:
+        with running() as url:
+            (folder / "being-written").write_text(url)
+            (folder / "being-written").rename(folder / "url")
+            sys.stdin.read()
+    finally:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
