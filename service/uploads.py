@@ -216,7 +216,8 @@ def undo_proven(
     """
     require_loader(access)
     if session.get_bind().dialect.name == "postgresql":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})  # sees nobody else's work
+        held = session.connection(execution_options={"isolation_level": "REPEATABLE READ"})  # sees nobody else's work
+        held.exec_driver_sql("LOCK TABLE number_series IN SHARE ROW EXCLUSIVE MODE")  # waits before it begins to see
     load = _held(session, access, ladingnummer, now)
     read = 0
 
@@ -340,7 +341,9 @@ def visible(access: Access) -> ColumnElement[bool]:
 def find_load(session: Session, access: Access, ladingnummer: str, *, lock: bool = False) -> Load:
     """The load with this number; NotFound also when it is not for this asker. lock: until the transaction ends."""
     chosen = select(Load).where(col(Load.ladingnummer) == ladingnummer, visible(access))
-    found = session.exec(chosen.with_for_update() if lock else chosen).first()
+    if lock:  # as it stands now, not as this session read it before it had to wait
+        chosen = chosen.with_for_update().execution_options(populate_existing=True)
+    found = session.exec(chosen).first()
     if found is None:
         raise NotFound(unknown(ladingnummer))
     return found
