@@ -65,6 +65,7 @@ FIRST: Mapping[str, Sequence[str]] = {
     "uwv_2026_1-codes-2.csv": ["uwv_2026_1-codes.csv"],
     "uwv_2026_1-codes-3.csv": ["uwv_2026_1-codes.csv", "uwv_2026_1-codes-2.csv"],
     "uwv_2026_1-codes-4.csv": ["uwv_2026_1-codes.csv"],
+    "verwerkingsverslag-libreoffice.xlsx": ["uwv_2026_1-codes.csv"],
 }
 """What must have been loaded before a sample whose result hangs on that; the others come into an empty database."""
 
