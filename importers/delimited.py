@@ -24,6 +24,7 @@ LONGEST_CELL = 16 * 1024 * 1024
 """A longer cell is no cell any more but the rest of the file behind a quote that was never closed."""
 LONGEST_HEADER = 1_000_000
 BLOCK = 4 * 1024 * 1024
+FIRST_BLOCK = 64 * 1024
 
 csv.field_size_limit(LONGEST_CELL)
 _SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
@@ -175,7 +176,7 @@ class _Lines:
 def _blocks(file: io.BufferedReader, file_name: str) -> Iterator[bytes]:
     """The bytes of the file in pieces that end where a line ends; a short one first, because the header is in it."""
     rest = b""
-    size = 64 * 1024
+    size = FIRST_BLOCK
     while block := file.read(size):
         size = BLOCK
         rest += block

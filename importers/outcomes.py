@@ -11,6 +11,18 @@ from signals.models import Uitkomst
 from signals.rows import WarnedRow
 
 
+_OF_A_GOOD_CELL = frozenset(
+    {
+        "signaalnummer_dubbel_in_levering",
+        "signaal_bestaat_al_anders",
+        "signaal_onbekend",
+        "signaal_al_afgesloten",
+        "signaal_ingetrokken",
+    }
+)
+"""The codes of a faulty row whose signaalnummer is well written."""
+
+
 def rejected_rows(
     load_id: int | None, book: Rulebook, reading: Reading, verdicts: Verdicts
 ) -> Iterator[dict[str, Any]]:
@@ -24,7 +36,7 @@ def rejected_rows(
     own = reading.values.select("signaalnummer", "gemeentecode")[rows]
     for row, (nummer, gemeentecode) in zip(rows, own.iter_rows(), strict=True):
         uitkomst, faults = found[row]
-        faulty = {fault.column for fault in faults if not fault.code.startswith("signaal")}
+        faulty = {fault.column for fault in faults if fault.code not in _OF_A_GOOD_CELL}
         yield {
             "signaalnummer": None if "signaalnummer" in faulty or not nummer else nummer,
             "gemeentecode": None if "gemeentecode" in faulty or not gemeentecode else gemeentecode,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -74,7 +75,8 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
     if is_workbook(path, file_name):
         book = xlsx.opened(path, file_name)
         rows = book.rows
-        regel, header, layout = _find_header(rows, TITLE_ROWS, file_name, identify)
+        above = ((regel, [*xlsx.texts(cells)]) for regel, cells in rows)
+        regel, header, layout = _find_header(above, TITLE_ROWS, file_name, identify)
         kept: list[Chunk] = []  # a workbook lies in memory as a whole anyway, and reading it is what takes time
 
         def sheet(shown: list[str]) -> Iterator[Chunk]:
@@ -137,7 +139,9 @@ def _table(
     return Table(layout, headings, tuple(unknown), lambda: walk(shown))
 
 
-def _chunks(pieces: Iterable[Block | list[Row]], header: list[str], file_name: str, regel: int) -> Iterator[Chunk]:
+def _chunks(
+    pieces: Iterable[Block | list[tuple[int, list[Any]]]], header: list[str], file_name: str, regel: int
+) -> Iterator[Chunk]:
     """The pieces as columns; rows without a filled cell are counted as lines, but are no data."""
     total = 0
     for piece in pieces:
@@ -160,24 +164,28 @@ def _of_block(block: Block, header: list[str]) -> Chunk:
     return Chunk(cells, regels, {})
 
 
-def _of_rows(rows: Iterable[Row], header: list[str]) -> Chunk:
+def _of_rows(rows: Iterable[tuple[int, list[Any]]], header: list[str]) -> Chunk:
+    """Cells of a workbook may be numbers and dates; they become text a column at a time."""
     width = len(header)
     beyond: dict[int, list[str]] = {}
     regels: list[int] = []
     kept: list[list[str]] = []
     for regel, cells in rows:
-        if not ((cells and cells[0].strip()) or any(cell.strip() for cell in cells)):
+        if not any(type(cell) is not str or cell.strip() for cell in cells):
             continue
         if len(cells) < width:
             cells.extend([""] * (width - len(cells)))
         elif len(cells) > width:
-            if any(cell.strip() for cell in cells[width:]):
-                beyond[len(kept)] = cells[width:]
+            more = xlsx.texts(cells[width:])
+            if any(cell.strip() for cell in more):
+                beyond[len(kept)] = [*more]
             del cells[width:]
         regels.append(regel)
         kept.append(cells)
     columns = zip(*kept, strict=True) if kept else [()] * width
-    frame = pl.DataFrame([pl.Series(name, column, pl.String) for name, column in zip(header, columns, strict=True)])
+    frame = pl.DataFrame(
+        [pl.Series(name, xlsx.texts(column), pl.String) for name, column in zip(header, columns, strict=True)]
+    )
     return Chunk(frame, pl.Series(regels, dtype=pl.Int64), beyond)
 
 

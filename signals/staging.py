@@ -5,6 +5,7 @@ COPY. A statement over a part costs a fraction of a statement per row, and the r
 meanwhile in another thread.
 """
 
+import glob
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -147,15 +148,16 @@ class _Attached:
         self._columns = columns
         database = make_url(str(connection.engine.url)).database
         self._beside = Path(database).parent if database and database != ":memory:" else Path(tempfile.gettempdir())
+        self._prefix = f"{_FOLDER}{Path(database or '').name}-"
         self._parts = 0
         self._open: adbc.Connection | None = None
         if not event.contains(connection.engine, "checkin", _let_go):
             event.listen(connection.engine, "checkin", _let_go)
 
     def __enter__(self) -> "_Attached":
-        for left in self._beside.glob(f"{_FOLDER}*"):
+        for left in self._beside.glob(f"{glob.escape(self._prefix)}*"):
             shutil.rmtree(left, ignore_errors=True)
-        self._folder = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=self._beside))
+        self._folder = Path(tempfile.mkdtemp(prefix=self._prefix, dir=self._beside))
         return self
 
     def __exit__(
@@ -245,7 +247,10 @@ class _Copied:
             self._made = True
         driver = self._session.connection().connection.driver_connection
         assert driver is not None
-        with driver.cursor().copy(f"COPY klaargezet ({names}) FROM STDIN (FORMAT csv)") as copy:
-            for rows in part:
-                copy.write(rows)
+        try:
+            with driver.cursor().copy(f"COPY klaargezet ({names}) FROM STDIN (FORMAT csv)") as copy:
+                for rows in part:
+                    copy.write(rows)
+        except driver.Error as error:  # its text quotes the row, so it may not reach a log
+            raise AssertionError(f"PostgreSQL nam de klaargezette rijen niet over ({error.sqlstate})") from None
         return table("klaargezet", *(column(name) for name in self._columns))

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from importers import reader
+from importers import delimited
 from service import deliveries, uploads
 from service.access import Access
 from service.db import make_engine, session_scope
@@ -72,7 +72,7 @@ def done(engine: Engine, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def carry_out(task: dict[str, Any]) -> dict[str, Any]:
-    reader.CHUNK_ROWS = 40
+    delimited.FIRST_BLOCK = delimited.BLOCK = 8 * 1024  # several pieces of even a small file
     engine = make_engine(task["url"])
     statements = killed_at(engine, task.get("moment"))
     time.sleep(max(0.0, task.get("start", 0.0) - time.time()))
