@@ -10,7 +10,6 @@ from importers.rules import Fault, Reading, Rulebook
 from signals.models import Uitkomst
 from signals.rows import WarnedRow
 
-
 _OF_A_GOOD_CELL = frozenset(
     {
         "signaalnummer_dubbel_in_levering",
