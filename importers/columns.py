@@ -89,14 +89,17 @@ class ParsedColumn:
     warnings: dict[int, str]
 
 
-def parse_column(cells: pl.Series, parse: Parser, context: Context, *, required: bool) -> ParsedColumn:
-    """Reads a column of texts, the same text once. A faulty cell keeps its text as value."""
-    frame = cells.to_frame("cell")
-    cell = pl.col("cell")
+def plain_cells(cell: pl.Expr, parse: Parser, context: Context, *, required: bool) -> pl.Expr:
+    """True for the cells of a column that are right as they stand."""
     plain = (cell == "") & pl.lit(not required)
-    if parse.plain:
-        plain = plain | parse.plain(cell, context).fill_null(False)
-    rest = np.flatnonzero(~frame.select(plain).to_series().to_numpy())
+    return plain | parse.plain(cell, context).fill_null(False) if parse.plain else plain
+
+
+def parse_column(
+    cells: pl.Series, plain: pl.Series, parse: Parser, context: Context, *, required: bool
+) -> ParsedColumn:
+    """Reads the cells of a column that are not plain, the same text once. A faulty cell keeps its text as value."""
+    rest = np.flatnonzero(~plain.to_numpy())
     if not len(rest):
         return ParsedColumn(cells, {}, {})
     others = cells.gather(rest)

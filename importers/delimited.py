@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,8 +72,11 @@ class Delimited:
         except csv.Error as fault:
             raise self._broken(regel) from fault
 
-    def below(self, header: int, width: int) -> Iterator[Block | list[Row]]:
-        """What stands below the header (its regel), as blocks of so many columns where that can be, else as rows."""
+    def below(self, header: int, width: int, only: Sequence[int] | None = None) -> Iterator[Block | list[Row]]:
+        """What stands below the header (its regel), as blocks of so many columns where that can be, else as rows.
+
+        only: of blocks these columns alone, by their place, rising.
+        """
         with self._path.open("rb") as file:
             blocks = _blocks(file, self._name)
             rest = _Lines(next(blocks, b""), blocks, self._encoding)
@@ -89,7 +92,7 @@ class Delimited:
                     yield rows
                     regel = rows[-1][0]
                 for block in blocks:
-                    frame = self._at_once(block, width)
+                    frame = self._at_once(block, width, only)
                     if frame is not None:
                         yield Block(regel + 1, frame)
                         regel += frame.height
@@ -114,7 +117,7 @@ class Delimited:
             raise self._broken(regel + len(rows)) from fault
         return rows
 
-    def _at_once(self, block: bytes, width: int) -> pl.DataFrame | None:
+    def _at_once(self, block: bytes, width: int, only: Sequence[int] | None) -> pl.DataFrame | None:
         """The block as columns; None when a reader of CSV might see more in it than lines cut at separators."""
         text = block.replace(b"\r\n", b"\n")
         if b'"' in text or b"\r" in text or b"\0" in text or width < 2:
@@ -134,6 +137,7 @@ class Delimited:
             has_header=False,
             quote_char=None,
             infer_schema=False,
+            columns=only,
             new_columns=[str(number) for number in range(width)],
         )
         return frame.select(pl.all().fill_null(""))

@@ -4,7 +4,7 @@ Most rows stand alone: new, without a fault, their number and their person nowhe
 a time; only the others are judged one by one, in the order of the file.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from importers.columns import TRIMMED
-from importers.reader import Chunk
+from importers.reader import Table
 from importers.rules import Fault, Reading
 from signals.base import table
 from signals.bulk import among, run, slices
@@ -113,10 +113,11 @@ class Recurring:
     persons: np.ndarray
 
     @classmethod
-    def among(cls, chunks: Iterable[Chunk], number: str, bsn: str) -> "Recurring":
-        """Walks the file once; number and bsn: the headings of those columns."""
+    def among(cls, content: Table) -> "Recurring":
+        """Walks the file once."""
+        number, bsn = content.headings["signaalnummer"], content.headings["bsn"]
         numbers, persons = [], []
-        for chunk in chunks:
+        for chunk in content.chunks((number, bsn)):
             numbers.append(_numbers(chunk.cells[number]))
             persons.append(_persons(chunk.cells[bsn]))
         return cls(sum(map(len, numbers)), _twice(numbers), _twice(persons))

@@ -292,13 +292,13 @@ def _run(
         received=received,
         participating=participating(session, municipalities, today),
     )
-    recurring = Recurring.among(content.chunks(), content.headings["signaalnummer"], content.headings["bsn"])
+    recurring = Recurring.among(content)
     judge = Judge(session, history, municipalities, today, recurring)
     counts = Counts()
     counts.waarschuwingen.update(content.warnings)
 
     def chunks() -> Iterator[tuple[Reading, Verdicts]]:
-        for chunk in walk(content.chunks(), progress):
+        for chunk in walk(content.chunks(()), progress):
             reading = book.read(chunk)
             _refuse_impossible_receipt(reading, file_name, received)
             with turns:

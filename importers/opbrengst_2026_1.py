@@ -13,12 +13,13 @@ from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from importers import identify
-from importers.columns import Context, Fault, Parsed, ParsedColumn, Parser, matching, one_of, parse_column, past_day
+from importers.columns import Context, Fault, Parsed, ParsedColumn, Parser, matching, one_of, past_day
 from importers.explanations import explanation
 from importers.judgement import known_signals
 from importers.layout import Column, Layout
 from importers.reader import Chunk, Table, fingerprint, open_table
 from importers.refusals import FileRefused
+from importers.rules import parse_columns
 from signals.base import table
 from signals.bulk import run, slices
 from signals.dates import as_date
@@ -90,7 +91,7 @@ def load(session: Session, path: Path, *, file_name: str, told: Told, door: str,
     session.add(loading)
     session.flush()
     work = _Work(session, content, context, told, loading)
-    for chunk in content.chunks():
+    for chunk in content.chunks(()):
         work.take(chunk)
     work.finish()
     return loading
@@ -187,12 +188,8 @@ _DOUBLES = frozenset({"rij_dubbel", "al_geladen"})
 
 
 def _parse(chunk: Chunk, content: Table, context: Context) -> dict[str, ParsedColumn]:
-    return {
-        column.name: parse_column(
-            chunk.cells[content.headings[column.name]], column.parse, context, required=column.required
-        )
-        for column in LAYOUT.columns
-    }
+    columns = parse_columns(chunk, LAYOUT, content.headings, context)
+    return {column.name: parsed for column, parsed in columns}
 
 
 def _told_ids(session: Session, numbers: ParsedColumn, told: Told) -> dict[str, tuple[int, bool]]:

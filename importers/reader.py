@@ -46,12 +46,15 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Table:
-    """A file whose header is known; each call of `chunks` walks it from the start."""
+    """A file whose header is known; each call of `chunks` walks it from the start.
+
+    `chunks` may be asked for some headings alone; it gives those at least, and more where that costs nothing.
+    """
 
     layout: Layout
     headings: dict[str, str]  # our column name -> the heading as delivered
     unknown: tuple[str, ...]  # headings that no column has
-    chunks: Callable[[], Iterator[Chunk]]
+    chunks: Callable[[Sequence[str]], Iterator[Chunk]]
     without_value: int = 0  # cells that hold a formula or an error and are read as empty
 
     @property
@@ -79,7 +82,7 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
         regel, header, layout = _find_header(above, TITLE_ROWS, file_name, identify)
         kept: list[Chunk] = []  # a workbook lies in memory as a whole anyway, and reading it is what takes time
 
-        def sheet(shown: list[str]) -> Iterator[Chunk]:
+        def sheet(shown: list[str], only: Sequence[str]) -> Iterator[Chunk]:
             if not kept:
                 kept.extend(_chunks(iter(lambda: list(islice(rows, CHUNK_ROWS)), []), shown, file_name, regel))
             yield from kept
@@ -88,8 +91,9 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
     text = Delimited(path, file_name)
     regel, header, layout = _find_header(text.rows(), 0, file_name, identify)
 
-    def lines(shown: list[str]) -> Iterator[Chunk]:
-        return _chunks(text.below(regel, len(shown)), shown, file_name, regel)
+    def lines(shown: list[str], only: Sequence[str]) -> Iterator[Chunk]:
+        places = sorted(map(shown.index, only))
+        return _chunks(text.below(regel, len(shown), places or None), shown, file_name, regel)
 
     return _table(lines, regel, header, layout, file_name)
 
@@ -118,7 +122,11 @@ def _find_header(
 
 
 def _table(
-    walk: Callable[[list[str]], Iterator[Chunk]], regel: int, header: list[str], layout: Layout, file_name: str
+    walk: Callable[[list[str], Sequence[str]], Iterator[Chunk]],
+    regel: int,
+    header: list[str],
+    layout: Layout,
+    file_name: str,
 ) -> Table:
     while header and not header[-1].strip():
         header = header[:-1]
@@ -136,7 +144,7 @@ def _table(
             headings[ours[name]] = text
         elif name not in layout.ignored:
             unknown.append(text)
-    return Table(layout, headings, tuple(unknown), lambda: walk(shown))
+    return Table(layout, headings, tuple(unknown), lambda only: walk(shown, only))
 
 
 def _chunks(
@@ -156,7 +164,7 @@ def _chunks(
 
 
 def _of_block(block: Block, header: list[str]) -> Chunk:
-    cells = block.frame.rename(dict(zip(block.frame.columns, header, strict=True)))
+    cells = block.frame.rename({place: header[int(place)] for place in block.frame.columns})
     regels = pl.int_range(block.first, block.first + cells.height, eager=True)
     if (cells.to_series(0).str.strip_chars() == "").any():
         filled = cells.select(pl.any_horizontal(pl.all().str.strip_chars() != "")).to_series()

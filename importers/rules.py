@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from importers.columns import Context, parse_column
+from importers.columns import Context, ParsedColumn, parse_column, plain_cells
 from importers.explanations import explanation
-from importers.layout import Layout
+from importers.layout import Column, Layout
 from importers.reader import Chunk, Table
 from signals.dates import as_date
 from signals.rows import COLUMNS
@@ -82,6 +82,20 @@ class Reading:
             self.faults[int(row)].append(Fault(column, code))
 
 
+def parse_columns(
+    chunk: Chunk, layout: Layout, headings: Mapping[str, str], context: Context
+) -> Iterator[tuple[Column, ParsedColumn]]:
+    """The columns of the layout that this file has; headings: our name -> the heading as delivered."""
+    here = [column for column in layout.columns if column.name in headings]
+    plain = chunk.cells.select(
+        plain_cells(pl.col(headings[column.name]), column.parse, context, required=column.required).alias(column.name)
+        for column in here
+    )
+    for column in here:
+        cells = chunk.cells[headings[column.name]]
+        yield column, parse_column(cells, plain[column.name], column.parse, context, required=column.required)
+
+
 class Rulebook:
     """The layout of one file put to work: the same rules for every chunk."""
 
@@ -102,11 +116,7 @@ class Rulebook:
         columns = {name: pl.repeat(self.constants.get(name, ""), size, eager=True) for name in COLUMNS}
         warnings = Warnings(size)
         faults: defaultdict[int, list[Fault]] = defaultdict(list)
-        for column in self.layout.columns:
-            heading = self.headings.get(column.name)
-            if heading is None:
-                continue
-            parsed = parse_column(chunk.cells[heading], column.parse, self.context, required=column.required)
+        for column, parsed in parse_columns(chunk, self.layout, self.headings, self.context):
             columns[column.name] = parsed.values
             for row, code in parsed.faults.items():
                 faults[row].append(Fault(column.name, code))

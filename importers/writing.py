@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sqlalchemy import TableClause, bindparam, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, TableClause, bindparam, func, insert, literal, select, update
 from sqlmodel import Session
 
 from importers.judgement import Verdicts, known_ids
@@ -32,6 +32,12 @@ ask the database something."""
 
 SMALLEST_PART = 50_000
 """Rows; a part of fewer is not worth statements of its own."""
+
+AT_ONCE = 25_000
+"""Rows; a statement over more would keep the thread that judges waiting for its turn too long."""
+
+AHEAD = 12
+"""Parts and pieces of them that may wait; most are a few rejected rows."""
 
 _KEPT = tuple(name for name in COLUMNS if name != "mutatiesoort")
 _MADE = ("gemeentecode_geleverd", "adressleutel", "regel", "waarschuwingen")
@@ -90,7 +96,7 @@ class Writer:
 
     def write(self, chunks: Iterator[tuple[Reading, Verdicts]], turns: Turns) -> None:
         """Writes all chunks. `turns`: whoever judges them holds it while it asks the database."""
-        parts: queue.Queue[Part | None] = queue.Queue(maxsize=1)
+        parts: queue.Queue[Part | None] = queue.Queue(AHEAD)
         stopped = Event()
         columns = (*_KEPT, *_MADE, PLACE, ALONE)
         with staging(self.session, _signal, columns, self.rows) as stage, ThreadPoolExecutor(1) as reader:
@@ -153,9 +159,11 @@ class Writer:
         """New signals first, then changes, then withdrawals: for one signal that is the order of the file."""
         if part.staged is not None:
             with turns:
-                new = self._insert_signals(stage.take_over(part.staged), part)
-            if self.taken_in:
-                steps = self.taken_in(self.loading, new)
+                rows, place = stage.take_over(part.staged)
+            for first in range(0, part.accepted, AT_ONCE):
+                with turns:
+                    new = self._insert_signals(rows, place, first, min(first + AT_ONCE, part.accepted))
+                steps = self.taken_in(self.loading, new) if self.taken_in else iter(())
                 while True:
                     with turns:
                         if next(steps, _DONE) is _DONE:
@@ -174,13 +182,14 @@ class Writer:
                 if part.withdrawn:
                     self._withdraw(part.withdrawn, ids)
 
-    def _insert_signals(self, rows: TableClause, part: Part) -> NewSignals:
-        """Their ids are given out here, so that what is made of them need not be looked up.
+    def _insert_signals(self, rows: TableClause, place: ColumnElement[int], after: int, until: int) -> NewSignals:
+        """Those of a part after one place and until another.
 
-        Nobody else adds signals meanwhile: `load` holds the lock of the numbers of loads.
+        Their ids are given out here, so that what is made of them need not be looked up. Nobody else adds signals
+        meanwhile: `load` holds the lock of the numbers of loads.
         """
         before = int(run(self.session, select(func.coalesce(func.max(_signal.c.id), 0))).scalar_one())
-        new = NewSignals(rows, before, part.accepted, part.alone)
+        new = NewSignals(rows, place, before, after, until)
         same = {"load_id": self.load_id, "datum_ontvangst": self.loading.datum_ontvangst}
         names = [*_KEPT, *_MADE]
         chosen = select(
@@ -188,7 +197,10 @@ class Writer:
             *(rows.c[name] for name in names),
             *(literal(value, _signal.c[name].type) for name, value in same.items()),
         )
-        run(self.session, insert(_signal).from_select(["id", *names, *same], chosen, include_defaults=False))
+        run(
+            self.session,
+            insert(_signal).from_select(["id", *names, *same], chosen.where(new.mine), include_defaults=False),
+        )
         if self.session.get_bind().dialect.name == "postgresql":
             run(self.session, select(func.setval(func.pg_get_serial_sequence("signal", "id"), new.last)))
         return new
@@ -252,15 +264,17 @@ def _new_signals(reading: Reading, verdicts: Verdicts, part: Part) -> pl.DataFra
     They lie by municipality and address, because the index of cases by address is the widest there is to be written.
     """
     accepted = np.asarray(verdicts.accepted)
-    alone = pl.Series(np.isin(accepted, verdicts.alone))
-    ranks = pl.when(alone).then(alone.cum_sum() + part.alone).alias(ALONE)
-    rows = _rows_of_signal(reading, verdicts.accepted).with_columns(ranks).sort("gemeentecode", "adressleutel")
-    return rows.with_row_index(PLACE, offset=part.accepted + 1).cast({PLACE: pl.Int64, ALONE: pl.Int64})
+    where = reading.values.select("gemeentecode", "postcode", "huisnummer")[accepted]
+    order = where.select(pl.arg_sort_by("gemeentecode", "postcode", "huisnummer")).to_series().to_numpy()
+    alone = np.isin(accepted[order], verdicts.alone)
+    ranks = pl.Series(ALONE, np.cumsum(alone) + part.alone).set(pl.Series(~alone), None)
+    places = pl.Series(PLACE, np.arange(part.accepted + 1, part.accepted + 1 + len(accepted)))
+    return _rows_of_signal(reading, accepted[order]).with_columns(places, ranks)
 
 
-def _rows_of_signal(reading: Reading, rows: list[int]) -> pl.DataFrame:
+def _rows_of_signal(reading: Reading, rows: "list[int] | np.ndarray") -> pl.DataFrame:
     """The columns of Signal that come from the file, for these rows; dates as ISO texts."""
-    values = reading.values[rows] if len(rows) < len(reading) else reading.values
+    values = reading.values[rows]
     days = [
         pl.when(pl.col(name) != "").then(
             pl.concat_str(

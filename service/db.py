@@ -101,6 +101,7 @@ def _hide_row(context: ExceptionContext) -> None:
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # the driver opens no transactions of its own; _begin_sqlite does
     cursor = connection.cursor()
+    cursor.execute("PRAGMA page_size = 8192")  # heeded when the file is made
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")

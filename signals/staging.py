@@ -22,6 +22,7 @@ from sqlalchemy import (
     Integer,
     Table,
     TableClause,
+    and_,
     column,
     event,
     false,
@@ -44,27 +45,35 @@ FEW = 5_000
 
 PLACE = "plaats"
 """The column with the place of a row in its part, from 1."""
+_ROWID = "rowid"
+"""The same on SQLite, which finds a row by it at once."""
 ALONE = "alleen"
 """The column with the place among those rows of the part that nothing else has to do with; empty for the others."""
 
 
 @dataclass(frozen=True)
 class NewSignals:
-    """A part of a load that was just written: `rows` has the columns of Signal that came with the file.
+    """Signals of a part that were just written: `rows` has the columns of Signal that came with the file.
 
-    before: the highest id there was. count: how many there are. alone: how many of them stand alone.
+    place: the place of each row in its part, from 1. They are those after one place and until another. before: the
+    highest id there was.
     """
 
     rows: TableClause
+    place: ColumnElement[int]
     before: int
-    count: int
-    alone: int
+    after: int
+    until: int
+
+    @property
+    def mine(self) -> ColumnElement[bool]:
+        """Which of the rows they are."""
+        return and_(self.place > self.after, self.place <= self.until)
 
     @property
     def ids(self) -> ColumnElement[int]:
         """The id of each row."""
-        place: ColumnElement[int] = self.rows.c[PLACE]
-        return (place + self.before).label("id")
+        return (self.place + (self.before - self.after)).label("id")
 
     @property
     def first(self) -> int:
@@ -74,7 +83,7 @@ class NewSignals:
     @property
     def last(self) -> int:
         """The highest id."""
-        return self.before + self.count
+        return self.before + self.until - self.after
 
 
 class Staging(Protocol):
@@ -92,8 +101,8 @@ class Staging(Protocol):
     def close_part(self) -> Any:
         """Ends the part that is open and gives what `take_over` needs of it."""
 
-    def take_over(self, part: Any) -> TableClause:
-        """The rows of a closed part as something to select from, in the transaction of the session."""
+    def take_over(self, part: Any) -> "tuple[TableClause, ColumnElement[int]]":
+        """The rows of a closed part to select from in the transaction of the session, and the place of each."""
 
 
 def staging(session: Session, into: Table, columns: Sequence[str], rows: int) -> Staging:
@@ -126,13 +135,14 @@ class _Inserted:
         rows, self._rows = self._rows, []
         return rows
 
-    def take_over(self, part: list[tuple[Any, ...]]) -> TableClause:
+    def take_over(self, part: list[tuple[Any, ...]]) -> tuple[TableClause, ColumnElement[int]]:
         names, places = ", ".join(self._columns), ", ".join("?" for _ in self._columns)
         self._connection.exec_driver_sql("DROP TABLE IF EXISTS temp.klaargezet")
         self._connection.exec_driver_sql(f"CREATE TEMPORARY TABLE klaargezet ({names})")
         put = f"INSERT INTO temp.klaargezet VALUES ({places})"  # noqa: S608  # names of our own columns
         self._connection.exec_driver_sql(put, part)
-        return table("klaargezet", *(column(name) for name in self._columns), schema="temp")
+        rows = table("klaargezet", *(column(name) for name in (*self._columns, _ROWID)), schema="temp")
+        return rows, rows.c[_ROWID]
 
 
 class _Attached:
@@ -188,12 +198,13 @@ class _Attached:
         self._open = None
         return self._parts
 
-    def take_over(self, part: int) -> TableClause:
+    def take_over(self, part: int) -> tuple[TableClause, ColumnElement[int]]:
         path = self._path(part)
         name = f"deel{len(self._connection.exec_driver_sql('PRAGMA database_list').all())}"
         self._connection.exec_driver_sql(f"ATTACH DATABASE ? AS {name}", (str(path),))
         path.unlink()
-        return table("deel", *(column(each) for each in self._columns), schema=name)
+        rows = table("deel", *(column(each) for each in (*self._columns, _ROWID)), schema=name)
+        return rows, rows.c[_ROWID]
 
 
 def _let_go(connection: Any, record: object) -> None:
@@ -234,7 +245,7 @@ class _Copied:
         rows, self._rows = self._rows, []
         return rows
 
-    def take_over(self, part: list[bytes]) -> TableClause:
+    def take_over(self, part: list[bytes]) -> tuple[TableClause, ColumnElement[int]]:
         names = ", ".join(self._columns)
         if self._made:
             run(self._session, text("TRUNCATE klaargezet"))
@@ -253,4 +264,5 @@ class _Copied:
                     copy.write(rows)
         except driver.Error as error:  # its text quotes the row, so it may not reach a log
             raise AssertionError(f"PostgreSQL nam de klaargezette rijen niet over ({error.sqlstate})") from None
-        return table("klaargezet", *(column(name) for name in self._columns))
+        taken = table("klaargezet", *(column(name) for name in self._columns))
+        return taken, taken.c[PLACE]

@@ -164,10 +164,13 @@ class _Opening(LoadStatements):
 
     def open_alone(self, new: NewSignals) -> Iterator[None]:
         """Cases of the new signals that stand alone: nobody else has to do with their persons."""
-        if new.alone:
+        rank = new.rows.c[ALONE]
+        alone = and_(new.mine, rank.is_not(None))
+        mine = select(func.count(), func.min(rank)).select_from(new.rows).where(alone)
+        count, lowest = run(self.session, mine).one()
+        if count:
             newest = self._newest_case()
-            place = new.rows.c[ALONE]
-            self._open(new.rows, new.ids, place, new.alone, place.is_not(None))
+            self._open(new.rows, new.ids, rank - (lowest - 1), count, alone)
             yield
             self._link_openers(and_(_case.c.id > newest, _case.c.eerste_signaal_id.between(new.first, new.last)))
         yield
