@@ -298,7 +298,7 @@ def _run(
     counts.waarschuwingen.update(content.warnings)
 
     def chunks() -> Iterator[tuple[Reading, Verdicts]]:
-        for chunk in walk(content.chunks(()), progress):
+        for chunk in walk(content.chunks(), progress):
             reading = book.read(chunk)
             _refuse_impossible_receipt(reading, file_name, received)
             with turns:

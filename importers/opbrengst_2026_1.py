@@ -91,7 +91,7 @@ def load(session: Session, path: Path, *, file_name: str, told: Told, door: str,
     session.add(loading)
     session.flush()
     work = _Work(session, content, context, told, loading)
-    for chunk in content.chunks(()):
+    for chunk in content.chunks():
         work.take(chunk)
     work.finish()
     return loading

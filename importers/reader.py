@@ -54,7 +54,7 @@ class Table:
     layout: Layout
     headings: dict[str, str]  # our column name -> the heading as delivered
     unknown: tuple[str, ...]  # headings that no column has
-    chunks: Callable[[Sequence[str]], Iterator[Chunk]]
+    chunks: Callable[..., Iterator[Chunk]]
     without_value: int = 0  # cells that hold a formula or an error and are read as empty
 
     @property
@@ -144,7 +144,7 @@ def _table(
             headings[ours[name]] = text
         elif name not in layout.ignored:
             unknown.append(text)
-    return Table(layout, headings, tuple(unknown), lambda only: walk(shown, only))
+    return Table(layout, headings, tuple(unknown), lambda only=(): walk(shown, only))
 
 
 def _chunks(

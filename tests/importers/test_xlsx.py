@@ -26,7 +26,8 @@ from tests.importers.workbooks import (
 
 
 def rows(path: Path) -> dict[int, list[str]]:
-    return {regel: cells for regel, cells in xlsx.opened(path, path.name).rows if any(cells)}
+    read = ((regel, [*xlsx.texts(cells)]) for regel, cells in xlsx.opened(path, path.name).rows)
+    return {regel: cells for regel, cells in read if any(cells)}
 
 
 def cells(tmp_path: Path, content: str, **more: str) -> list[str]:
