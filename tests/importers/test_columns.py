@@ -142,8 +142,30 @@ def read_column(cells: list[str], parse: Parser, *, required: bool) -> ParsedCol
 
 _ODD = st.text(alphabet=st.sampled_from("09 1234.-+@/AZazSsDdéßſ\u0301\u00a0\u0130ǅ²N"), max_size=12)
 _LIKELY = st.sampled_from(
-    "999990019 000000000 99999001 20260231 20991231 19880412 12-04-1988 3074EA 3074SA 0612345678 +31612345678 a@b.nl "
-    "a@b..nl pl PL N WW 0 00012 100000 A ß".split()  # noqa: SIM905  # a line of cells reads better
+    [
+        "999990019",
+        "000000000",
+        "99999001",
+        "20260231",
+        "20991231",
+        "19880412",
+        "12-04-1988",
+        "3074EA",
+        "3074SA",
+        "0612345678",
+        "+31612345678",
+        "a@b.nl",
+        "a@b..nl",
+        "pl",
+        "PL",
+        "N",
+        "WW",
+        "0",
+        "00012",
+        "100000",
+        "A",
+        "ß",
+    ]  # a line of cells reads better
 )
 
 
