@@ -4,10 +4,14 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Row, delete, insert
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, or_, select
 
+from signals.base import table
+from signals.bulk import run
 from signals.dates import as_date
 from signals.errors import Invalid, Reason, Refused
 from signals.models import Municipality, Participant
@@ -45,9 +49,9 @@ def store(session: Session, rows: Sequence[Municipality]) -> int:
 class Municipalities:
     """The whole table, held in memory for one run."""
 
-    def __init__(self, rows: Iterable[Municipality]) -> None:
+    def __init__(self, rows: "Iterable[Municipality | Row[Any]]") -> None:
         self._rows = {row.code: row for row in rows}
-        self._by_name: dict[str, list[Municipality]] = {}
+        self._by_name: dict[str, list[Municipality | Row[Any]]] = {}
         for row in self._rows.values():
             if row.code not in NO_MUNICIPALITY:
                 self._by_name.setdefault(row.naam.casefold(), []).append(row)
@@ -55,7 +59,7 @@ class Municipalities:
     @classmethod
     def load(cls, session: Session) -> "Municipalities":
         """From the database; Refused while no table was loaded, because then no code can be judged."""
-        rows = session.exec(select(Municipality)).all()
+        rows = run(session, select_columns(table(Municipality))).all()  # plain rows: an object of each costs more
         if not rows:
             uitleg = "De landelijke tabel 33 (gemeenten) is nog niet geladen. Laad die eerst: rni municipalities load."
             raise Refused(Reason("tabel_33_ontbreekt", uitleg))

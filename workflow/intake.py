@@ -342,7 +342,7 @@ class _Opening(LoadStatements):
             for mine, theirs in (("hier", "daar"), ("daar", "hier")):
                 code, who = pair[f"{theirs}_nu"], pair[f"{theirs}_wie"]
                 uitleg = (
-                    f"Over deze persoon loopt ook een zaak in {self.mergers.names(code)}; contactpersoon daar: "
+                    f"Over deze persoon loopt ook een zaak in {self.mergers.name(code)}; contactpersoon daar: "
                     f"{who or 'nog niemand'}. Stem af wie wat doet."
                 )
                 tasks.append(

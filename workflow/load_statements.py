@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, case, exists, select
@@ -38,12 +39,19 @@ class Mergers:
     """
 
     def __init__(self, session: Session, today: date) -> None:
-        municipalities = Municipalities.load(session)
+        self._session = session
         gone = table(Municipality).c
         here = exists().where(_case.c.gemeentecode == gone.code)
         codes = run(session, select(gone.code).where(gone.einde <= today, here)).scalars().all()
-        self.names = municipalities.name
-        self._now = {code: now for code in codes if (now := municipalities.successor(code, today)) != code}
+        self._now = {code: now for code in codes if (now := self._municipalities.successor(code, today)) != code}
+
+    @cached_property
+    def _municipalities(self) -> Municipalities:
+        return Municipalities.load(self._session)
+
+    def name(self, code: str) -> str:
+        """The official name of a municipality."""
+        return self._municipalities.name(code)
 
     def now(self, code: ColumnElement[str]) -> ColumnElement[str]:
         """The code that stands for this one on the day of loading."""
