@@ -7,6 +7,7 @@ is counted one by one.
 
 import re
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from enum import Enum, auto
 
@@ -41,7 +42,7 @@ class Way(Enum):
     ANY = auto()
 
 
-class Part:
+class Part(ABC):
     """An XML part that comes in block by block, each piece cut where a tag begins."""
 
     def __init__(self) -> None:
@@ -64,8 +65,9 @@ class Part:
     def _cut(self, piece: bytes) -> int:
         return max(piece.rfind(b"<"), 0)
 
+    @abstractmethod
     def _read(self, piece: bytes) -> None:
-        raise NotImplementedError
+        """Reads a piece that ends where something begins."""
 
 
 class Grid(Part):
