@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from exports.feedback_2026_1 import told_signals
-from importers import opbrengst_2026_1
+from importers import opbrengst_2026_1, use_profiles
 from importers.load import summary
 from importers.refusals import FileRefused
 from service import audit, load_report, uploads
@@ -27,6 +27,7 @@ from service.commands.desk import (
     progress,
 )
 from service.db import session_scope
+from service.settings import read_settings
 from signals.errors import Reason
 from signals.models import LoadStatus, OpbrengstLoad, Uitkomst
 from workflow.phases import Role
@@ -53,6 +54,7 @@ def check(
 ) -> None:
     """Read and judge a delivery, store nothing."""
     path, out = existing(file), _writable(report, file)
+    use_profiles(read_settings().profiles_dir)
     with desk(actor) as at:
         on = day(received, at.now.date())
         try:
@@ -78,6 +80,7 @@ def load(
 ) -> None:
     """Load a delivery: the whole of it or nothing."""
     path, out = existing(file), _writable(report, file)
+    use_profiles(read_settings().profiles_dir)
     with desk(actor) as at:
         on = day(received, at.now.date())
         uploads.require_loader(at.access)
@@ -162,6 +165,7 @@ def _sentences(told: dict[str, Any]) -> list[str]:
 def load_yield(file: File, as_json: AsJson = False, actor: As = None) -> None:
     """Load a yield file."""
     path = existing(file)
+    use_profiles(read_settings().profiles_dir)
     with desk(actor) as at:
         at.require(Role.UWV_LIAISON)
         with session_scope(at.engine, at.access.widened()) as session:

@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 
-from importers import use_profiles
 from service import accounts
 from service.access import Access
 from service.db import make_engine, require_schema, session_scope
@@ -68,7 +67,6 @@ def desk(actor: str | None, *, touches_cases: bool = True) -> Iterator[CommandDe
     """
     settings = read_settings()
     settings.require_safe()
-    use_profiles(settings.profiles_dir)
     engine = make_engine(settings.database_url)
     try:
         require_schema(engine)
