@@ -28,7 +28,7 @@ demo: .venv/.installed ## load the samples, walk cases, make feedback and figure
 	@if [ "$(SERVE)" != 0 ]; then RNI_ENVIRONMENT=demo .venv/bin/rni serve; fi
 
 test: .venv/.tests-installed engines ## run every test (REQUIRE_ALL=1: a missing engine is a failure)
-	@$(RUN) -m pytest --numprocesses auto
+	@$(RUN) -m pytest --numprocesses auto --dist worksteal
 
 bench: .venv/.tests-installed engines ## measure a load of ROWS=1000000 rows on both databases, RUNS=5 times (15 GB of disk)
 	@$(RUN) -m tests.bench
