@@ -192,7 +192,9 @@ def bsn(value: str, context: Context) -> Parsed:
     return value if passes_elfproef(value) else Fault("bsn_ongeldig")
 
 
-_SOME_DAY = "^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])$"
+_SOME_DAY = (
+    "^(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)$"
+)
 """Eight digits that are a day in every year."""
 
 

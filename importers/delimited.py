@@ -119,28 +119,26 @@ class Delimited:
 
     def _at_once(self, block: bytes, width: int, only: Sequence[int] | None) -> pl.DataFrame | None:
         """The block as columns; None when a reader of CSV might see more in it than lines cut at separators."""
-        text = block.replace(b"\r\n", b"\n")
-        if b'"' in text or b"\r" in text or b"\0" in text or width < 2:
+        stray = block.count(b"\r") != block.count(b"\r\n")
+        if stray or b'"' in block or b"\0" in block or width < 2:
             return None
-        if not text.endswith(b"\n"):
-            text += b"\n"
-        signs = np.frombuffer(text, np.uint8)
-        ends = np.flatnonzero(signs == 10)
-        cuts = np.searchsorted(np.flatnonzero(signs == ord(self._separator)), ends)
-        if not (np.diff(cuts, prepend=0) == width - 1).all():
+        if only is None:  # for some columns it does not matter how many a line has
+            cuts = np.count_nonzero(np.frombuffer(block, np.uint8) == ord(self._separator))
+            if cuts != _lines(block) * (width - 1):
+                return None
+        try:
+            return pl.read_csv(
+                block if self._encoding == "utf-8-sig" else block.decode(self._encoding).encode(),
+                separator=self._separator,
+                has_header=False,
+                quote_char=None,
+                empty_string_is_null=False,
+                schema={str(number): pl.String for number in range(width)},
+                columns=only,
+                truncate_ragged_lines=only is not None,
+            )
+        except pl.exceptions.ComputeError:  # a line has more cells, so another has fewer
             return None
-        if self._encoding != "utf-8-sig":
-            text = text.decode(self._encoding).encode()
-        frame = pl.read_csv(
-            text,
-            separator=self._separator,
-            has_header=False,
-            quote_char=None,
-            infer_schema=False,
-            columns=only,
-            new_columns=[str(number) for number in range(width)],
-        )
-        return frame.select(pl.all().fill_null(""))
 
     def _require_few(self, cells: list[str], regel: int) -> None:
         if len(cells) > MAX_COLUMNS:
@@ -175,6 +173,10 @@ class _Lines:
         while not (line := self._text.readline()):
             self._set(next(self._more))
         return line
+
+
+def _lines(block: bytes) -> int:
+    return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
 def _blocks(file: io.BufferedReader, file_name: str) -> Iterator[bytes]:

@@ -151,6 +151,14 @@ class Rulebook:
         """The code must count on datum_signaal, or have counted and gone up in another; the row goes to that one."""
         pairs = reading.values.select("gemeentecode", "datum_signaal")
         good = ~self._faulty(reading, "gemeentecode")
+        dated = ~self._faulty(reading, "datum_signaal")
+        # What stands for itself on the earliest day does so on every other: only the rest is looked at by day.
+        earliest = as_date(str(pairs["datum_signaal"].filter(dated).min())) or self.context.today
+        codes = pairs["gemeentecode"].filter(good).unique()
+        plain = [code for code in codes if self._stands_for(code, earliest) == (code, None)]
+        good &= ~(dated & pairs["gemeentecode"].is_in(plain).to_numpy())
+        if not good.any():
+            return
         distinct = pairs.filter(good).unique()
         followed: dict[str, list[str]] = {"gemeentecode": [], "datum_signaal": [], "nu": []}
         for code, day in distinct.iter_rows():
