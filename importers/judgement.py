@@ -1,21 +1,18 @@
 """What becomes of each row: exactly one of five, decided in file order with what earlier rows of the same file did.
 
-Most rows stand alone: new, without a fault, their number and their person nowhere else. Those are accepted a column at
-a time; only the others are judged one by one, in the order of the file.
+Most rows stand alone: new, without a fault, their number and their person nowhere else (importers.foresight). Those are
+accepted as they are; only the others are judged one by one, in the order of the file.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
-import numpy as np
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlmodel import Session
 
-from importers.columns import TRIMMED
-from importers.reader import Table
 from importers.rules import Fault, Reading
 from signals.base import table
 from signals.bulk import among, run, slices
@@ -33,8 +30,11 @@ class History(Protocol):
     def hides(self, gemeentecode: str) -> bool:
         """Whether whoever loads may not know of signals of this municipality."""
 
-    def involved(self, bsns: Sequence[str]) -> Collection[str]:
-        """Those of these persons about whom there is a case, whatever became of it."""
+    def involved(self, bsns: Iterator[Sequence[str]], about: int) -> Iterator[Sequence[str]]:
+        """Pieces in which all of these persons stand about whom there is a case, whatever became of it.
+
+        Others may stand there too. about: how many persons are asked about, about.
+        """
 
     def look_up(self, persons: Collection[tuple[str, str]], signal_ids: Collection[int]) -> None:
         """Prepare for rows to be judged one by one: persons as (bsn, gemeentecode), signals they change or withdraw."""
@@ -51,26 +51,25 @@ class History(Protocol):
 
 @dataclass
 class Verdicts:
-    """What became of the rows of a chunk, by position; every row is in exactly one."""
+    """What became of rows that do not stand alone, by position; every row is in exactly one."""
 
     accepted: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     double: dict[int, Fault] = field(default_factory=dict)
     rejected: dict[int, list[Fault]] = field(default_factory=dict)
-    alone: list[int] = field(default_factory=list)  # accepted, and neither number nor person is known or comes again
-    recurring: set[str] = field(default_factory=set)  # numbers of accepted rows to which a later row may come back
 
 
 def known_signals(session: Session, numbers: Sequence[str]) -> dict[str, KnownSignal]:
     """Those of these signaalnummers that were ever accepted, whatever municipality they belong to."""
     signal = table(Signal).c
-    content = [signal[name] for name in CONTENT]
+    # A date as text, ISO in either database: nobody calculates with it here.
+    content = [cast(signal[name], Text) if name in DATES else signal[name] for name in CONTENT]
     columns = (signal.signaalnummer, signal.id, signal.bsn, signal.gemeentecode, signal.ingetrokken_op, *content)
     known: dict[str, KnownSignal] = {}
     for piece in slices(numbers):
         for row in run(session, select(*columns).where(among(session, signal.signaalnummer, piece))):
-            inhoud = tuple(_as_text(name, value) for name, value in zip(CONTENT, row[5:], strict=True))
+            inhoud = tuple(map(_as_delivered, CONTENT, row[5:]))
             known[row[0]] = KnownSignal(row[1], row[2], row[3], inhoud, row[4] is not None)
     return known
 
@@ -82,115 +81,36 @@ def known_ids(session: Session, numbers: Sequence[str]) -> dict[str, int]:
     return {number: signal_id for number, signal_id in run(session, found)}  # noqa: C416  # a Result is no mapping
 
 
-def _as_text(name: str, value: Any) -> str:
+def _as_delivered(name: str, value: Any) -> str:
     """A stored value as it was read from the file."""
     if name in DATES:
-        return f"{value:%Y%m%d}" if value else ""
+        return value.replace("-", "") if value else ""
     return str(value)
 
 
-def _hashes(cells: pl.Series) -> np.ndarray:
-    return cells.hash().to_numpy()
-
-
-def _numbers(cells: pl.Series) -> np.ndarray:
-    return _hashes(cells.str.strip_chars(TRIMMED))
-
-
-def _persons(cells: pl.Series) -> np.ndarray:
-    return _hashes(cells.str.strip_chars(TRIMMED).str.zfill(9))
-
-
-@dataclass(frozen=True)
-class Recurring:
-    """Which signaalnummers and persons a file names more than once, as sorted hashes; and how many rows it has.
-
-    A hash that two numbers share by chance makes their rows judged one by one, which changes nothing.
-    """
-
-    rows: int
-    numbers: np.ndarray
-    persons: np.ndarray
-
-    @classmethod
-    def among(cls, content: Table) -> "Recurring":
-        """Walks the file once."""
-        number, bsn = content.headings["signaalnummer"], content.headings["bsn"]
-        numbers, persons = [], []
-        for chunk in content.chunks((number, bsn)):
-            numbers.append(_numbers(chunk.cells[number]))
-            persons.append(_persons(chunk.cells[bsn]))
-        return cls(sum(map(len, numbers)), _twice(numbers), _twice(persons))
-
-    def judged_apart(self, reading: Reading) -> np.ndarray:
-        """True for the rows whose number or person comes more than once in the file."""
-        values = reading.values
-        twice: np.ndarray = _in(self.numbers, _numbers(values["signaalnummer"]))
-        twice |= _in(self.persons, _persons(values["bsn"]))
-        return twice
-
-
-def _twice(pieces: list[np.ndarray]) -> np.ndarray:
-    """The values that are there more than once, sorted."""
-    found = np.sort(np.concatenate(pieces))
-    return np.unique(found[1:][found[1:] == found[:-1]])
-
-
-def _in(known: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """True for the values that stand in a sorted array."""
-    if not len(known):
-        return np.zeros(len(values), dtype=bool)
-    places = np.searchsorted(known, values)
-    places[places == len(known)] = 0
-    return known[places] == values  # type: ignore[no-any-return]  # numpy says Any
+def _identity(reading: Reading) -> Iterator[pl.Series]:
+    return (reading.values[name] for name in ("signaalnummer", "mutatiesoort", "bsn", "gemeentecode"))
 
 
 class Judge:
     """Judges the chunks of one file, one after the other."""
 
-    def __init__(
-        self, session: Session, history: History, municipalities: Municipalities, today: date, recurring: Recurring
-    ) -> None:
+    def __init__(self, session: Session, history: History, municipalities: Municipalities, today: date) -> None:
         self.session = session
         self.history = history
         self.municipalities = municipalities
         self.today = today
-        self.recurring = recurring
-        self.leveringsnummer: str | None = None
         self._first: dict[str, int] = {}  # mutatiesoort and signaalnummer -> hash of the content of its first row
         self._here: dict[str, KnownSignal] = {}  # signals that this file added, changed or withdrew
 
     def judge(self, reading: Reading) -> Verdicts:
-        """The verdicts on a chunk. Adds to `reading.warnings` what cases cause."""
-        self._judge_leveringsnummer(reading)
-        values = reading.values
-        taken = self._taken(values["signaalnummer"])
-        apart = self.recurring.judged_apart(reading)
-        for name, found in (("signaalnummer", taken), ("bsn", self.history.involved(values["bsn"].to_list()))):
-            if found:
-                apart |= values[name].is_in(list(found)).to_numpy()
-        apart |= (values["mutatiesoort"] != Mutatiesoort.NIEUW.value).to_numpy()
-        apart[list(reading.faults)] = True
-        alone = np.flatnonzero(~apart).tolist()
-        verdicts = Verdicts(accepted=[*alone], alone=alone)
-        rows = np.flatnonzero(apart)
-        if len(rows):
-            self._one_by_one(reading, verdicts, rows, taken)
-            verdicts.accepted.sort()
-        return verdicts
-
-    def _taken(self, numbers: pl.Series) -> list[str]:
-        """Those of these signaalnummers that were ever accepted."""
-        number = table(Signal).c.signaalnummer
-        return list(run(self.session, select(number).where(among(self.session, number, numbers.to_list()))).scalars())
-
-    def _one_by_one(self, reading: Reading, verdicts: Verdicts, rows: np.ndarray, taken: list[str]) -> None:
-        """Judges these rows, in the order of the file."""
-        picked = reading.values[rows]
-        known, hidden = self._known(reading, picked, rows, taken)
-        columns = (picked[name] for name in ("signaalnummer", "mutatiesoort", "bsn", "gemeentecode"))
-        cells = zip(rows.tolist(), *columns, picked.select(CONTENT).iter_rows(), strict=True)
-        for row, nummer, soort, bsn, gemeentecode, inhoud in cells:
+        """The verdicts on rows that do not stand alone, one by one. Adds to `reading.warnings` what cases cause."""
+        verdicts = Verdicts()
+        if not len(reading):
+            return verdicts
+        known, hidden = self._known(reading)
+        cells = zip(*_identity(reading), reading.values.select(CONTENT).iter_rows(), strict=True)
+        for row, (nummer, soort, bsn, gemeentecode, inhoud) in enumerate(cells):
             faults = reading.faults.get(row, [])
             faulty = {fault.column for fault in faults}
             now = KnownSignal(None, bsn, gemeentecode, inhoud, False)
@@ -216,34 +136,20 @@ class Judge:
                 verdicts.rejected[row] = faults
             else:
                 self._apply(verdicts, reading, row, nummer, soort, now, known.get(nummer))
+        return verdicts
 
-    def _judge_leveringsnummer(self, reading: Reading) -> None:
-        """Every row must have that of the first row with a valid one."""
-        numbers = reading.values["leveringsnummer"]
-        good = np.ones(len(reading), dtype=bool)
-        for row, faults in reading.faults.items():
-            if any(fault.column == "leveringsnummer" for fault in faults):
-                good[row] = False
-        if self.leveringsnummer is None and good.any():
-            self.leveringsnummer = numbers[int(np.argmax(good))]
-        other = good & (numbers != (self.leveringsnummer or "")).to_numpy()
-        reading.blame(np.flatnonzero(other), "leveringsnummer", "leveringsnummer_wijkt_af")
-
-    def _known(
-        self, reading: Reading, picked: pl.DataFrame, rows: np.ndarray, taken: list[str]
-    ) -> tuple[dict[str, KnownSignal], frozenset[str]]:
+    def _known(self, reading: Reading) -> tuple[dict[str, KnownSignal], frozenset[str]]:
         """Asks for everything that these rows need to know, in few statements.
 
         Gives the known signals, and apart from them the numbers of those that the loader may not know of.
         """
-        known = known_signals(self.session, taken)
+        known = known_signals(self.session, reading.values["signaalnummer"].unique().to_list())
         hidden = frozenset(number for number, signal in known.items() if self.history.hides(signal.gemeentecode))
         for number in hidden:
             del known[number]
-        columns = (picked[name] for name in ("signaalnummer", "mutatiesoort", "bsn", "gemeentecode"))
         persons: set[tuple[str, str]] = set()
         touched: set[int] = set()
-        for row, nummer, soort, bsn, gemeentecode in zip(rows.tolist(), *columns, strict=True):
+        for row, (nummer, soort, bsn, gemeentecode) in enumerate(zip(*_identity(reading), strict=True)):
             if soort == Mutatiesoort.NIEUW:
                 if row not in reading.faults:
                     persons.add((bsn, gemeentecode))
@@ -305,7 +211,6 @@ class Judge:
         before = self._here.get(nummer) or known
         if soort == Mutatiesoort.NIEUW:
             verdicts.accepted.append(row)
-            verdicts.recurring.add(nummer)
             for code in self.history.add(nummer, now.bsn, now.gemeentecode):
                 reading.warnings.add([row], code)
             self._here[nummer] = now

@@ -4,21 +4,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from sqlalchemy import select
 from sqlmodel import Session
 
 from importers import identify
 from importers.columns import Context
-from importers.judgement import History, Judge, Recurring, Verdicts
+from importers.foresight import Foresight
+from importers.judgement import History, Judge, Verdicts
 from importers.outcomes import delivered_codes, rejected_rows, warned_rows
-from importers.reader import fingerprint, open_table, walk
+from importers.reader import fingerprint, open_table
 from importers.refusals import FileRefused
 from importers.rules import Reading, Rulebook
-from importers.writing import TakenIn, Turns, Writer
+from importers.writing import Alone, TakenIn, Writer
 from signals.base import table
 from signals.bulk import run
 from signals.dates import as_date, dutch_date
@@ -68,8 +72,15 @@ class Counts:
     redenen: Counter[str] = field(default_factory=Counter)
     waarschuwingen: Counter[str] = field(default_factory=Counter)
 
+    def add_alone(self, count: int, warnings: Counter[str]) -> None:
+        """Counts new signals that stand alone: each opens a case."""
+        self.geleverd += count
+        self.geaccepteerd += count
+        self.zaken += count
+        self.waarschuwingen.update(warnings)
+
     def add(self, reading: Reading, verdicts: Verdicts) -> None:
-        """Counts a chunk. The five always add up to what was delivered; else it is our fault, and the load stops."""
+        """Counts judged rows. The five add up to what was delivered; else it is our fault, and the load stops."""
         sizes = {
             "geaccepteerd": len(verdicts.accepted),
             "gewijzigd": len(verdicts.changed),
@@ -85,9 +96,9 @@ class Counts:
         self.redenen.update(fault.code for fault in verdicts.double.values())
         for faults in verdicts.rejected.values():
             self.redenen.update({fault.code for fault in faults})
-        warned = reading.warnings.counted([*verdicts.accepted, *verdicts.changed])
-        self.waarschuwingen.update(warned)
-        self.zaken += len(verdicts.accepted) - reading.warnings.counted(verdicts.accepted)["bsn_heeft_lopende_zaak"]
+        self.waarschuwingen.update(reading.warnings.counted([*verdicts.accepted, *verdicts.changed]))
+        joining = reading.warnings.counted(verdicts.accepted)["bsn_heeft_lopende_zaak"]
+        self.zaken += len(verdicts.accepted) - joining
 
     def as_columns(self) -> dict[str, Any]:
         """The counts under the names of the columns of Load."""
@@ -115,17 +126,6 @@ class Checked:
     seconden: float
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One pass over a file."""
-
-    layout: str
-    book: Rulebook
-    rows: int
-    chunks: Iterator[tuple[Reading, Verdicts]]
-    counts: Counts
-
-
 def check(
     session: Session,
     path: Path,
@@ -145,14 +145,20 @@ def check(
     started = perf_counter()
     sha256 = fingerprint(path)
     _refuse_if_loaded(session, sha256, file_name)
-    content = _run(session, path, file_name, history, today, received, progress, Turns())
+    content = _Content(session, path, file_name, history, today, received, progress)
     rows: list[RejectedRow] = []
     warned: list[WarnedRow] = []
     codes: set[str] = set()
-    for reading, verdicts in content.chunks:
+    for reading, alone in content.readings():
         codes |= delivered_codes(reading)
-        turned_down = list(rejected_rows(None, content.book, reading, verdicts))
-        with_warning = list(warned_rows(reading, verdicts))
+        others = reading.only(np.flatnonzero(~alone))
+        verdicts = content.judge(others, Alone.of(reading, alone))
+        turned_down = list(rejected_rows(None, content.book, others, verdicts))
+        with_warning = [
+            *warned_rows(reading, np.flatnonzero(alone)),
+            *warned_rows(others, [*verdicts.accepted, *verdicts.changed]),
+        ]
+        with_warning.sort(key=attrgetter("regel"))
         if found:
             found(turned_down, with_warning)
         else:
@@ -192,9 +198,8 @@ def load(
     loading.status = LoadStatus.GELADEN
     session.add(loading)
     session.flush()
-    turns = Turns()
-    content = _run(session, path, file_name, history, today, received, progress, turns)
-    Writer(session, loading, content.book, content.rows, today, taken_in).write(content.chunks, turns)
+    content = _Content(session, path, file_name, history, today, received, progress)
+    Writer(session, loading, content.book, content.rows, today, taken_in).write(content.readings(), content.judge)
     loading.layout = content.layout
     for name, value in content.counts.as_columns().items():
         setattr(loading, name, value)
@@ -272,42 +277,54 @@ def _refuse_if_loaded(session: Session, sha256: str, file_name: str) -> None:
         raise FileRefused("al_geladen", file_name, ladingnummer)
 
 
-def _run(
-    session: Session,
-    path: Path,
-    file_name: str,
-    history: History,
-    today: date,
-    received: date,
-    progress: Progress | None,
-    turns: Turns,
-) -> _Run:
-    if received > today:
-        raise FileRefused("ontvangst_onmogelijk", file_name, f"{dutch_date(received)} ligt in de toekomst")
-    municipalities = Municipalities.load(session)
-    content = open_table(path, file_name, identify)
-    book = Rulebook(
-        content,
-        Context(today, municipalities),
-        received=received,
-        participating=participating(session, municipalities, today),
-    )
-    recurring = Recurring.among(content)
-    judge = Judge(session, history, municipalities, today, recurring)
-    counts = Counts()
-    counts.waarschuwingen.update(content.warnings)
+class _Content:
+    """One pass over a file: what it reads, and what is judged and counted of it."""
 
-    def chunks() -> Iterator[tuple[Reading, Verdicts]]:
-        for chunk in walk(content.chunks(), progress):
-            reading = book.read(chunk)
-            _refuse_impossible_receipt(reading, file_name, received)
-            with turns:
-                verdicts = judge.judge(reading)
-            counts.leveringsnummer = judge.leveringsnummer
-            counts.add(reading, verdicts)
-            yield reading, verdicts
+    def __init__(
+        self,
+        session: Session,
+        path: Path,
+        file_name: str,
+        history: History,
+        today: date,
+        received: date,
+        progress: Progress | None,
+    ) -> None:
+        if received > today:
+            raise FileRefused("ontvangst_onmogelijk", file_name, f"{dutch_date(received)} ligt in de toekomst")
+        municipalities = Municipalities.load(session)
+        self._table = open_table(path, file_name, identify)
+        self.layout = self._table.layout.name
+        self.book = Rulebook(
+            self._table,
+            Context(today, municipalities),
+            received=received,
+            participating=participating(session, municipalities, today),
+        )
+        self._foresight = Foresight.of(self._table, session, history.involved)
+        self.rows = self._foresight.rows
+        self._judge = Judge(session, history, municipalities, today)
+        self._refuse_later = partial(_refuse_impossible_receipt, file_name=file_name, received=received)
+        self._progress = progress
+        self.counts = Counts()
+        self.counts.waarschuwingen.update(self._table.warnings)
 
-    return _Run(content.layout.name, book, recurring.rows, chunks(), counts)
+    def readings(self) -> Iterator[tuple[Reading, np.ndarray]]:
+        """The chunks, each with a mask of the rows that stand alone; asks the database nothing."""
+        for chunk in self._table.chunks():
+            reading = self.book.read(chunk)
+            self._refuse_later(reading)
+            yield reading, self._foresight.alone(reading)
+
+    def judge(self, others: Reading, alone: Alone) -> Verdicts:
+        """Judges the rows of a chunk that do not stand alone, and counts all; in the order of `readings`."""
+        verdicts = self._judge.judge(others)
+        self.counts.leveringsnummer = self.book.leveringsnummer
+        self.counts.add_alone(alone.count, alone.warnings)
+        self.counts.add(others, verdicts)
+        if self._progress:
+            self._progress(self.counts.geleverd)
+        return verdicts
 
 
 def _refuse_impossible_receipt(reading: Reading, file_name: str, received: date) -> None:

@@ -150,7 +150,7 @@ class _Work:
 
     def _turn_down(self, chunk: Chunk, bad: Mapping[int, list[tuple[str, str]]]) -> None:
         """The rows that change nothing, as the loader reads them."""
-        delivered = chunk.delivered(list(bad))
+        delivered = dict(zip(bad, chunk.delivered(list(bad)), strict=True))
         for row, faults in bad.items():
             outcome = Uitkomst.DUBBEL if faults[0][1] in _DOUBLES else Uitkomst.AFGEKEURD
             self.loading.dubbel += outcome == Uitkomst.DUBBEL

@@ -1,6 +1,6 @@
 """What is told of the rows of a chunk: those that change nothing, those with a warning, whose they are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,28 +31,28 @@ def rejected_rows(
         **{row: (Uitkomst.AFGEKEURD, faults) for row, faults in verdicts.rejected.items()},
     }
     rows = sorted(found)
-    delivered = reading.chunk.delivered(rows)
     own = reading.values.select("signaalnummer", "gemeentecode")[rows]
-    for row, (nummer, gemeentecode) in zip(rows, own.iter_rows(), strict=True):
+    told = zip(rows, own.iter_rows(), reading.chunk.regels.gather(rows), reading.chunk.delivered(rows), strict=True)
+    for row, (nummer, gemeentecode), regel, delivered in told:
         uitkomst, faults = found[row]
         faulty = {fault.column for fault in faults if fault.code not in _OF_A_GOOD_CELL}
         yield {
             "signaalnummer": None if "signaalnummer" in faulty or not nummer else nummer,
             "gemeentecode": None if "gemeentecode" in faulty or not gemeentecode else gemeentecode,
             "load_id": load_id,
-            "regel": reading.chunk.regels[row],
+            "regel": regel,
             "uitkomst": uitkomst,
             "codes": sorted({fault.code for fault in faults}),
             "fouten": [book.explain(fault) for fault in faults],
-            "cellen": delivered[row],
+            "cellen": delivered,
         }
 
 
-def warned_rows(reading: Reading, verdicts: Verdicts) -> Iterator[WarnedRow]:
-    """The rows that are taken in, but with a warning, in file order."""
-    rows = np.intersect1d(reading.warnings.any(), [*verdicts.accepted, *verdicts.changed]).astype(int)
-    regels, numbers = reading.chunk.regels.gather(rows), reading.values["signaalnummer"].gather(rows)
-    for row, regel, number in zip(rows.tolist(), regels, numbers, strict=True):
+def warned_rows(reading: Reading, rows: "Sequence[int] | np.ndarray") -> Iterator[WarnedRow]:
+    """Those of these rows, which are taken in, that have a warning."""
+    warned = np.intersect1d(reading.warnings.any(), np.asarray(rows, dtype=np.int64))
+    regels, numbers = reading.chunk.regels.gather(warned), reading.values["signaalnummer"].gather(warned)
+    for row, regel, number in zip(warned.tolist(), regels, numbers, strict=True):
         yield WarnedRow(regel, number, reading.warnings.of(row))
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from importers import xlsx
@@ -34,14 +35,20 @@ class Chunk:
     regels: pl.Series
     beyond: dict[int, list[str]]
 
-    def delivered(self, rows: Sequence[int]) -> dict[int, dict[str, str]]:
-        """Of these rows, by position, the cells as delivered by heading; those beyond the header as `kolom N`."""
+    def only(self, rows: np.ndarray) -> "Chunk":
+        """These rows alone, in this order."""
+        places = {int(row): place for place, row in enumerate(rows)}
+        beyond = {places[row]: cells for row, cells in self.beyond.items() if row in places}
+        return Chunk(self.cells[rows], self.regels.gather(rows), beyond)
+
+    def delivered(self, rows: Sequence[int]) -> Iterator[dict[str, str]]:
+        """Of each of these rows the cells as delivered by heading; those beyond the header as `kolom N`."""
         headings = self.cells.columns
-        found = {}
         for row, cells in zip(rows, self.cells[list(rows)].iter_rows(), strict=True):
-            beyond = enumerate(self.beyond.get(row, []), len(headings) + 1)
-            found[row] = dict(zip(headings, cells, strict=True)) | {f"kolom {number}": cell for number, cell in beyond}
-        return found
+            found = dict(zip(headings, cells, strict=True))
+            for number, cell in enumerate(self.beyond.get(row, ()), len(headings) + 1):
+                found[f"kolom {number}"] = cell
+            yield found
 
 
 @dataclass(frozen=True)
@@ -195,13 +202,3 @@ def _of_rows(rows: Iterable[tuple[int, list[Any]]], header: list[str]) -> Chunk:
         [pl.Series(name, xlsx.texts(column), pl.String) for name, column in zip(header, columns, strict=True)]
     )
     return Chunk(frame, pl.Series(regels, dtype=pl.Int64), beyond)
-
-
-def walk(chunks: Iterable[Chunk], progress: Callable[[int], None] | None) -> Iterator[Chunk]:
-    """The same chunks; tells `progress` how many rows were dealt with each time one is done."""
-    done = 0
-    for chunk in chunks:
-        yield chunk
-        done += len(chunk.regels)
-        if progress:
-            progress(done)

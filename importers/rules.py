@@ -39,6 +39,12 @@ class Warnings:
                 self._codes.append(code)
             self._bits[rows] |= 1 << self._codes.index(code)
 
+    def only(self, rows: np.ndarray) -> "Warnings":
+        """Those of these rows, by new positions."""
+        some = Warnings(len(rows))
+        some._bits, some._codes = self._bits[rows], [*self._codes]
+        return some
+
     def of(self, row: int) -> list[str]:
         """The codes of a row, in order."""
         return self._in_words(int(self._bits[row]))
@@ -76,6 +82,18 @@ class Reading:
         """The number of rows."""
         return len(self.chunk.regels)
 
+    def only(self, rows: np.ndarray) -> "Reading":
+        """These rows alone, in this order, with new positions."""
+        places = {int(row): place for place, row in enumerate(rows)}
+        faults = {places[row]: found for row, found in self.faults.items() if row in places}
+        return Reading(
+            self.chunk.only(rows),
+            self.values[rows],
+            self.delivered_code.gather(rows),
+            self.warnings.only(rows),
+            defaultdict(list, faults),
+        )
+
     def blame(self, rows: Iterable[int], column: str, code: str) -> None:
         """These rows have that fault."""
         for row in rows:
@@ -108,10 +126,11 @@ class Rulebook:
             for name, value in table.layout.constants.items()
         }
         self.participating = participating
+        self.leveringsnummer: str | None = None  # of the first row with a valid one
         self._explained: dict[Fault, dict[str, str]] = {}
 
     def read(self, chunk: Chunk) -> Reading:
-        """Values, faults and warnings of a chunk; nothing here needs to know another row."""
+        """Values, faults and warnings of a chunk; they come in file order, for the first tells the leveringsnummer."""
         size = len(chunk.regels)
         columns = {name: pl.repeat(self.constants.get(name, ""), size, eager=True) for name in COLUMNS}
         warnings = Warnings(size)
@@ -129,6 +148,7 @@ class Rulebook:
         self._judge_address(reading)
         self._judge_codes(reading)
         reading.blame(chunk.beyond, "", "te_veel_cellen")
+        self._judge_leveringsnummer(reading)
         return reading
 
     def explain(self, fault: Fault) -> dict[str, str]:
@@ -146,6 +166,14 @@ class Rulebook:
         rows = [row for row, faults in reading.faults.items() if any(fault.column in columns for fault in faults)]
         faulty[rows] = True
         return faulty
+
+    def _judge_leveringsnummer(self, reading: Reading) -> None:
+        numbers = reading.values["leveringsnummer"]
+        good = ~self._faulty(reading, "leveringsnummer")
+        if self.leveringsnummer is None and good.any():
+            self.leveringsnummer = numbers[int(np.argmax(good))]
+        other = good & (numbers != (self.leveringsnummer or "")).to_numpy()
+        reading.blame(np.flatnonzero(other), "leveringsnummer", "leveringsnummer_wijkt_af")
 
     def _follow_mergers(self, reading: Reading) -> None:
         """The code must count on datum_signaal, or have counted and gone up in another; the row goes to that one."""

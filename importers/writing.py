@@ -1,19 +1,19 @@
-"""The rows of one load into their tables: a thread reads and judges while this one writes what was judged."""
+"""The rows of one load into their tables: a thread reads ahead, this one judges and writes what was read."""
 
 import json
 import queue
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from threading import Event, Lock
-from types import TracebackType
+from threading import Event
 from typing import Any
 
 import numpy as np
 import polars as pl
-from sqlalchemy import ColumnElement, TableClause, bindparam, func, insert, literal, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session
 
 from importers.judgement import Verdicts, known_ids
@@ -24,23 +24,18 @@ from signals.base import table
 from signals.bulk import insert_columns, run, slices
 from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange
 from signals.rows import COLUMNS, DATES
-from signals.staging import ALONE, MOST_PARTS, PLACE, NewSignals, Staging, staging
+from signals.staging import MOST_PARTS, Staging, insert_frame, staging
 
-TakenIn = Callable[[Load, NewSignals], Iterator[None]]
-"""Is told of the load which signals were just written; yields between its statements, when the thread that judges may
-ask the database something."""
+TakenIn = Callable[[Load, int, int], None]
+"""Is told of the load which signals were just written, by the first and the last id: new ones that stand alone."""
 
 SMALLEST_PART = 50_000
 """Rows; a part of fewer is not worth statements of its own."""
 
-AT_ONCE = 25_000
-"""Rows; a statement over more would keep the thread that judges waiting for its turn too long."""
-
-AHEAD = 12
-"""Parts and pieces of them that may wait; most are a few rejected rows."""
+AHEAD = 4
+"""Chunks that may be read and not yet judged."""
 
 _KEPT = tuple(name for name in COLUMNS if name != "mutatiesoort")
-_MADE = ("gemeentecode_geleverd", "adressleutel", "regel", "waarschuwingen")
 _REPLACED = tuple(
     name for name in (*_KEPT, "adressleutel")
     if name not in {"leveringsnummer", "signaalnummer", "datum_signaal", "bsn", "gemeentecode"}
@@ -50,36 +45,35 @@ _REPLACED = tuple(
 _signal = table(Signal)
 
 
-@dataclass
+@dataclass(frozen=True)
+class Alone:
+    """How many rows of a chunk stand alone, and how many of them have each warning."""
+
+    count: int
+    warnings: Counter[str]
+
+    @classmethod
+    def of(cls, reading: Reading, alone: np.ndarray) -> "Alone":
+        """alone: the mask of those rows."""
+        return cls(int(alone.sum()), reading.warnings.counted(np.flatnonzero(alone)))
+
+
+@dataclass(frozen=True)
 class Part:
-    """Judged rows that are written together; `staged`: the new signals among them, or None when there are none."""
+    """New signals that stand alone and are written together; `staged`: where they lie."""
 
-    staged: Any = None
-    accepted: int = 0
-    alone: int = 0
-    turned_down: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[dict[str, Any]] = field(default_factory=list)
-    withdrawn: list[tuple[int, str]] = field(default_factory=list)  # regel, signaalnummer
-
-
-class Turns:
-    """A lock that two threads get in turn, so that one that comes back at once cannot keep the other out."""
-
-    def __init__(self) -> None:
-        self._next, self._held = Lock(), Lock()
-
-    def __enter__(self) -> None:
-        with self._next:
-            self._held.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._held.release()
+    staged: Any
+    first: int
+    last: int
 
 
 class Writer:
-    """Writes one load, part by part."""
+    """Writes one load.
+
+    The ids of new signals are given out here, so that what is made of them need not be looked up: first those that
+    stand alone, in the order of reading, the others above them. Nobody else adds signals meanwhile: `load` holds the
+    lock of the numbers of loads.
+    """
 
     def __init__(
         self, session: Session, loading: Load, book: Rulebook, rows: int, today: date, taken_in: TakenIn | None
@@ -93,117 +87,82 @@ class Writer:
         self.taken_in = taken_in
         self.rows = rows
         self.part_size = max(SMALLEST_PART, -(-rows // MOST_PARTS))
+        self.highest = int(run(session, select(func.coalesce(func.max(_signal.c.id), 0))).scalar_one())
+        self.next_apart = self.highest + rows + 1
 
-    def write(self, chunks: Iterator[tuple[Reading, Verdicts]], turns: Turns) -> None:
-        """Writes all chunks. `turns`: whoever judges them holds it while it asks the database."""
-        parts: queue.Queue[Part | None] = queue.Queue(AHEAD)
+    def write(
+        self, readings: Iterator[tuple[Reading, np.ndarray]], judge: Callable[[Reading, Alone], Verdicts]
+    ) -> None:
+        """Writes what was read: chunks with a mask of the rows that stand alone. judge: is given the others."""
+        ahead: queue.Queue[tuple[Reading, Alone] | Part | None] = queue.Queue(AHEAD)
         stopped = Event()
-        columns = (*_KEPT, *_MADE, PLACE, ALONE)
-        with staging(self.session, _signal, columns, self.rows) as stage, ThreadPoolExecutor(1) as reader:
-            reading = reader.submit(self._read, chunks, stage, parts, stopped)
+        same = {"load_id": self.load_id, "datum_ontvangst": self.loading.datum_ontvangst}
+        with staging(self.session, _signal, same, self.rows) as stage, ThreadPoolExecutor(1) as reader:
+            reading = reader.submit(self._read, readings, stage, ahead, stopped)
             try:
-                while part := parts.get():
-                    self._store(part, stage, turns)
+                while piece := ahead.get():
+                    if isinstance(piece, Part):
+                        stage.store(piece.staged)
+                        if self.taken_in:
+                            self.taken_in(self.loading, piece.first, piece.last)
+                    else:
+                        self._store(piece[0], judge(*piece), same)
             finally:
                 stopped.set()
                 while not reading.done():  # it may wait for room
                     with suppress(queue.Empty):
-                        parts.get(timeout=0.05)
+                        ahead.get(timeout=0.05)
             reading.result()
+        if self.session.get_bind().dialect.name == "postgresql":
+            used = func.coalesce(func.max(_signal.c.id), 1)
+            run(self.session, select(func.setval(func.pg_get_serial_sequence("signal", "id"), used)))
 
     def _read(
         self,
-        chunks: Iterator[tuple[Reading, Verdicts]],
+        readings: Iterator[tuple[Reading, np.ndarray]],
         stage: Staging,
-        parts: "queue.Queue[Part | None]",
+        ahead: "queue.Queue[tuple[Reading, Alone] | Part | None]",
         stopped: Event,
     ) -> None:
-        """In a thread of its own: from chunks to parts."""
+        """In a thread of its own: reads, and puts down what stands alone."""
+        first = beyond = self.highest + 1
         try:
-            for part in self._parts(chunks, stage):
+            for reading, alone in readings:
                 if stopped.is_set():
                     return
-                parts.put(part)
+                rows = _by_address(reading, np.flatnonzero(alone))
+                if len(rows):
+                    stage.put(_rows_of_signal(reading, rows, beyond))
+                    beyond += len(rows)
+                ahead.put((reading.only(np.flatnonzero(~alone)), Alone.of(reading, alone)))
+                if beyond - first >= self.part_size:
+                    ahead.put(Part(stage.close_part(), first, beyond - 1))
+                    first = beyond
+            if beyond > first:
+                ahead.put(Part(stage.close_part(), first, beyond - 1))
         finally:
-            parts.put(None)
+            ahead.put(None)
 
-    def _parts(self, chunks: Iterator[tuple[Reading, Verdicts]], stage: Staging) -> Iterator[Part]:
-        """What depends on new signals of this file waits until those are written; anything else need not wait."""
-        waiting = Part()
-        new: set[str] = set()
-        for reading, verdicts in chunks:
-            at_once = Part(turned_down=list(rejected_rows(self.load_id, self.book, reading, verdicts)))
-            if verdicts.accepted:
-                stage.put(_new_signals(reading, verdicts, waiting))
-                waiting.accepted += len(verdicts.accepted)
-                waiting.alone += len(verdicts.alone)
-                new |= verdicts.recurring
-            if verdicts.changed:
-                regels = reading.chunk.regels.gather(verdicts.changed)
-                for row in _rows_of_signal(reading, verdicts.changed).with_columns(regels.alias("regel")).to_dicts():
-                    (waiting if row["signaalnummer"] in new else at_once).changed.append(row)
-            for row_number in verdicts.withdrawn:
-                number = reading.values["signaalnummer"][row_number]
-                withdrawn = (reading.chunk.regels[row_number], number)
-                (waiting if number in new else at_once).withdrawn.append(withdrawn)
-            yield at_once
-            if waiting.accepted >= self.part_size:
-                waiting.staged = stage.close_part()
-                yield waiting
-                waiting, new = Part(), set()
-        if waiting.accepted:
-            waiting.staged = stage.close_part()
-            yield waiting
-
-    def _store(self, part: Part, stage: Staging, turns: Turns) -> None:
+    def _store(self, reading: Reading, verdicts: Verdicts, same: Mapping[str, Any]) -> None:
         """New signals first, then changes, then withdrawals: for one signal that is the order of the file."""
-        if part.staged is not None:
-            with turns:
-                rows, place = stage.take_over(part.staged)
-            for first in range(0, part.accepted, AT_ONCE):
-                with turns:
-                    new = self._insert_signals(rows, place, first, min(first + AT_ONCE, part.accepted))
-                steps = self.taken_in(self.loading, new) if self.taken_in else iter(())
-                while True:
-                    with turns:
-                        if next(steps, _DONE) is _DONE:
-                            break
-        with turns:
-            if part.turned_down:
-                names = part.turned_down[0]
-                insert_columns(
-                    self.session, table(RejectedRow), {name: [row[name] for row in part.turned_down] for name in names}
-                )
-            if part.changed or part.withdrawn:
-                numbers = [row["signaalnummer"] for row in part.changed] + [number for _, number in part.withdrawn]
-                ids = known_ids(self.session, numbers)
-                if part.changed:
-                    self._change(part.changed, ids)
-                if part.withdrawn:
-                    self._withdraw(part.withdrawn, ids)
-
-    def _insert_signals(self, rows: TableClause, place: ColumnElement[int], after: int, until: int) -> NewSignals:
-        """Those of a part after one place and until another.
-
-        Their ids are given out here, so that what is made of them need not be looked up. Nobody else adds signals
-        meanwhile: `load` holds the lock of the numbers of loads.
-        """
-        before = int(run(self.session, select(func.coalesce(func.max(_signal.c.id), 0))).scalar_one())
-        new = NewSignals(rows, place, before, after, until)
-        same = {"load_id": self.load_id, "datum_ontvangst": self.loading.datum_ontvangst}
-        names = [*_KEPT, *_MADE]
-        chosen = select(
-            new.ids,
-            *(rows.c[name] for name in names),
-            *(literal(value, _signal.c[name].type) for name, value in same.items()),
-        )
-        run(
-            self.session,
-            insert(_signal).from_select(["id", *names, *same], chosen.where(new.mine), include_defaults=False),
-        )
-        if self.session.get_bind().dialect.name == "postgresql":
-            run(self.session, select(func.setval(func.pg_get_serial_sequence("signal", "id"), new.last)))
-        return new
+        turned_down = list(rejected_rows(self.load_id, self.book, reading, verdicts))
+        if turned_down:
+            columns = {name: [row[name] for row in turned_down] for name in turned_down[0]}
+            insert_columns(self.session, table(RejectedRow), columns)
+        if verdicts.accepted:
+            new = _rows_of_signal(reading, verdicts.accepted, self.next_apart)
+            insert_frame(self.session, _signal, new.with_columns(pl.lit(value).alias(n) for n, value in same.items()))
+            self.next_apart += len(new)
+        regels, numbers = reading.chunk.regels, reading.values["signaalnummer"]
+        changed = _rows_of_signal(reading, verdicts.changed, 0).drop("id").to_dicts() if verdicts.changed else []
+        withdrawn = [(regels[row], numbers[row]) for row in verdicts.withdrawn]
+        if changed or withdrawn:
+            named = [row["signaalnummer"] for row in changed] + [number for _, number in withdrawn]
+            ids = known_ids(self.session, named)
+            if changed:
+                self._change(changed, ids)
+            if withdrawn:
+                self._withdraw(withdrawn, ids)
 
     def _change(self, rows: list[dict[str, Any]], ids: Mapping[str, int]) -> None:
         """A W replaces what it says and keeps what was there."""
@@ -255,25 +214,16 @@ class Writer:
         }
 
 
-_DONE = object()
+def _by_address(reading: Reading, rows: np.ndarray) -> np.ndarray:
+    """These rows by municipality and address: the index of cases by address is the widest there is to be written."""
+    where = reading.values.select("gemeentecode", "postcode", "huisnummer")[rows]
+    order: np.ndarray = where.select(pl.arg_sort_by("gemeentecode", "postcode", "huisnummer")).to_series().to_numpy()
+    ordered: np.ndarray = rows[order]
+    return ordered
 
 
-def _new_signals(reading: Reading, verdicts: Verdicts, part: Part) -> pl.DataFrame:
-    """The accepted rows, for the part that is open: the place of each in it, and among those that stand alone.
-
-    They lie by municipality and address, because the index of cases by address is the widest there is to be written.
-    """
-    accepted = np.asarray(verdicts.accepted)
-    where = reading.values.select("gemeentecode", "postcode", "huisnummer")[accepted]
-    order = where.select(pl.arg_sort_by("gemeentecode", "postcode", "huisnummer")).to_series().to_numpy()
-    alone = np.isin(accepted[order], verdicts.alone)
-    ranks = pl.Series(ALONE, np.cumsum(alone) + part.alone).set(pl.Series(~alone), None)
-    places = pl.Series(PLACE, np.arange(part.accepted + 1, part.accepted + 1 + len(accepted)))
-    return _rows_of_signal(reading, accepted[order]).with_columns(places, ranks)
-
-
-def _rows_of_signal(reading: Reading, rows: "list[int] | np.ndarray") -> pl.DataFrame:
-    """The columns of Signal that come from the file, for these rows; dates as ISO texts."""
+def _rows_of_signal(reading: Reading, rows: "list[int] | np.ndarray", first_id: int) -> pl.DataFrame:
+    """The columns of Signal that come from the file, for these rows, with ids; dates as ISO texts."""
     values = reading.values[rows]
     days = [
         pl.when(pl.col(name) != "").then(
@@ -285,6 +235,7 @@ def _rows_of_signal(reading: Reading, rows: "list[int] | np.ndarray") -> pl.Data
     ]  # fmt: skip
     return values.select(*_KEPT).with_columns(
         *days,
+        pl.int_range(first_id, first_id + len(values)).alias("id"),
         pl.col("huisnummer").cast(pl.Int64),
         reading.delivered_code.gather(rows).alias("gemeentecode_geleverd"),
         address_keys(values).alias("adressleutel"),

@@ -307,6 +307,8 @@ def _intake(session: Session, access: Access, now: datetime) -> Intake:
 
 def _refuse_other_municipalities(session: Session, access: Access, loading: Load) -> None:
     """A teamleider loads for the own municipality only; not even the rejected rows may be another's."""
+    if access.codes is None or access.signals:
+        return
     named: set[str | None] = set()
     for table in (Signal, SignalChange, RejectedRow):
         named |= set(session.scalars(select(table.gemeentecode).where(col(table.load_id) == loading.id).distinct()))

@@ -1,37 +1,20 @@
-"""Many rows on their way into tables: put down as they are read, then taken over by `INSERT ... SELECT`.
+"""Many rows on their way into a table: put down in parts as they are read, each then stored by one statement.
 
-The rows of a part lie where the database can read them by itself: SQLite attaches a file, PostgreSQL takes them in by
-COPY. A statement over a part costs a fraction of a statement per row, and the reading of the next part goes on
-meanwhile in another thread.
+Reading goes on in another thread meanwhile. SQLite takes a part over from a file, PostgreSQL by COPY: either costs a
+fraction of a statement per row.
 """
 
 import glob
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
 import adbc_driver_sqlite.dbapi as adbc
 import polars as pl
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Table,
-    TableClause,
-    and_,
-    column,
-    event,
-    false,
-    literal,
-    make_url,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import Connection, Table, column, event, insert, literal, make_url, select, table
 from sqlmodel import Session
 
 from signals.bulk import run
@@ -43,51 +26,8 @@ FEW = 5_000
 """Rows; for so few a file of their own is not worth it."""
 
 
-PLACE = "plaats"
-"""The column with the place of a row in its part, from 1."""
-_ROWID = "rowid"
-"""The same on SQLite, which finds a row by it at once."""
-ALONE = "alleen"
-"""The column with the place among those rows of the part that nothing else has to do with; empty for the others."""
-
-
-@dataclass(frozen=True)
-class NewSignals:
-    """Signals of a part that were just written: `rows` has the columns of Signal that came with the file.
-
-    place: the place of each row in its part, from 1. They are those after one place and until another. before: the
-    highest id there was.
-    """
-
-    rows: TableClause
-    place: ColumnElement[int]
-    before: int
-    after: int
-    until: int
-
-    @property
-    def mine(self) -> ColumnElement[bool]:
-        """Which of the rows they are."""
-        return and_(self.place > self.after, self.place <= self.until)
-
-    @property
-    def ids(self) -> ColumnElement[int]:
-        """The id of each row."""
-        return (self.place + (self.before - self.after)).label("id")
-
-    @property
-    def first(self) -> int:
-        """The lowest id."""
-        return self.before + 1
-
-    @property
-    def last(self) -> int:
-        """The highest id."""
-        return self.before + self.until - self.after
-
-
 class Staging(Protocol):
-    """Rows of one table on their way; one thread puts them down and closes parts, another takes the parts over."""
+    """Rows of one table on their way; one thread puts them down and closes parts, the session's stores them."""
 
     def __enter__(self) -> "Staging": ...
 
@@ -96,31 +36,55 @@ class Staging(Protocol):
     ) -> None: ...
 
     def put(self, rows: pl.DataFrame) -> None:
-        """Adds rows to the part that is open; the columns bear the names of the table's, dates are ISO texts."""
+        """Adds rows to the part that is open; see `insert_frame` for their columns."""
 
     def close_part(self) -> Any:
-        """Ends the part that is open and gives what `take_over` needs of it."""
+        """Ends the part that is open and gives what `store` needs of it."""
 
-    def take_over(self, part: Any) -> "tuple[TableClause, ColumnElement[int]]":
-        """The rows of a closed part to select from in the transaction of the session, and the place of each."""
-
-
-def staging(session: Session, into: Table, columns: Sequence[str], rows: int) -> Staging:
-    """Where so many rows for this table, or fewer, are put down, by the kind of database."""
-    if session.connection().dialect.name == "postgresql":
-        return _Copied(session, into, columns)
-    return _Attached(session.connection(), columns) if rows > FEW else _Inserted(session.connection(), columns)
+    def store(self, part: Any) -> None:
+        """Puts the rows of a closed part in the table, in the transaction of the session."""
 
 
-class _Inserted:
-    """Few rows on SQLite: a temporary table."""
+def staging(session: Session, into: Table, same: Mapping[str, Any], rows: int) -> Staging:
+    """Where so many rows for this table, or fewer, are put down, by the kind of database.
 
-    def __init__(self, connection: Connection, columns: Sequence[str]) -> None:
-        self._connection = connection
-        self._columns = columns
-        self._rows: list[tuple[Any, ...]] = []
+    same: columns that are not put down, because every row has the same value there.
+    """
+    if session.connection().dialect.name == "sqlite" and rows > FEW:
+        return _Attached(session, into, same)
+    return _Kept(session, into, same)
 
-    def __enter__(self) -> "_Inserted":
+
+def insert_frame(session: Session, into: Table, rows: pl.DataFrame) -> None:
+    """Inserts rows that are as the database keeps them: columns by their names, dates as ISO texts, JSON as text."""
+    if not len(rows):
+        return
+    connection = session.connection()
+    names = ", ".join(f'"{name}"' for name in rows.columns)
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" for _ in rows.columns)
+        put = f"INSERT INTO {into.name} ({names}) VALUES ({places})"  # noqa: S608  # names of our own columns
+        connection.exec_driver_sql(put, rows.rows())
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    try:
+        with driver.cursor().copy(f"COPY {into.name} ({names}) FROM STDIN (FORMAT csv)") as copy:
+            copy.write(rows.write_csv(include_header=False))
+    except driver.Error as error:  # its text quotes the row, so it may not reach a log
+        raise AssertionError(f"PostgreSQL nam de rijen niet over ({error.sqlstate})") from None
+
+
+class _Kept:
+    """Rows in memory: few on SQLite; on PostgreSQL COPY takes them from there."""
+
+    def __init__(self, session: Session, into: Table, same: Mapping[str, Any]) -> None:
+        self._session = session
+        self._into = into
+        self._same = [pl.lit(value).alias(name) for name, value in same.items()]
+        self._rows: list[pl.DataFrame] = []
+
+    def __enter__(self) -> "_Kept":
         return self
 
     def __exit__(
@@ -129,20 +93,15 @@ class _Inserted:
         self._rows = []
 
     def put(self, rows: pl.DataFrame) -> None:
-        self._rows += rows.select(self._columns).rows()
+        self._rows.append(rows)
 
-    def close_part(self) -> list[tuple[Any, ...]]:
+    def close_part(self) -> list[pl.DataFrame]:
         rows, self._rows = self._rows, []
         return rows
 
-    def take_over(self, part: list[tuple[Any, ...]]) -> tuple[TableClause, ColumnElement[int]]:
-        names, places = ", ".join(self._columns), ", ".join("?" for _ in self._columns)
-        self._connection.exec_driver_sql("DROP TABLE IF EXISTS temp.klaargezet")
-        self._connection.exec_driver_sql(f"CREATE TEMPORARY TABLE klaargezet ({names})")
-        put = f"INSERT INTO temp.klaargezet VALUES ({places})"  # noqa: S608  # names of our own columns
-        self._connection.exec_driver_sql(put, part)
-        rows = table("klaargezet", *(column(name) for name in (*self._columns, _ROWID)), schema="temp")
-        return rows, rows.c[_ROWID]
+    def store(self, part: list[pl.DataFrame]) -> None:
+        for rows in part:
+            insert_frame(self._session, self._into, rows.with_columns(self._same))
 
 
 class _Attached:
@@ -153,16 +112,19 @@ class _Attached:
     left is deleted by the next load, which has the one write lock by then.
     """
 
-    def __init__(self, connection: Connection, columns: Sequence[str]) -> None:
-        self._connection = connection
-        self._columns = columns
-        database = make_url(str(connection.engine.url)).database
+    def __init__(self, session: Session, into: Table, same: Mapping[str, Any]) -> None:
+        self._session = session
+        self._into = into
+        self._same = same
+        self._columns: Sequence[str] = ()
+        self._connection: Connection = session.connection()
+        database = make_url(str(self._connection.engine.url)).database
         self._beside = Path(database).parent if database and database != ":memory:" else Path(tempfile.gettempdir())
         self._prefix = f"{_FOLDER}{Path(database or '').name}-"
         self._parts = 0
         self._open: adbc.Connection | None = None
-        if not event.contains(connection.engine, "checkin", _let_go):
-            event.listen(connection.engine, "checkin", _let_go)
+        if not event.contains(self._connection.engine, "checkin", _let_go):
+            event.listen(self._connection.engine, "checkin", _let_go)
 
     def __enter__(self) -> "_Attached":
         for left in self._beside.glob(f"{glob.escape(self._prefix)}*"):
@@ -183,6 +145,7 @@ class _Attached:
     def put(self, rows: pl.DataFrame) -> None:
         if self._open is None:
             self._parts += 1
+            self._columns = rows.columns
             self._open = adbc.connect(str(self._path(self._parts)), autocommit=True)
             with self._open.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode = OFF")
@@ -198,13 +161,16 @@ class _Attached:
         self._open = None
         return self._parts
 
-    def take_over(self, part: int) -> tuple[TableClause, ColumnElement[int]]:
+    def store(self, part: int) -> None:
         path = self._path(part)
         name = f"deel{len(self._connection.exec_driver_sql('PRAGMA database_list').all())}"
         self._connection.exec_driver_sql(f"ATTACH DATABASE ? AS {name}", (str(path),))
         path.unlink()
-        rows = table("deel", *(column(each) for each in (*self._columns, _ROWID)), schema=name)
-        return rows, rows.c[_ROWID]
+        rows = table("deel", *(column(each) for each in self._columns), schema=name)
+        same = (literal(value, self._into.c[each].type) for each, value in self._same.items())
+        names = [*self._columns, *self._same]
+        taken = select(*(rows.c[each] for each in self._columns), *same)
+        run(self._session, insert(self._into).from_select(names, taken, include_defaults=False))
 
 
 def _let_go(connection: Any, record: object) -> None:
@@ -214,55 +180,3 @@ def _let_go(connection: Any, record: object) -> None:
     for _, name, _ in connection.execute("PRAGMA database_list").fetchall():
         if name.startswith("deel"):
             connection.execute(f"DETACH DATABASE {name}")
-
-
-class _Copied:
-    """Parts as CSV in memory, copied into a temporary table that has the types of the table they are meant for."""
-
-    def __init__(self, session: Session, into: Table, columns: Sequence[str]) -> None:
-        self._session = session
-        self._into = into
-        self._columns = columns
-        self._rows: list[bytes] = []
-        self._made = False
-
-    def __enter__(self) -> "_Copied":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._rows.clear()
-
-    def put(self, rows: pl.DataFrame) -> None:
-        self._rows.append(rows.select(self._columns).write_csv(include_header=False).encode())
-
-    def _typed(self, name: str) -> ColumnElement[Any]:
-        own = {PLACE, ALONE}
-        return literal(0, Integer).label(name) if name in own else self._into.c[name]
-
-    def close_part(self) -> list[bytes]:
-        rows, self._rows = self._rows, []
-        return rows
-
-    def take_over(self, part: list[bytes]) -> tuple[TableClause, ColumnElement[int]]:
-        names = ", ".join(self._columns)
-        if self._made:
-            run(self._session, text("TRUNCATE klaargezet"))
-        else:
-            run(self._session, text("DROP TABLE IF EXISTS klaargezet"))  # of an earlier load in this transaction
-            chosen = select(*(self._typed(name) for name in self._columns)).where(false())
-            dialect = self._session.connection().dialect
-            shape = chosen.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-            run(self._session, text(f"CREATE TEMPORARY TABLE klaargezet ON COMMIT DROP AS {shape}"))
-            self._made = True
-        driver = self._session.connection().connection.driver_connection
-        assert driver is not None
-        try:
-            with driver.cursor().copy(f"COPY klaargezet ({names}) FROM STDIN (FORMAT csv)") as copy:
-                for rows in part:
-                    copy.write(rows)
-        except driver.Error as error:  # its text quotes the row, so it may not reach a log
-            raise AssertionError(f"PostgreSQL nam de klaargezette rijen niet over ({error.sqlstate})") from None
-        taken = table("klaargezet", *(column(name) for name in self._columns))
-        return taken, taken.c[PLACE]

@@ -1,6 +1,6 @@
 """What an importer must know of cases before it loads: which signals join an open case, which can no longer change."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from signals.base import table
-from signals.bulk import among, run, slices
+from signals.bulk import run, slices, values_among
 from signals.models import Signal
 from signals.municipalities import Municipalities
 from workflow.models import Case, CaseSignal
@@ -62,10 +62,9 @@ class CaseHistory:
         """Whether whoever loads may not know of signals of this municipality."""
         return self._visible is not None and self._now(gemeentecode) not in self._visible
 
-    def involved(self, bsns: Sequence[str]) -> Collection[str]:
-        """Those of these persons about whom there is a case, whatever became of it and wherever."""
-        known = select(_case.c.bsn).where(among(self._session, _case.c.bsn, bsns)).distinct()
-        return list(run(self._session, known).scalars())
+    def involved(self, bsns: Iterator[Sequence[str]], about: int) -> Iterator[Sequence[str]]:
+        """Pieces in which all of these persons stand about whom there is a case, whatever became of it and wherever."""
+        return values_among(self._session, _case.c.bsn, _case.c.id, bsns, about)
 
     def look_up(self, persons: Collection[tuple[str, str]], signal_ids: Collection[int]) -> None:
         """Finds the open case of each person, and the case of each signal."""

@@ -35,7 +35,6 @@ from signals.bulk import run, slices
 from signals.dates import add_months
 from signals.models import Grondslag, Load, Mutatiesoort, Signal, SignalChange
 from signals.numbers import take_numbers
-from signals.staging import ALONE, NewSignals
 from workflow import moves
 from workflow.actors import Actor, Desk
 from workflow.case_history import CaseHistory
@@ -74,9 +73,9 @@ class Intake:
         self._now = now
         self._opening: _Opening | None = None
 
-    def take_in(self, load: Load, new: NewSignals) -> Iterator[None]:
-        """Opens the cases of those new signals that stand alone."""
-        return self._of(load).open_alone(new)
+    def take_in(self, load: Load, first: int, last: int) -> None:
+        """Opens the cases of new signals that stand alone: those from one id up to and including another."""
+        self._of(load).open_alone(first, last)
 
     def finish(self, load: Load) -> int:
         """Deals with all that does not stand alone, and with changes and withdrawals, once the load is written.
@@ -162,18 +161,12 @@ class _Opening(LoadStatements):
             self._tell_of_others(fresh)
             self._tell_of_earlier(fresh)
 
-    def open_alone(self, new: NewSignals) -> Iterator[None]:
-        """Cases of the new signals that stand alone: nobody else has to do with their persons."""
-        rank = new.rows.c[ALONE]
-        alone = and_(new.mine, rank.is_not(None))
-        mine = select(func.count(), func.min(rank)).select_from(new.rows).where(alone)
-        count, lowest = run(self.session, mine).one()
-        if count:
-            newest = self._newest_case()
-            self._open(new.rows, new.ids, rank - (lowest - 1), count, alone)
-            yield
-            self._link_openers(and_(_case.c.id > newest, _case.c.eerste_signaal_id.between(new.first, new.last)))
-        yield
+    def open_alone(self, first: int, last: int) -> None:
+        """Cases of the new signals between these ids: nobody else has to do with their persons."""
+        newest = self._newest_case()
+        mine = _signal.c.id.between(first, last)
+        self._open(_signal, _signal.c.id, _signal.c.id - (first - 1), last - first + 1, mine)
+        self._link_openers(and_(_case.c.id > newest, _case.c.eerste_signaal_id.between(first, last)))
 
     def _newest_case(self) -> int:
         return int(run(self.session, select(func.coalesce(func.max(_case.c.id), 0))).scalar_one())
