@@ -26,7 +26,7 @@ from importers.writing import Alone, TakenIn, Writer
 from signals.base import table
 from signals.bulk import run
 from signals.dates import as_date, dutch_date
-from signals.models import Delivery, Load, LoadStatus, RejectedRow
+from signals.models import Delivery, Load, LoadStatus
 from signals.municipalities import Municipalities, participating
 from signals.numbers import take_numbers
 from signals.rows import WarnedRow
@@ -113,14 +113,15 @@ class Counts:
 class Checked:
     """What a load of this file would do now; nothing was stored.
 
-    `regels` are the rows that would change nothing, `gewaarschuwd` those that would be taken in with a warning;
+    `regels` are the rows that would change nothing, as columns of RejectedRow, `gewaarschuwd` those that would be taken
+    in with a warning;
     `gemeentecodes` those of all rows in which that cell is good, rejected ones too.
     """
 
     layout: str
     sha256: str
     counts: Counts
-    regels: list[RejectedRow]
+    regels: list[dict[str, Any]]
     gewaarschuwd: list[WarnedRow]
     gemeentecodes: frozenset[str]
     seconden: float
@@ -146,7 +147,7 @@ def check(
     sha256 = fingerprint(path)
     _refuse_if_loaded(session, sha256, file_name)
     content = _Content(session, path, file_name, history, today, received, progress)
-    rows: list[RejectedRow] = []
+    rows: list[dict[str, Any]] = []
     warned: list[WarnedRow] = []
     codes: set[str] = set()
     for reading, alone in content.readings():
@@ -162,7 +163,7 @@ def check(
         if found:
             found(turned_down, with_warning)
         else:
-            rows += [RejectedRow(**row) for row in turned_down]
+            rows += turned_down
             warned += with_warning
     seconds = round(perf_counter() - started, 3)
     return Checked(content.layout, sha256, content.counts, rows, warned, frozenset(codes), seconds)

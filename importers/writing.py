@@ -3,7 +3,7 @@
 import json
 import queue
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from importers.outcomes import rejected_rows
 from importers.rules import Reading, Rulebook
 from signals.address import address_key
 from signals.base import table
-from signals.bulk import insert_columns, run, slices
+from signals.bulk import run, slices
 from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange
 from signals.rows import COLUMNS, DATES
 from signals.staging import MOST_PARTS, Staging, insert_frame, staging
@@ -145,10 +145,8 @@ class Writer:
 
     def _store(self, reading: Reading, verdicts: Verdicts, same: Mapping[str, Any]) -> None:
         """New signals first, then changes, then withdrawals: for one signal that is the order of the file."""
-        turned_down = list(rejected_rows(self.load_id, self.book, reading, verdicts))
-        if turned_down:
-            columns = {name: [row[name] for row in turned_down] for name in turned_down[0]}
-            insert_columns(self.session, table(RejectedRow), columns)
+        turned_down = _as_kept(rejected_rows(self.load_id, self.book, reading, verdicts))
+        insert_frame(self.session, table(RejectedRow), turned_down)
         if verdicts.accepted:
             new = _rows_of_signal(reading, verdicts.accepted, self.next_apart)
             insert_frame(self.session, _signal, new.with_columns(pl.lit(value).alias(n) for n, value in same.items()))
@@ -212,6 +210,20 @@ class Writer:
             "soort": soort,
             "datum": self.today,
         }
+
+
+_JSON = ("codes", "fouten", "cellen")
+_REJECTED = {
+    "load_id": pl.Int64,
+    "regel": pl.Int64,
+    **dict.fromkeys(("uitkomst", "signaalnummer", "gemeentecode", *_JSON), pl.String),
+}
+
+
+def _as_kept(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rejected rows as the database keeps them."""
+    found = [{**row, **{name: json.dumps(row[name]) for name in _JSON}} for row in rows]
+    return pl.DataFrame({name: [row[name] for row in found] for name in _REJECTED}, _REJECTED)
 
 
 def _by_address(reading: Reading, rows: np.ndarray) -> np.ndarray:

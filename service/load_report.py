@@ -66,8 +66,11 @@ def write_loaded(session: Session, load: Load, target: BinaryIO | Path, zone: tz
 
 def write_checked(load: Load, checked: Checked, target: BinaryIO | Path, zone: tzinfo) -> None:
     """The report of a check; `load` is the upload, stored or not."""
-    rejected = checked.regels
-    verwerkingsverslag.write(target, load, lambda: rejected, checked.gewaarschuwd, meanings=MEANINGS, zone=zone)
+
+    def rejected() -> Iterable[RejectedRow]:
+        return (RejectedRow(**row) for row in checked.regels)
+
+    verwerkingsverslag.write(target, load, rejected, checked.gewaarschuwd, meanings=MEANINGS, zone=zone)
 
 
 def _write_found(settings: Settings, load: Load, upload: Upload, target: BinaryIO) -> None:
