@@ -45,6 +45,7 @@ from workflow.models import (
     WalaaEntry,
 )
 from workflow.phases import Answer, Herkomst, Outcome
+from workflow.unsettled import first_event, is_unsettled
 
 SIGNAL_FACTS = ("aanleiding", "uitkeringssoort", "adresbron")
 LAA_TERMS = (Term.LAA_EERSTE_ANTWOORD.value, Term.LAA_RESULTAAT.value)
@@ -126,6 +127,7 @@ def _events(session: Session, day: date) -> pd.DataFrame:
     event = table(CaseEvent)
     columns = (
         event.c.zaak_id,
+        event.c.volgnummer,
         event.c.stap,
         _text(event.c.van),
         _text(event.c.naar),
@@ -134,8 +136,11 @@ def _events(session: Session, day: date) -> pd.DataFrame:
         event.c.datum_eerste_antwoord,
         event.c.aangehouden,
     )
-    query = select(*columns).where(event.c.vastgelegd_op <= day).order_by(event.c.zaak_id, event.c.volgnummer)
-    return _frame(session, query)
+    settled = select(*columns).where(event.c.vastgelegd_op <= day)
+    unsettled = select(*first_event(*(column.name for column in columns))).where(
+        is_unsettled, table(Case).c.geopend_op <= day
+    )
+    return _frame(session, union_all(settled, unsettled).order_by("zaak_id", "volgnummer"))
 
 
 def _signals(session: Session, as_of: AsOf) -> pd.DataFrame:

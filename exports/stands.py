@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     String,
     Subquery,
+    Table,
     and_,
     case,
     cast,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 
 from exports.models import FeedbackDelivery, FeedbackRow, RowKind
@@ -33,6 +35,7 @@ from signals.base import table
 from signals.models import Load, Signal
 from workflow.models import Case, CaseEvent, CaseSignal
 from workflow.phases import OUTCOMES, Outcome, Phase, Told
+from workflow.unsettled import first_event, first_link, is_unsettled
 
 REGISTERED = tuple(outcome for outcome, meaning in OUTCOMES.items() if meaning.told is Told.INGESCHREVEN)
 STANDING = (Phase.AFGESLOTEN, Phase.BEZWAAR)
@@ -69,22 +72,15 @@ def cases_as_of(day: date) -> Subquery:
         .group_by(event.c.zaak_id)
         .subquery("laatste")
     )
-    return (
-        select(
-            zaak.c.id,
-            zaak.c.gemeentecode,
-            zaak.c.bsn,
-            event.c.ingangsdatum,
-            event.c.naar.label("fase"),
-            event.c.resultaat,
-            event.c.datum_resultaat,
-            event.c.eerste_antwoord,
-            event.c.datum_eerste_antwoord,
-        )
+    told = ("ingangsdatum", "resultaat", "datum_resultaat", "eerste_antwoord", "datum_eerste_antwoord")
+    own = (zaak.c.id, zaak.c.gemeentecode, zaak.c.bsn)
+    settled = (
+        select(*own, event.c.naar.label("fase"), *(event.c[name] for name in told))
         .join_from(last, event, and_(event.c.zaak_id == last.c.zaak_id, event.c.volgnummer == last.c.volgnummer))
         .join(zaak, zaak.c.id == event.c.zaak_id)
-        .subquery("zaak_toen")
     )
+    unsettled = select(*own, *first_event("naar", *told)).where(is_unsettled, zaak.c.geopend_op <= day)
+    return union_all(settled, unsettled).subquery("zaak_toen")
 
 
 def links_as_of(day: date) -> Subquery:
@@ -109,12 +105,23 @@ def links_as_of(day: date) -> Subquery:
         .where(link.c.vanaf <= day, link.c.zaak_id.not_in(returned))
         .subquery("koppelingen")
     )
-    return select(newest).where(newest.c.rang == 1).subquery("koppeling_toen")
+    columns = ("signal_id", "zaak_id", "intrekking_telt")
+    settled = select(*(newest.c[name] for name in columns)).where(newest.c.rang == 1)
+    unsettled = select(*first_link(*columns)).where(is_unsettled, table(Case).c.geopend_op <= day)
+    return union_all(settled, unsettled).subquery("koppeling_toen")
 
 
-def _actual_links() -> Subquery:
-    link = table(CaseSignal)
-    return select(link.c.signal_id, link.c.zaak_id, link.c.intrekking_telt).where(link.c.actueel).subquery("koppeling")
+def _with_links(signal: Table, as_of: AsOf | None) -> tuple[FromClause, ColumnElement[int], ColumnElement[bool]]:
+    """Signals with their links: what to select from, the case that works on the signal, whether a withdrawal counts."""
+    if as_of:
+        link = links_as_of(as_of.day)
+        return signal.outerjoin(link, link.c.signal_id == signal.c.id), link.c.zaak_id, link.c.intrekking_telt
+    # Of one table and another rather than of their union, which SQLite would write down whole before it looks in it.
+    row, opened = table(CaseSignal), table(Case).alias("geopend")
+    linked = signal.outerjoin(row, and_(row.c.signal_id == signal.c.id, row.c.actueel)).outerjoin(
+        opened, and_(opened.c.eerste_signaal_id == signal.c.id, opened.c.lading_id.is_not(None))
+    )
+    return linked, func.coalesce(row.c.zaak_id, opened.c.id), row.c.intrekking_telt
 
 
 def _first_registrations(cases: FromClause) -> Subquery:
@@ -148,12 +155,10 @@ def stands(as_of: AsOf | None = None) -> Subquery:
     """
     signal = table(Signal)
     cases: FromClause = cases_as_of(as_of.day) if as_of else table(Case)
-    link = links_as_of(as_of.day) if as_of else _actual_links()
+    linked, zaak_id, withdrawal_counts = _with_links(signal, as_of)
     first = _first_registrations(cases)
     standing = cases.c.fase.in_(STANDING)
-    withdrawn = func.coalesce(
-        or_(link.c.intrekking_telt, and_(standing, cases.c.resultaat == Outcome.INGETROKKEN)), false()
-    )
+    withdrawn = func.coalesce(or_(withdrawal_counts, and_(standing, cases.c.resultaat == Outcome.INGETROKKEN)), false())
     registered_by_another = and_(
         cases.c.resultaat.in_(REGISTERED),
         first.c.gemeentecode.is_not(None),
@@ -186,8 +191,7 @@ def stands(as_of: AsOf | None = None) -> Subquery:
             case((mutation, cases.c.ingangsdatum)).label("ingangsdatum_ingezetene"),
             func.coalesce(cases.c.gemeentecode, signal.c.gemeentecode).label("gemeentecode"),
         )
-        .outerjoin_from(signal, link, link.c.signal_id == signal.c.id)
-        .outerjoin(cases, cases.c.id == link.c.zaak_id)
+        .outerjoin_from(linked, cases, cases.c.id == zaak_id)
         .outerjoin(first, first.c.bsn == cases.c.bsn)
     )
     if as_of:

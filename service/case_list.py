@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, Subquery, and_, func, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, Subquery, and_, false, func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -16,7 +16,7 @@ from service import case_signals
 from service.characters import readable
 from service.dependencies import LARGEST_NUMBER
 from signals.errors import Invalid, Reason
-from workflow.models import Address, CallbackRequest, Case, CaseSignal
+from workflow.models import Address, CallbackRequest, Case
 from workflow.phases import Outcome, Phase
 from workflow.running_terms import running_terms
 
@@ -204,9 +204,8 @@ def _search_by(
         now = and_(col(Case.postcode) == wanted, col(Case.huisnummer) == huisnummer)
         also = select(Address.zaak_id).where(col(Address.postcode) == wanted, col(Address.huisnummer) == huisnummer)
         return chosen.where(or_(now, col(Case.id).in_(also)))
-    signal_id = case_signals.numbered(session, str(signaalnummer))
-    linked = select(CaseSignal.zaak_id).where(col(CaseSignal.signal_id) == signal_id)
-    return chosen.where(col(Case.id).in_(linked))
+    known = case_signals.cases_of(session, str(signaalnummer))
+    return chosen.where(col(Case.id).in_(known) if known else false())  # among none, SQLite would look in every case
 
 
 def at_same_address(session: Session, case: Case) -> Sequence[Case]:

@@ -1,6 +1,7 @@
 """The signals of a case for whoever sees the case: after a hand-over they are still the sender's rows.
 
-The one place where the service reads another municipality's signal, always by way of a `CaseSignal` that is visible.
+The one place where the service reads another municipality's signal, always by way of a visible link: a `CaseSignal`, or
+the case itself as long as it is unsettled. The cases are read first: what is settled meanwhile has its row by then.
 """
 
 from collections import defaultdict
@@ -10,13 +11,15 @@ from sqlmodel import Session, col, select
 
 from signals.base import ACROSS
 from signals.models import Signal
-from workflow.models import CaseSignal
+from workflow.models import Case, CaseSignal
 
 
 def of_cases(session: Session, case_ids: Collection[int | None]) -> Mapping[int, Sequence[Signal]]:
     """The signals of each case, in the order in which they were linked; nothing for a case that is not visible."""
+    opened = select(Case.id, Case.eerste_signaal_id).where(col(Case.id).in_(case_ids), col(Case.lading_id).is_not(None))
+    unsettled = session.exec(opened).all()
     mine = select(CaseSignal.zaak_id, CaseSignal.signal_id).where(col(CaseSignal.zaak_id).in_(case_ids))
-    links = session.exec(mine.order_by(col(CaseSignal.id))).all()
+    links = dict.fromkeys([*unsettled, *session.exec(mine.order_by(col(CaseSignal.id)))])
     theirs = select(Signal).where(col(Signal.id).in_({signal_id for _, signal_id in links}))
     signals = {signal.id: signal for signal in session.exec(theirs.execution_options(**ACROSS))}
     found: dict[int, list[Signal]] = defaultdict(list)
@@ -25,7 +28,12 @@ def of_cases(session: Session, case_ids: Collection[int | None]) -> Mapping[int,
     return found
 
 
-def numbered(session: Session, signaalnummer: str) -> int | None:
-    """The id of the signal with this number, whosever it is: only to look for one's own cases that work on it."""
-    wanted = select(Signal.id).where(col(Signal.signaalnummer) == signaalnummer)
-    return session.exec(wanted.execution_options(**ACROSS)).first()
+def cases_of(session: Session, signaalnummer: str) -> Collection[int | None]:
+    """The ids of one's own cases that work or worked on the signal with this number, whosever it is."""
+    numbered = select(Signal.id).where(col(Signal.signaalnummer) == signaalnummer)
+    signal_id = session.exec(numbered.execution_options(**ACROSS)).first()
+    if signal_id is None:
+        return ()
+    opened = select(Case.id).where(col(Case.eerste_signaal_id) == signal_id, col(Case.lading_id).is_not(None))
+    unsettled = session.exec(opened).all()
+    return {*unsettled, *session.exec(select(CaseSignal.zaak_id).where(col(CaseSignal.signal_id) == signal_id))}

@@ -19,17 +19,17 @@ from exports.selection import Selection
 from exports.workbook import write_workbook
 from importers import opbrengst_2026_1
 from importers.load import summary
-from service import accounts, uploads
+from service import accounts, case_signals, uploads
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
 from service.demo_stories import FINISHED, SPREAD, Act
 from service.settings import Settings, keep_files_private
-from signals.models import Grondslag, Load, Signal
+from signals.models import Grondslag, Load
 from signals.municipalities import Municipalities
 from workflow import dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.holidays import next_working_day
-from workflow.models import Case, CaseSignal
+from workflow.models import Case
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Outcome, Role
 
 SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "samples" / "demo"
@@ -150,12 +150,9 @@ class Demo:
         with (SAMPLES / "opbrengst-2026.csv").open(encoding="utf-8-sig", newline="") as file:
             told = {row["signaalnummer"] for row in csv.DictReader(file, delimiter=";")}
         with session_scope(self.engine, Access.system(), write=False) as session:
-            query = select(CaseSignal.zaak_id, Signal.signaalnummer).join(
-                Signal, col(Signal.id) == col(CaseSignal.signal_id)
-            )
-            numbers: dict[int, set[str]] = {}
-            for case_id, number in session.exec(query.order_by(col(CaseSignal.zaak_id))):
-                numbers.setdefault(case_id, set()).add(number)
+            case_ids = session.exec(select(Case.id).order_by(col(Case.id))).all()
+            signals = case_signals.of_cases(session, case_ids)
+            numbers = {case_id: {one.signaalnummer for one in signals[case_id]} for case_id in sorted(signals)}
         finished, rest = _in_turn(FINISHED), _in_turn(SPREAD)
         for case_id, its in numbers.items():
             for act in next(finished if its & told else rest):

@@ -155,7 +155,10 @@ class Signal(Owned, table=True):
     """
 
     __tablename__ = "signal"
-    __table_args__ = (Index("ix_signal_load_regel", "load_id", "regel"),)
+    __table_args__ = (
+        # The rows of a load lie together, so on PostgreSQL it is enough to know where.
+        Index("ix_signal_load_regel", "load_id", "regel", postgresql_using="brin"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     signaalnummer: str = Field(unique=True, max_length=40)

@@ -15,9 +15,9 @@ from signals.numbers import take_numbers
 from workflow import case_terms, dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.case_file import CaseFile
-from workflow.models import Case, CaseEvent, CaseSignal
-from workflow.opening import CASE_SERIES, OPENING_BASIS, case_number
-from workflow.phases import PROCEDURE_VERSION, Herkomst, Phase, Role
+from workflow.models import Case, CaseEvent
+from workflow.opening import CASE_SERIES, case_number
+from workflow.phases import Herkomst, Phase, Role
 from workflow.running_terms import receipt_ends
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -77,6 +77,7 @@ def new_case(
         sha256=f"{number:064d}",
         datum_ontvangst=received,
         aangeboden_op=at(received),
+        geladen_op=at(received),
         door="ulla",
     )
     session.add(load)
@@ -115,6 +116,7 @@ def new_case(
         geopend_op=received,
         leveringsnummer=levering,
         eerste_signaal_id=signal.id,
+        lading_id=load.id,
         adressleutel=key,
         adresbron="TVA",
         adres_vanaf=received,
@@ -124,23 +126,6 @@ def new_case(
         **{**who, **columns},
     )
     session.add(case)
-    session.flush()
-    own = {"zaak_id": case.id, "gemeentecode": gemeentecode}
-    session.add(CaseSignal(**own, signal_id=signal.id, vanaf=received))
-    session.add(
-        CaseEvent(
-            **own,
-            vastgelegd_op=received,
-            tijdstip=at(received),
-            door="ulla",
-            volgnummer=1,
-            stap="ontvang_signaal",
-            naar=Phase.ONTVANGEN,
-            rol="systeem",
-            grondslag=OPENING_BASIS,
-            procedure=PROCEDURE_VERSION,
-        )
-    )
     session.flush()
     return case
 

@@ -29,6 +29,7 @@ from workflow.models import (
     Visit,
 )
 from workflow.running_terms import kept_in_columns
+from workflow.unsettled import events_of, links_of
 
 Row = TypeVar("Row", bound=OfCase)
 
@@ -49,9 +50,8 @@ class CaseFile:
 
     @cached_property
     def events(self) -> Sequence[CaseEvent]:
-        """Every step, oldest first."""
-        mine = select(CaseEvent).where(col(CaseEvent.zaak_id) == self.case.id)
-        return self.session.exec(mine.order_by(col(CaseEvent.volgnummer))).all()
+        """Every step, oldest first; see `case_terms.settle` before one is changed or added."""
+        return events_of(self.session, [self.case])[self.case.id]
 
     @cached_property
     def sources(self) -> Sequence[Source]:
@@ -107,9 +107,8 @@ class CaseFile:
 
     @cached_property
     def signals(self) -> Sequence[CaseSignal]:
-        """Links to the signals this case works on."""
-        mine = select(CaseSignal).where(col(CaseSignal.zaak_id) == self.case.id)
-        return self.session.exec(mine.order_by(col(CaseSignal.id))).all()
+        """Links to the signals this case works on; see `case_terms.settle` before one is changed or added."""
+        return links_of(self.session, self.case)
 
     @property
     def investigated(self) -> bool:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, literal, select
 from sqlmodel import Session
 
 from signals.base import table
@@ -14,6 +15,7 @@ from signals.models import Signal
 from signals.municipalities import Municipalities
 from workflow.models import Case, CaseSignal
 from workflow.phases import OPEN, Phase
+from workflow.unsettled import is_unsettled
 
 _signal = table(Signal)
 _case = table(Case)
@@ -85,13 +87,19 @@ class CaseHistory:
                 .join(_case, _case.c.id == _link.c.zaak_id)
                 .where(_link.c.signal_id.in_(ids), _link.c.actueel)
             )
-            for signal_id, case_id, bsn, gemeentecode, fase in run(self._session, linked):
+            opened = select(_case.c.eerste_signaal_id, *columns).where(_case.c.eerste_signaal_id.in_(ids), is_unsettled)
+            for signal_id, case_id, bsn, gemeentecode, fase in self._both(linked, opened):
                 stand = self._stand(case_id, (bsn, self._now(gemeentecode)), fase)
                 self._of_signal[signal_id] = stand
                 if fase in OPEN and stand.person not in self._asked:
                     self._asked.add(stand.person)
                     self._open[stand.person] = stand
         self._count_live()
+
+    def _both(self, settled: Select[Any], unsettled: Select[Any]) -> Iterator[Any]:
+        """The rows of two selects; as one they might have more parameters than a statement may."""
+        yield from run(self._session, settled)
+        yield from run(self._session, unsettled)
 
     def _stand(self, case_id: int, person: tuple[str, str], fase: Phase) -> _Stand:
         return self._cases.setdefault(case_id, _Stand(person, fase, -1))
@@ -108,7 +116,12 @@ class CaseHistory:
                 .where(_link.c.zaak_id.in_(case_ids), _link.c.actueel, _signal.c.ingetrokken_op.is_(None))
                 .group_by(_link.c.zaak_id)
             )
-            for case_id, live in run(self._session, counted):
+            alone = (
+                select(_case.c.id, literal(1))
+                .join(_signal, _signal.c.id == _case.c.eerste_signaal_id)
+                .where(_case.c.id.in_(case_ids), is_unsettled, _signal.c.ingetrokken_op.is_(None))
+            )
+            for case_id, live in self._both(counted, alone):
                 self._cases[case_id].live = live
 
     def add(self, signaalnummer: str, bsn: str, gemeentecode: str) -> Sequence[str]:

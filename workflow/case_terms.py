@@ -7,6 +7,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col
 
+from workflow import unsettled
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.dated_settings import setting
@@ -31,11 +32,15 @@ class TermView:
 
 
 def settle(file: CaseFile) -> None:
-    """Make rows of the receipt terms that are still columns of the case; asked before anything is written in it.
+    """Make rows of what a load left in columns of the case; asked before anything is written in it.
 
-    The statement that empties the columns settles a race: whoever comes second finds the rows of the first.
+    That is its opening (`unsettled`) and its receipt terms. The statement that empties the columns settles a race:
+    whoever comes second finds the rows of the first.
     """
     case, kept = file.case, file.kept_terms
+    unsettled.settle_one(file.session, case)
+    for name in ("events", "signals"):
+        file.__dict__.pop(name, None)
     if not kept:
         return
     full = or_(col(Case.eerste_antwoord_voor).is_not(None), col(Case.resultaat_voor).is_not(None))

@@ -6,7 +6,7 @@ else has to do with that person. Their cases are opened by a few wide statements
 case that a V closed is no longer there for the N below it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Date,
     FromClause,
     RowMapping,
-    Select,
     and_,
     case,
     exists,
@@ -24,10 +23,11 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy import String as Text
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from signals.base import table
@@ -40,10 +40,11 @@ from workflow.actors import Actor, Desk
 from workflow.case_history import CaseHistory
 from workflow.joining import Joining
 from workflow.load_statements import PLACE, LoadStatements
-from workflow.models import Case, CaseEvent, CaseSignal, CaseTask
-from workflow.opening import CASE_SERIES, OPENING_BASIS
-from workflow.phases import BEFORE_BESLUIT, OPEN, PROCEDURE_VERSION, Herkomst, Outcome, Phase, Role
+from workflow.models import Case, CaseSignal, CaseTask
+from workflow.opening import CASE_SERIES
+from workflow.phases import BEFORE_BESLUIT, OPEN, Herkomst, Outcome, Phase
 from workflow.running_terms import ANSWER, RESULT, receipt_ends
+from workflow.unsettled import is_unsettled, settle
 
 YEARS_LOOKED_BACK = 10
 """How long an earlier case of the person in this municipality is told of (the retention of a dossier)."""
@@ -154,22 +155,16 @@ class _Opening(LoadStatements):
         openers = select(numbered).where(numbered.c.beurt == 1).subquery()
         count = int(run(self.session, select(func.count()).select_from(openers)).scalar_one())
         if count:
-            newest = self._newest_case()
             self._open(openers, openers.c.id, func.row_number().over(order_by=openers.c.regel), count)
-            fresh = self._fresh(newest, select(_signal.c.id).where(self.stretch(first, last)))
-            self._link_openers(fresh)
+            signals = select(_signal.c.id).where(self.stretch(first, last))
+            fresh = and_(_case.c.eerste_signaal_id.in_(signals), _case.c.lading_id == self.load.id)
             self._tell_of_others(fresh)
             self._tell_of_earlier(fresh)
 
     def open_alone(self, first: int, last: int) -> None:
         """Cases of the new signals between these ids: nobody else has to do with their persons."""
-        newest = self._newest_case()
-        mine = _signal.c.id.between(first, last)
-        self._open(_signal, _signal.c.id, _signal.c.id - (first - 1), last - first + 1, mine)
-        self._link_openers(and_(_case.c.id > newest, _case.c.eerste_signaal_id.between(first, last)))
-
-    def _newest_case(self) -> int:
-        return int(run(self.session, select(func.coalesce(func.max(_case.c.id), 0))).scalar_one())
+        order = _signal.c.id - (first - 1)
+        self._open(_signal, _signal.c.id, order, last - first + 1, _signal.c.id.between(first, last))
 
     def _open(
         self,
@@ -184,47 +179,26 @@ class _Opening(LoadStatements):
         start = take_numbers(self.session, CASE_SERIES, self.today.year, count)[0]
         number = literal("000000", Text) + (order + (start - 1)).cast(Text)
         same = (*_PERSON, *_ADDRESS, "grondslag", "leveringsnummer")
-        self._fill(
-            Case,
-            {name: openers.c[name] for name in same}
-            | self._receipt_ends(openers.c.grondslag)
-            | {
-                "zaaknummer": literal(f"Z-{self.today.year}-", Text) + func.substr(number, func.length(number) - 6, 7),
-                "versie": 1,
-                "fase": Phase.ONTVANGEN,
-                "herkomst": Herkomst.SIGNAAL,
-                "geopend_op": self.today,
-                "datum_ontvangst": self.load.datum_ontvangst,
-                "eerste_signaal_id": ids,
-                "adres_vanaf": self.today,
-                "adres_signaal_id": ids,
-                "teruggestuurd": False,
-            },
-            openers,
-            *where,
-        )
-
-    def _fresh(self, newest: int, signals: Select[int]) -> ColumnElement[bool]:
-        """The cases opened after that one, by one of these signals."""
-        return and_(_case.c.id > newest, _case.c.eerste_signaal_id.in_(signals))
-
-    def _link_openers(self, fresh: ColumnElement[bool]) -> None:
-        """What a new case has from its first day: its signal and its event."""
-        owner = {"zaak_id": _case.c.id, "gemeentecode": _case.c.gemeentecode}
-        same = {"vanaf": self.today, "actueel": True, "aangesloten": False, "intrekking_telt": False}
-        self._fill(CaseSignal, owner | same | {"signal_id": _case.c.eerste_signaal_id}, _case, fresh)
-        event = {
-            "volgnummer": 1,
-            "stap": "ontvang_signaal",
-            "naar": Phase.ONTVANGEN,
-            "rol": Role.SYSTEEM.value,
-            "grondslag": OPENING_BASIS,
-            "procedure": PROCEDURE_VERSION,
-            "gegevens": {},
-            "aangehouden": False,
-            "afgeleid": False,
+        of_row = {
+            **{name: openers.c[name] for name in same},
+            **self._receipt_ends(openers.c.grondslag),
+            "zaaknummer": literal(f"Z-{self.today.year}-", Text) + func.substr(number, func.length(number) - 6, 7),
+            "eerste_signaal_id": ids,
+            "adres_signaal_id": ids,
         }
-        self._fill(CaseEvent, owner | self.own | event, _case, fresh)
+        of_load = {
+            "lading_id": self.load.id,
+            "versie": 1,
+            "fase": Phase.ONTVANGEN,
+            "herkomst": Herkomst.SIGNAAL,
+            "geopend_op": self.today,
+            "datum_ontvangst": self.load.datum_ontvangst,
+            "adres_vanaf": self.today,
+            "teruggestuurd": False,
+        }
+        values = (literal(value, _case.c[name].type) for name, value in of_load.items())
+        chosen = select(*of_row.values(), *values).select_from(openers).where(*where)
+        run(self.session, insert(_case).from_select([*of_row, *of_load], chosen, include_defaults=False))
 
     def _receipt_ends(self, grondslag: ColumnElement[Grondslag]) -> dict[str, ColumnElement[Any]]:
         ends = {route: receipt_ends(route, self.load.datum_ontvangst) for route in Grondslag}
@@ -245,6 +219,8 @@ class _Opening(LoadStatements):
             .join(_link, _link.c.zaak_id == _case.c.id)
             .where(_link.c.actueel, _link.c.signal_id.in_(gone), _case.c.fase.in_(BEFORE_BESLUIT))
         )
+        opened = select(_case.c.id).where(_case.c.eerste_signaal_id.in_(gone), is_unsettled)
+        settle(self.session, run(self.session, opened).scalars().all())
         cases = set(run(self.session, touched).scalars())
         for piece in slices(cases):
             counts = update(_link).values(intrekking_telt=True)
@@ -282,17 +258,15 @@ class _Opening(LoadStatements):
     def tell_changes(self) -> None:
         """Every W is a task in its case, with the old and the new value."""
         changed = (
-            select(
-                _change.c.id,
-                _change.c.oud,
-                _change.c.nieuw,
-                _signal.c.signaalnummer,
-                _link.c.zaak_id,
-                _link.c.gemeentecode,
-            )
+            select(_change.c.id, _change.c.oud, _change.c.nieuw, _signal.c.signaalnummer)
             .join(_signal, _signal.c.id == _change.c.signal_id)
-            .join(_link, and_(_link.c.signal_id == _signal.c.id, _link.c.actueel))
             .where(_change.c.load_id == self.load.id, _change.c.soort == Mutatiesoort.GEWIJZIGD)
+        )
+        linked = changed.add_columns(_link.c.zaak_id, _link.c.gemeentecode).join(
+            _link, and_(_link.c.signal_id == _signal.c.id, _link.c.actueel)
+        )
+        opened = changed.add_columns(_case.c.id, _case.c.gemeentecode).join(
+            _case, and_(_case.c.eerste_signaal_id == _signal.c.id, is_unsettled)
         )
         self.add_tasks(
             [
@@ -305,7 +279,7 @@ class _Opening(LoadStatements):
                     "voor de zaak betekent; verzonden brieven blijven zoals ze zijn.",
                     "gegevens": {"oud": row["oud"], "nieuw": row["nieuw"]},
                 }
-                for row in run(self.session, changed).mappings()
+                for row in run(self.session, union_all(linked, opened)).mappings()
             ]
         )
 
@@ -384,18 +358,3 @@ class _Opening(LoadStatements):
                 for row in run(self.session, told).mappings()
             ]
         )
-
-    def _fill(self, into: type[SQLModel], columns: Mapping[str, Any], source: FromClause, *where: Any) -> None:
-        """INSERT ... SELECT: columns of the source, or the same value in every row."""
-        target = table(into)
-        chosen: Select[Any] = (
-            select(
-                *(
-                    value if isinstance(value, ColumnElement) else literal(value, target.c[name].type)
-                    for name, value in columns.items()
-                )
-            )
-            .select_from(source)
-            .where(*where)
-        )
-        run(self.session, insert(target).from_select(list(columns), chosen, include_defaults=False))

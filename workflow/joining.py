@@ -13,6 +13,7 @@ from workflow.load_statements import PLACE, LoadStatements
 from workflow.models import Address, Case, CaseSignal, CaseTerm
 from workflow.phases import Herkomst
 from workflow.running_terms import receipt_terms, running_terms
+from workflow.unsettled import settle
 
 RECEIPT_TERMS = (Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT, Term.TMV_REACTIE)
 
@@ -29,6 +30,7 @@ class Joining(LoadStatements):
 
     def join_cases(self, first: int, last: int) -> None:
         """The other new signals join the open case of their person; another address becomes a second presumed one."""
+        opened = _case.alias("geopend")
         oldest = select(func.min(_case.c.id)).where(self.is_open_case_of_signal()).correlate(_signal).scalar_subquery()
         loose = (
             select(
@@ -39,12 +41,15 @@ class Joining(LoadStatements):
                 _signal.c.leveringsnummer,
                 oldest.label("zaak_id"),
             )
-            .where(self.stretch(first, last), ~exists().where(_link.c.signal_id == _signal.c.id))
+            .where(self.stretch(first, last))
+            .where(~exists().where(_link.c.signal_id == _signal.c.id))
+            .where(~exists().where(opened.c.eerste_signaal_id == _signal.c.id))
             .subquery()
         )
         joined = run(self.session, select(loose).order_by(loose.c.regel)).mappings().all()
         if not joined:
             return
+        settle(self.session, {row["zaak_id"] for row in joined})
         cases = self.by_id(_case, {row["zaak_id"] for row in joined}, "gemeentecode", "herkomst", "eerste_antwoord")
         known = self._addresses({row["zaak_id"] for row in joined})
         links, second = [], []

@@ -21,14 +21,16 @@ def _where_filled(table_name: str, column: str) -> Index:
 class Case(Owned, table=True):
     """One person in one municipality. `workflow.moves.take` is the only writer of fase, resultaat and versie.
 
-    A load fills this table, CaseSignal and CaseEvent in bulk: what it makes for every case (its address, its receipt
-    terms) is columns here and not rows elsewhere, and no foreign key points from these three to what a load makes.
+    A load fills this table in bulk: what it makes for every case (its address, its receipt terms, its opening event and
+    link) follows from the columns here and is no row elsewhere, and no foreign key points from this table, CaseSignal
+    and CaseEvent to what a load makes.
     """
 
     __tablename__ = "zaak"
     __table_args__ = (
         Index("ix_zaak_bsn", "bsn"),
         Index("ix_zaak_adres", "gemeentecode", "adressleutel"),  # also finds the cases of a municipality
+        Index("ix_zaak_eerste_signaal_id", "eerste_signaal_id"),  # a handed over case has the signal of its sender
         # A new case has none of these, so a load pays nothing for them.
         _where_filled("zaak", "behandelaar"),
         _where_filled("zaak", "ouder_id"),
@@ -58,6 +60,10 @@ class Case(Owned, table=True):
     )
     leveringsnummer: str | None = Field(default=None, max_length=20)
     eerste_signaal_id: int | None = Field(default=None, description="of Signal: the one that opened the case")
+    lading_id: int | None = Field(
+        default=None,
+        description="of Load: the one that opened it, as long as its opening event and link are no rows of their own",
+    )
     ouder_id: int | None = Field(default=None, foreign_key="zaak.id", description="bijvangst: the case it was found in")
     voorganger_id: int | None = Field(default=None, foreign_key="zaak.id", description="handed over from this case")
 

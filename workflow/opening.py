@@ -7,11 +7,10 @@ from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.load_statements import PLACE
 from workflow.models import Case, CaseEvent
-from workflow.phases import PROCEDURE_VERSION, Phase
+from workflow.phases import OPENING_BASIS, PROCEDURE_VERSION, Phase
 from workflow.running_terms import receipt_ends
 
 CASE_SERIES = "zaak"
-OPENING_BASIS = "Wet BRP 2.37d; Circulaire 3.2"
 
 
 def case_number(year: int, number: int) -> str:

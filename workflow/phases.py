@@ -141,4 +141,10 @@ OUTCOMES: Mapping[Outcome, OutcomeMeaning] = {
 }
 
 PROCEDURE_VERSION = "2026-1"
-"""Stored with every event: a new circulaire is a new version of the table and the dated settings."""
+"""Stored with every event: a new circulaire is a new version of the table and the dated settings.
+
+A new version brings a migration that settles the cases of the one before: see `workflow.unsettled`.
+"""
+
+OPENING_BASIS = "Wet BRP 2.37d; Circulaire 3.2"
+"""Why a case is opened, as its first event tells it."""

@@ -9,6 +9,7 @@ from workflow.case_file import CaseFile
 from workflow.models import Case, CaseSignal, CaseTask
 from workflow.opening import open_case
 from workflow.phases import OPEN, Herkomst
+from workflow.unsettled import settle_one
 
 
 def hand_over(file: CaseFile, desk: Desk, code: str) -> Case | None:
@@ -66,6 +67,7 @@ def _open_case_of(session: Session, bsn: str | None, code: str) -> Case | None:
 def _move_signals(file: CaseFile, to: Case, desk: Desk, joins: bool) -> None:
     assert to.id is not None
     session = file.session
+    settle_one(session, to)
     for link in [link for link in file.signals if link.actueel]:
         link.actueel = False
         mine = select(CaseSignal).where(CaseSignal.zaak_id == to.id, CaseSignal.signal_id == link.signal_id)

@@ -7,7 +7,7 @@ with it.
 
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, delete, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, delete, exists, func, literal, or_, select
 from sqlmodel import Session, SQLModel
 
 from signals.base import table
@@ -61,7 +61,7 @@ def own_rows(load: Load) -> Mapping[Table, ColumnElement[bool]]:
         _task: or_(_task.c.zaak_id.in_(_cases(load)), _task.c.id.in_(_told_elsewhere(load))),
         **of_cases,
         _case: _case.c.id.in_(_cases(load)),
-        _link: _link.c.signal_id.in_(_signals(load)),  # after the cases, which are found by it
+        _link: _link.c.signal_id.in_(_signals(load)),
         _signal: _signal.c.load_id == load.id,
         _delivery: and_(
             _delivery.c.leveringsnummer == load.leveringsnummer,
@@ -104,10 +104,11 @@ def obstacles(session: Session, load: Load, *, told: int) -> Iterator[Reason]:
 
 def _cases(load: Load) -> Select[int]:
     """The ids of the cases that the load's signals opened."""
-    return (
-        select(_case.c.id)
-        .join(_link, _link.c.zaak_id == _case.c.id)
-        .where(_link.c.signal_id.in_(_signals(load)), ~_link.c.aangesloten, _case.c.herkomst == Herkomst.SIGNAAL)
+    joined = exists().where(
+        _link.c.signal_id == _case.c.eerste_signaal_id, _link.c.zaak_id == _case.c.id, _link.c.aangesloten
+    )
+    return select(_case.c.id).where(
+        _case.c.eerste_signaal_id.in_(_signals(load)), _case.c.herkomst == Herkomst.SIGNAAL, ~joined
     )
 
 

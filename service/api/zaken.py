@@ -29,7 +29,7 @@ from service.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSe
 from service.idempotency import once
 from signals.errors import Forbidden, Invalid, Reason, Refused
 from signals.models import Signal
-from workflow import case_terms, dossier, moves
+from workflow import case_terms, dossier, moves, unsettled
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field as StepField
@@ -220,11 +220,7 @@ def _shown(session: Session, cases: Sequence[Case], today: date) -> list[dict[st
     terms: dict[int, list[CaseTerm]] = defaultdict(list)
     for term in session.exec(select(CaseTerm).where(col(CaseTerm.zaak_id).in_(ids)).order_by(col(CaseTerm.id))):
         terms[term.zaak_id].append(term)
-    events: dict[int, list[CaseEvent]] = defaultdict(list)
-    for event in session.exec(
-        select(CaseEvent).where(col(CaseEvent.zaak_id).in_(ids)).order_by(col(CaseEvent.volgnummer))
-    ):
-        events[event.zaak_id].append(event)
+    events = unsettled.events_of(session, cases)
     signals = case_signals.of_cases(session, ids)
     shown = []
     for case in cases:

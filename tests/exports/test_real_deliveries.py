@@ -4,11 +4,14 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from exports import feedback_2026_1 as feedback
 from exports.figures import figures
 from exports.selection import Selection
 from tests.importers.deliveries import NOW, SAMPLES, TODAY, take_in
+from workflow import unsettled
+from workflow.models import Case
 
 ROWS = ("geleverd", "geaccepteerd", "gewijzigd", "ingetrokken", "dubbel", "afgekeurd")
 
@@ -46,6 +49,22 @@ def test_every_signal_stands_once_in_the_reconciliation(session, loads):
     assert cijfers["afstemming"] == feedback.reconciliation(session)
     assert sum(cijfers["afstemming"].values()) == cijfers["signalen"] == cijfers["geaccepteerd"]
     assert cijfers["afstemming"]["nu_te_vertellen"] == len(feedback.due(session))
+
+
+def test_figures_and_feedback_are_the_same_when_untouched_cases_get_all_their_rows(session, loads):
+    """On every day: before the loads, between them and after."""
+    days = [TODAY + timedelta(days=number) for number in (-1, 0, 6, 7, 60)]
+
+    def told():
+        return [figures(session, Selection(), day) for day in days], feedback.reconciliation(session)
+
+    cases = session.exec(select(Case).where(Case.lading_id.is_not(None))).all()
+    before = told()
+    assert cases
+    unsettled.settle(session, [case.id for case in cases])
+    session.expire_all()
+    assert session.exec(select(Case).where(Case.lading_id.is_not(None))).first() is None
+    assert told() == before
 
 
 def test_the_splits_of_cases_add_up(session, loads):

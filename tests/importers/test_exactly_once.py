@@ -14,7 +14,7 @@ from service.settings import Settings
 from signals.models import Load, LoadStatus, Signal
 from tests.importers.deliveries import NOW, row, write_csv
 from tests.importers.processes import BSNS, Worker, at_once, holds, workers
-from workflow.models import Case, CaseSignal
+from workflow.models import Case
 
 ROUNDS = 3
 Person = tuple[str, str]
@@ -40,7 +40,7 @@ def checked(engine: Engine) -> None:
         holds(session)
 
 
-def number_of(session: Session, kind: type[Signal] | type[Case] | type[CaseSignal]) -> int:
+def number_of(session: Session, kind: type[Signal] | type[Case]) -> int:
     return session.exec(select(func.count()).select_from(kind)).one()
 
 

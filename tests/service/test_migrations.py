@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from alembic import command
 from sqlalchemy import Engine, MetaData, Table, inspect
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from service.access import Access
 from service.db import alembic_config, make_engine, session_scope, upgrade
 from tests.databases import Databases
-from tests.factories import at
+from tests.factories import at, new_case
+from workflow import case_terms
 from workflow.case_file import CaseFile
-from workflow.models import Address, Case, CaseTerm
+from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTerm
 
 SYSTEM = Access.system()
 OPENED, MOVED = date(2026, 3, 2), date(2026, 3, 9)
@@ -117,6 +118,15 @@ def addresses_of(session: Session, number: int) -> list[tuple[Any, ...]]:
     ]
 
 
+def openings(engine: Engine) -> list[Any]:
+    """What every case says of its beginning, whether that is rows or not."""
+    with session_scope(engine, SYSTEM, write=False) as session:
+        files = [CaseFile(session, case) for case in session.exec(select(Case).order_by(col(Case.id)))]
+        return [
+            [one.model_dump(exclude={"id"}) for one in (*file.events, *file.signals, *file.terms)] for file in files
+        ]
+
+
 MOVED_CASE = [
     ("Molenweg", "a", "5911AA 1 a", "TVA", OPENED, 1, False),
     ("", "", "5911BB 2", "buurman", MOVED, None, True),
@@ -170,3 +180,34 @@ def test_a_database_that_went_back_and_forth_says_the_same(url: str) -> None:
         ).one()
         assert (added.vanaf, added.einde, added.door) == (OPENED, date(2026, 3, 30), "ulla")
     old.dispose()
+
+
+def test_an_opening_that_is_no_row_becomes_one_on_the_way_back(url: str) -> None:
+    """The way back writes what settling writes: when this fails OPENING changed, which asks for a migration."""
+    upgrade(url)
+    engine = make_engine(url)
+    with session_scope(engine, SYSTEM) as session:
+        untouched, touched = new_case(session), new_case(session, bsn="999990020")
+        case_terms.settle(CaseFile(session, touched))
+        assert untouched.lading_id is not None
+    before = openings(engine)
+    migrate(url, "0003", back=True)
+    upgrade(url)
+    assert openings(engine) == before
+    with session_scope(engine, SYSTEM, write=False) as session:
+        assert list(session.exec(select(Case.lading_id))) == [None, None]
+        for table in (CaseEvent, CaseSignal):
+            assert sorted(session.exec(select(table.zaak_id))) == sorted(session.exec(select(Case.id)))
+        case = session.exec(select(Case).order_by(col(Case.id))).first()
+        assert case and case.eerste_antwoord_voor  # a term is a column in the version before, too
+    engine.dispose()
+
+
+def test_an_opening_that_is_a_row_stays_one(url: str) -> None:
+    old_database(url)
+    upgrade(url)
+    engine = make_engine(url)
+    with session_scope(engine, SYSTEM, write=False) as session:
+        assert list(session.exec(select(Case.lading_id))) == [None, None]
+        assert [len(CaseFile(session, case).events) for case in session.exec(select(Case))] == [1, 1]
+    engine.dispose()

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from signals.models import Grondslag, Load, Signal
 from tests.factories import ZONE, desk, person, take
 from tests.importers.deliveries import NOW, TODAY, row, take_in, write_csv
-from workflow import dossier
+from workflow import case_terms, dossier
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTask, CaseTerm
@@ -42,7 +42,7 @@ def tasks(session: Session, case: Case) -> dict[str, CaseTask]:
 
 
 def links(session: Session, case: Case) -> list[CaseSignal]:
-    return list(session.exec(select(CaseSignal).where(CaseSignal.zaak_id == case.id).order_by(col(CaseSignal.id))))
+    return list(CaseFile(session, case).signals)
 
 
 def put_in(session: Session, case: Case, fase: Phase, **more: Any) -> None:
@@ -67,7 +67,7 @@ def test_a_case_opens_with_its_signal_address_event_and_terms(session: Session, 
     (address,) = file.addresses
     assert (address.straatnaam, address.huisnummer, address.huidig, address.bron) == ("Putselaan", 12, True, "TVA")
     assert (address.vanaf, address.signal_id) == (TODAY, signal.id)
-    event = session.exec(select(CaseEvent)).one()
+    (event,) = file.events
     assert (event.stap, event.van, event.naar, event.volgnummer) == ("ontvang_signaal", None, Phase.ONTVANGEN, 1)
     assert (event.rol, event.door, event.vastgelegd_op, event.tijdstip) == ("systeem", "ulla", TODAY, NOW)
     terms = {term.term: term for term in file.terms}
@@ -76,9 +76,12 @@ def test_a_case_opens_with_its_signal_address_event_and_terms(session: Session, 
     assert {(term.door, term.vastgelegd_op, term.tijdstip) for term in terms.values()} == {("ulla", TODAY, NOW)}
 
 
-def test_opening_a_case_writes_no_rows_of_address_and_terms(session: Session, deliver: Any) -> None:
-    deliver(row(), row(signaalnummer="T-2", bsn=ANOTHER))
-    assert not session.exec(select(Address)).all() and not session.exec(select(CaseTerm)).all()
+def test_opening_a_case_writes_one_row(session: Session, deliver: Any) -> None:
+    """Also of one that did not stand alone, because the person has a case elsewhere."""
+    deliver(row(), row(signaalnummer="T-2", bsn=ANOTHER), row(signaalnummer="T-3", gemeentecode="0268"))
+    assert len(cases(session)) == 3
+    for table in (Address, CaseTerm, CaseEvent, CaseSignal):
+        assert not session.exec(select(table)).all()
 
 
 @pytest.mark.parametrize("grondslag", [Grondslag.TMV_2_34, Grondslag.SUWI_5_9])
@@ -174,6 +177,7 @@ def test_a_change_is_refused_once_the_case_is_closed(session: Session, deliver: 
 def test_the_case_a_signal_was_handed_over_to_counts(session: Session, deliver: Any) -> None:
     deliver(row(), row(signaalnummer="T-2", bsn=ANOTHER))
     first, second = cases(session)
+    case_terms.settle(CaseFile(session, first))
     put_in(session, first, Phase.AFGESLOTEN, resultaat=Outcome.ANDERE_GEMEENTE)
     (link,) = links(session, first)
     link.actueel = False

@@ -38,6 +38,7 @@ DIRK = person("dirk", Role.BEHANDELAAR, code=VENLO)
 
 def withdraw(session: Session, case: Case, on: date) -> None:
     """UWV takes all signals of the case back, before a besluit."""
+    case_terms.settle(CaseFile(session, case))
     for link in CaseFile(session, case).signals:
         signal = session.get_one(Signal, link.signal_id)
         signal.ingetrokken_op, link.intrekking_telt = on, True

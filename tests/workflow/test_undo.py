@@ -16,7 +16,8 @@ from signals.errors import Refused
 from signals.models import Delivery, Load, LoadStatus, RejectedRow, Signal
 from tests import factories
 from tests.importers.deliveries import NOW, TODAY, row, take_in, write_csv
-from workflow import clock, dossier, models, moves, undo
+from workflow import case_terms, clock, dossier, models, moves, undo
+from workflow.case_file import CaseFile
 from workflow.models import Case, CaseTask, OfCase
 from workflow.phases import Answer
 
@@ -106,6 +107,16 @@ def test_a_load_that_is_undone_leaves_the_database_as_it_was(session: Session, d
     assert (again.geaccepteerd, again.afgekeurd, again.dubbel, again.zaken) == (2, 1, 1, 2)
     with pytest.raises(FileRefused):
         take_in(session, tmp_path / "1.csv", now=NOW + timedelta(days=3))
+
+
+def test_a_load_of_which_the_cases_have_all_their_rows_is_undone_as_well(session: Session, deliver: Any) -> None:
+    """As those have that were loaded by an older release."""
+    before = everything(session)
+    load = deliver(row(signaalnummer="T-1"), row(signaalnummer="T-2", bsn=PEOPLE[1]))
+    for case in cases(session, load):
+        case_terms.settle(CaseFile(session, case))
+    take_back(session, load)
+    assert everything(session) == before
 
 
 def test_what_a_later_load_told_elsewhere_about_its_cases_goes_too(session: Session, deliver: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import col, select
 
 from service.access import Access
 from service.db import session_scope
@@ -13,7 +13,7 @@ from tests import factories
 from workflow.actors import Actor, Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import TERMS, Term
-from workflow.models import Case
+from workflow.models import Case, CaseEvent, CaseSignal
 from workflow.phases import Phase, Role
 
 from .conftest import Door, first_case, is_problem
@@ -118,6 +118,29 @@ def test_searching_takes_one_way_at_a_time(doors: dict[str, Door], loaded: None)
             assert number in found, way
     for way in ({}, {"geslachtsnaam": "Jansen"}, {"postcode": "3011AA"}, ways[0] | ways[2]):
         is_problem(anna.post("/zaken/_zoek", way), 400)
+
+
+def test_an_untouched_case_tells_how_it_was_opened_though_nothing_of_it_is_a_row(
+    doors: dict[str, Door], loaded: None, engine: Engine
+) -> None:
+    listed = first_case(doors["anna"])
+    case = doors["anna"].get(f"/zaken/{listed['zaaknummer']}").json()
+    (event,) = case["gebeurtenissen"]
+    assert (event["stap"], event["van"], event["naar"], event["rol"]) == (
+        "ontvang_signaal",
+        None,
+        "ontvangen",
+        "systeem",
+    )
+    assert event["vastgelegdOp"] == event["tijdstip"][:10] and event["gegevens"] == {} and event["door"]
+    assert [each["signaalnummer"] for each in case["signalen"]] == case["signaalnummers"] == listed["signaalnummers"]
+    assert len(case["signalen"]) == 1
+    (found,) = doors["anna"].post("/zaken/_zoek", {"signaalnummer": case["signaalnummers"][0]}).json()["items"]
+    assert found["gebeurtenissen"] == listed["gebeurtenissen"] == [event]
+    with session_scope(engine, Access.system(), write=False) as session:
+        mine = select(Case.id).where(Case.zaaknummer == case["zaaknummer"])
+        for table in (CaseEvent, CaseSignal):
+            assert not session.exec(select(table).where(col(table.zaak_id).in_(mine))).all()
 
 
 def test_steps_say_whether_they_may_be_taken_and_what_they_ask(doors: dict[str, Door], loaded: None) -> None:
