@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, literal, select
 from sqlmodel import Session
 
 from signals.base import table
-from signals.bulk import run, slices, values_among
+from signals.bulk import among, run, slices, values_among
 from signals.models import Signal
 from signals.municipalities import Municipalities
 from workflow.models import Case, CaseSignal
@@ -43,6 +43,7 @@ class CaseHistory:
         self._today = today
         self._only = only
         self._cases: dict[int, _Stand] = {}
+        self._found: list[int] = []  # cases of which the live signals are still to be counted
         self._open: dict[tuple[str, str], _Stand] = {}
         self._asked: set[tuple[str, str]] = set()
         self.apart: list[str] = []
@@ -75,7 +76,9 @@ class CaseHistory:
         columns = (_case.c.id, _case.c.bsn, _case.c.gemeentecode, _case.c.fase)
         for piece in slices({bsn for bsn, _ in new}):
             of_these = (
-                select(*columns).where(_case.c.bsn.in_(piece), _case.c.fase.in_(OPEN)).order_by(_case.c.id.desc())
+                select(*columns)
+                .where(among(self._session, _case.c.bsn, piece), _case.c.fase.in_(OPEN))
+                .order_by(_case.c.id.desc())
             )
             for case_id, bsn, gemeentecode, fase in run(self._session, of_these):
                 person = (bsn, self._now(gemeentecode))
@@ -85,9 +88,10 @@ class CaseHistory:
             linked = (
                 select(_link.c.signal_id, *columns)
                 .join(_case, _case.c.id == _link.c.zaak_id)
-                .where(_link.c.signal_id.in_(ids), _link.c.actueel)
+                .where(among(self._session, _link.c.signal_id, ids), _link.c.actueel)
             )
-            opened = select(_case.c.eerste_signaal_id, *columns).where(_case.c.eerste_signaal_id.in_(ids), is_unsettled)
+            first = among(self._session, _case.c.eerste_signaal_id, ids)
+            opened = select(_case.c.eerste_signaal_id, *columns).where(first, is_unsettled)
             for signal_id, case_id, bsn, gemeentecode, fase in self._both(linked, opened):
                 stand = self._stand(case_id, (bsn, self._now(gemeentecode)), fase)
                 self._of_signal[signal_id] = stand
@@ -102,24 +106,27 @@ class CaseHistory:
         yield from run(self._session, unsettled)
 
     def _stand(self, case_id: int, person: tuple[str, str], fase: Phase) -> _Stand:
-        return self._cases.setdefault(case_id, _Stand(person, fase, -1))
+        if case_id not in self._cases:
+            self._cases[case_id] = _Stand(person, fase, 0)
+            self._found.append(case_id)
+        return self._cases[case_id]
 
     def _count_live(self) -> None:
         """Fills in `live` of the cases that were just found."""
-        found = [case_id for case_id, stand in self._cases.items() if stand.live < 0]
-        for case_id in found:
-            self._cases[case_id].live = 0
+        found, self._found = self._found, []
         for case_ids in slices(found):
             counted = (
                 select(_link.c.zaak_id, func.count())
                 .join(_signal, _signal.c.id == _link.c.signal_id)
-                .where(_link.c.zaak_id.in_(case_ids), _link.c.actueel, _signal.c.ingetrokken_op.is_(None))
+                .where(
+                    among(self._session, _link.c.zaak_id, case_ids), _link.c.actueel, _signal.c.ingetrokken_op.is_(None)
+                )
                 .group_by(_link.c.zaak_id)
             )
             alone = (
                 select(_case.c.id, literal(1))
                 .join(_signal, _signal.c.id == _case.c.eerste_signaal_id)
-                .where(_case.c.id.in_(case_ids), is_unsettled, _signal.c.ingetrokken_op.is_(None))
+                .where(among(self._session, _case.c.id, case_ids), is_unsettled, _signal.c.ingetrokken_op.is_(None))
             )
             for case_id, live in self._both(counted, alone):
                 self._cases[case_id].live = live

@@ -82,8 +82,10 @@ class Joining(LoadStatements):
             for zaak_id, term in run(self.session, terms):
                 running[zaak_id].add(term)
         started = []
+        routes = {row["grondslag"] for row in joined}
+        terms_of = {route: receipt_terms(route, self.load.datum_ontvangst).values() for route in routes}
         for zaak_id, grondslag in dict.fromkeys((row["zaak_id"], row["grondslag"]) for row in joined):
-            of_route = receipt_terms(grondslag, self.load.datum_ontvangst).values()
+            of_route = terms_of[grondslag]
             if not running[zaak_id].isdisjoint(one.term for one in of_route):
                 continue
             for one in of_route:
