@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
 from sqlalchemy import Text, cast, select
 from sqlmodel import Session
@@ -26,6 +27,9 @@ class History(Protocol):
 
     A signal of the file itself has no id yet: `signal_id` is None, and the signaalnummer says which one.
     """
+
+    def ask(self, session: Session) -> None:
+        """From here on this session is asked."""
 
     def hides(self, gemeentecode: str) -> bool:
         """Whether whoever loads may not know of signals of this municipality."""
@@ -58,6 +62,19 @@ class Verdicts:
     withdrawn: list[int] = field(default_factory=list)
     double: dict[int, Fault] = field(default_factory=dict)
     rejected: dict[int, list[Fault]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A chunk of which everything is known.
+
+    alone: the mask of the rows that are accepted as they are; others: the other rows, which the verdicts are about.
+    """
+
+    reading: Reading
+    alone: np.ndarray
+    others: Reading
+    verdicts: Verdicts
 
 
 def known_signals(session: Session, numbers: Sequence[str]) -> dict[str, KnownSignal]:

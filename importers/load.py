@@ -1,7 +1,8 @@
 """A whole file in one transaction: read, judged, written in bulk, counted; `check` does the same and writes nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -15,16 +16,17 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from importers import identify
+from importers.ahead import ahead
 from importers.columns import Context
 from importers.foresight import Foresight
-from importers.judgement import History, Judge, Verdicts
+from importers.judgement import History, Judge, Judged, Verdicts
 from importers.outcomes import delivered_codes, rejected_rows, warned_rows
 from importers.reader import fingerprint, open_table
 from importers.refusals import FileRefused
 from importers.rules import Reading, Rulebook
-from importers.writing import Alone, TakenIn, Writer
+from importers.writing import Progress, TakenIn, Writer
 from signals.base import table
-from signals.bulk import run
+from signals.bulk import beside, run
 from signals.dates import as_date, dutch_date
 from signals.models import Delivery, Load, LoadStatus
 from signals.municipalities import Municipalities, participating
@@ -32,9 +34,6 @@ from signals.numbers import take_numbers
 from signals.rows import WarnedRow
 
 __all__ = ["Checked", "History", "check", "load", "record_refusal", "summary"]
-
-Progress = Callable[[int], None]
-"""Is told the number of rows dealt with, each time a chunk is done."""
 
 _TOLD = (
     "ladingnummer",
@@ -55,6 +54,8 @@ _TOLD = (
 )
 
 SERIES = "lading"
+READ_AHEAD = 2
+"""Chunks that may be read and not yet judged: each is some tens of megabytes."""
 
 
 @dataclass
@@ -72,12 +73,12 @@ class Counts:
     redenen: Counter[str] = field(default_factory=Counter)
     waarschuwingen: Counter[str] = field(default_factory=Counter)
 
-    def add_alone(self, count: int, warnings: Counter[str]) -> None:
+    def add_alone(self, reading: Reading, rows: np.ndarray) -> None:
         """Counts new signals that stand alone: each opens a case."""
-        self.geleverd += count
-        self.geaccepteerd += count
-        self.zaken += count
-        self.waarschuwingen.update(warnings)
+        self.geleverd += len(rows)
+        self.geaccepteerd += len(rows)
+        self.zaken += len(rows)
+        self.waarschuwingen.update(reading.warnings.counted(rows))
 
     def add(self, reading: Reading, verdicts: Verdicts) -> None:
         """Counts judged rows. The five add up to what was delivered; else it is our fault, and the load stops."""
@@ -146,25 +147,27 @@ def check(
     started = perf_counter()
     sha256 = fingerprint(path)
     _refuse_if_loaded(session, sha256, file_name)
-    content = _Content(session, path, file_name, history, today, received, progress)
+    content = _Content(session, path, file_name, history, today, received)
     rows: list[dict[str, Any]] = []
     warned: list[WarnedRow] = []
     codes: set[str] = set()
-    for reading, alone in content.readings():
-        codes |= delivered_codes(reading)
-        others = reading.only(np.flatnonzero(~alone))
-        verdicts = content.judge(others, Alone.of(reading, alone))
-        turned_down = list(rejected_rows(None, content.book, others, verdicts))
-        with_warning = [
-            *warned_rows(reading, np.flatnonzero(alone)),
-            *warned_rows(others, [*verdicts.accepted, *verdicts.changed]),
-        ]
-        with_warning.sort(key=attrgetter("regel"))
-        if found:
-            found(turned_down, with_warning)
-        else:
-            rows += turned_down
-            warned += with_warning
+    with closing(content.judged()) as chunks:
+        for chunk in chunks:
+            verdicts = chunk.verdicts
+            codes |= delivered_codes(chunk.reading)
+            turned_down = list(rejected_rows(content.book, chunk.others, verdicts))
+            with_warning = [
+                *warned_rows(chunk.reading, np.flatnonzero(chunk.alone)),
+                *warned_rows(chunk.others, [*verdicts.accepted, *verdicts.changed]),
+            ]
+            with_warning.sort(key=attrgetter("regel"))
+            if found:
+                found(turned_down, with_warning)
+            else:
+                rows += turned_down
+                warned += with_warning
+            if progress:
+                progress(content.counts.geleverd)
     seconds = round(perf_counter() - started, 3)
     return Checked(content.layout, sha256, content.counts, rows, warned, frozenset(codes), seconds)
 
@@ -182,8 +185,9 @@ def load(
     checked: Load | None = None,
     taken_in: TakenIn | None = None,
 ) -> Load:
-    """Loads the file in the transaction of this session.
+    """Loads the file in the transaction of this session, one that wrote no signal or case itself.
 
+    What is known is asked in a session beside it, because it goes on in another thread while this one writes.
     checked: the row of this upload when it was checked before; it becomes the load and keeps its number.
     taken_in: is told, part by part, which new signals are there, to make cases of them while the file is read on.
     Raises FileRefused; the caller then rolls back and records the attempt with `record_refusal`.
@@ -199,8 +203,11 @@ def load(
     loading.status = LoadStatus.GELADEN
     session.add(loading)
     session.flush()
-    content = _Content(session, path, file_name, history, today, received, progress)
-    Writer(session, loading, content.book, content.rows, today, taken_in).write(content.readings(), content.judge)
+    with beside(session) as asked:
+        history.ask(asked)
+        content = _Content(asked, path, file_name, history, today, received)
+        writer = Writer(session, loading, content.book, content.rows, today, taken_in)
+        writer.write(content.judged(), progress)
     loading.layout = content.layout
     for name, value in content.counts.as_columns().items():
         setattr(loading, name, value)
@@ -289,7 +296,6 @@ class _Content:
         history: History,
         today: date,
         received: date,
-        progress: Progress | None,
     ) -> None:
         if received > today:
             raise FileRefused("ontvangst_onmogelijk", file_name, f"{dutch_date(received)} ligt in de toekomst")
@@ -306,26 +312,25 @@ class _Content:
         self.rows = self._foresight.rows
         self._judge = Judge(session, history, municipalities, today)
         self._refuse_later = partial(_refuse_impossible_receipt, file_name=file_name, received=received)
-        self._progress = progress
         self.counts = Counts()
         self.counts.waarschuwingen.update(self._table.warnings)
 
-    def readings(self) -> Iterator[tuple[Reading, np.ndarray]]:
-        """The chunks, each with a mask of the rows that stand alone; asks the database nothing."""
+    def judged(self) -> Generator[Judged, None, None]:
+        """The chunks, which are counted as they come; the next is read meanwhile."""
+        with ahead(self._read(), READ_AHEAD) as readings:
+            for reading, alone in readings:
+                others = reading.only(np.flatnonzero(~alone))
+                verdicts = self._judge.judge(others)
+                self.counts.leveringsnummer = self.book.leveringsnummer
+                self.counts.add_alone(reading, np.flatnonzero(alone))
+                self.counts.add(others, verdicts)
+                yield Judged(reading, alone, others, verdicts)
+
+    def _read(self) -> Generator[tuple[Reading, np.ndarray], None, None]:
         for chunk in self._table.chunks():
             reading = self.book.read(chunk)
             self._refuse_later(reading)
             yield reading, self._foresight.alone(reading)
-
-    def judge(self, others: Reading, alone: Alone) -> Verdicts:
-        """Judges the rows of a chunk that do not stand alone, and counts all; in the order of `readings`."""
-        verdicts = self._judge.judge(others)
-        self.counts.leveringsnummer = self.book.leveringsnummer
-        self.counts.add_alone(alone.count, alone.warnings)
-        self.counts.add(others, verdicts)
-        if self._progress:
-            self._progress(self.counts.geleverd)
-        return verdicts
 
 
 def _refuse_impossible_receipt(reading: Reading, file_name: str, received: date) -> None:

@@ -1,5 +1,6 @@
 """The layout `opbrengst_2026_1` and its loading: what UWV did with the results it was told."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -150,7 +151,7 @@ class _Work:
 
     def _turn_down(self, chunk: Chunk, bad: Mapping[int, list[tuple[str, str]]]) -> None:
         """The rows that change nothing, as the loader reads them."""
-        delivered = dict(zip(bad, chunk.delivered(list(bad)), strict=True))
+        delivered = dict(zip(bad, map(json.loads, chunk.delivered(list(bad))), strict=True))
         for row, faults in bad.items():
             outcome = Uitkomst.DUBBEL if faults[0][1] in _DOUBLES else Uitkomst.AFGEKEURD
             self.loading.dubbel += outcome == Uitkomst.DUBBEL

@@ -1,9 +1,11 @@
 """What is told of the rows of a chunk: those that change nothing, those with a warning, whose they are."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from importers.judgement import Verdicts
 from importers.rules import Fault, Reading, Rulebook
@@ -22,30 +24,41 @@ _OF_A_GOOD_CELL = frozenset(
 """The codes of a faulty row whose signaalnummer is well written."""
 
 
-def rejected_rows(
-    load_id: int | None, book: Rulebook, reading: Reading, verdicts: Verdicts
-) -> Iterator[dict[str, Any]]:
-    """The rows that change nothing, as columns of RejectedRow, with their cells as delivered."""
+_JSON = ("codes", "fouten", "cellen")
+
+
+def turned_down(load_id: int | None, book: Rulebook, reading: Reading, verdicts: Verdicts) -> pl.DataFrame:
+    """The rows that change nothing, cells as delivered: columns of RejectedRow as the database keeps them."""
     found: dict[int, tuple[Uitkomst, list[Fault]]] = {
         **{row: (Uitkomst.DUBBEL, [fault]) for row, fault in verdicts.double.items()},
         **{row: (Uitkomst.AFGEKEURD, faults) for row, faults in verdicts.rejected.items()},
     }
     rows = sorted(found)
     own = reading.values.select("signaalnummer", "gemeentecode")[rows]
-    told = zip(rows, own.iter_rows(), reading.chunk.regels.gather(rows), reading.chunk.delivered(rows), strict=True)
-    for row, (nummer, gemeentecode), regel, delivered in told:
+    told: dict[tuple[Fault, ...], tuple[str, str]] = {}
+    kept: dict[str, list[Any]] = {name: [] for name in ("uitkomst", "signaalnummer", "gemeentecode", "codes", "fouten")}
+    for row, names in zip(rows, own.iter_rows(named=True), strict=True):
         uitkomst, faults = found[row]
         faulty = {fault.column for fault in faults if fault.code not in _OF_A_GOOD_CELL}
-        yield {
-            "signaalnummer": None if "signaalnummer" in faulty or not nummer else nummer,
-            "gemeentecode": None if "gemeentecode" in faulty or not gemeentecode else gemeentecode,
-            "load_id": load_id,
-            "regel": regel,
-            "uitkomst": uitkomst,
-            "codes": sorted({fault.code for fault in faults}),
-            "fouten": [book.explain(fault) for fault in faults],
-            "cellen": delivered,
-        }
+        if (key := tuple(faults)) not in told:
+            codes = sorted({fault.code for fault in faults})
+            told[key] = json.dumps(codes), json.dumps([book.explain(fault) for fault in faults])
+        kept["uitkomst"].append(uitkomst.value)
+        for name, value in names.items():
+            kept[name].append(None if name in faulty or not value else value)
+        for name, text in zip(("codes", "fouten"), told[key], strict=True):
+            kept[name].append(text)
+    return pl.DataFrame(kept, schema_overrides=dict.fromkeys(kept, pl.String)).with_columns(
+        pl.lit(load_id, pl.Int64).alias("load_id"),
+        reading.chunk.regels.gather(rows).alias("regel"),
+        reading.chunk.delivered(rows).alias("cellen"),
+    )
+
+
+def rejected_rows(book: Rulebook, reading: Reading, verdicts: Verdicts) -> Iterator[dict[str, Any]]:
+    """The same outside a load, as columns of RejectedRow."""
+    for row in turned_down(None, book, reading, verdicts).iter_rows(named=True):
+        yield row | {name: json.loads(row[name]) for name in _JSON} | {"uitkomst": Uitkomst(row["uitkomst"])}
 
 
 def warned_rows(reading: Reading, rows: "Sequence[int] | np.ndarray") -> Iterator[WarnedRow]:

@@ -1,5 +1,6 @@
 """CSV and XLSX as chunks of text cells, numbered as a spreadsheet numbers its rows; only the file is judged here."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -41,14 +42,14 @@ class Chunk:
         beyond = {places[row]: cells for row, cells in self.beyond.items() if row in places}
         return Chunk(self.cells[rows], self.regels.gather(rows), beyond)
 
-    def delivered(self, rows: Sequence[int]) -> Iterator[dict[str, str]]:
-        """Of each of these rows the cells as delivered by heading; those beyond the header as `kolom N`."""
-        headings = self.cells.columns
-        for row, cells in zip(rows, self.cells[list(rows)].iter_rows(), strict=True):
-            found = dict(zip(headings, cells, strict=True))
-            for number, cell in enumerate(self.beyond.get(row, ()), len(headings) + 1):
-                found[f"kolom {number}"] = cell
-            yield found
+    def delivered(self, rows: Sequence[int]) -> pl.Series:
+        """Of each of these rows, as JSON, the cells as delivered by heading; those beyond the header as `kolom N`."""
+        cells = self.cells[list(rows)].select(pl.struct(pl.all()).struct.json_encode()).to_series()
+        for place, row in enumerate(rows):
+            if row in self.beyond:
+                more = {f"kolom {n}": cell for n, cell in enumerate(self.beyond[row], self.cells.width + 1)}
+                cells[place] = json.dumps(json.loads(cells[place]) | more, ensure_ascii=False)
+        return cells
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,10 @@
 """The rows of one load into their tables: a thread reads ahead, this one judges and writes what was read."""
 
 import json
-import queue
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -16,8 +12,9 @@ import polars as pl
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session
 
-from importers.judgement import Verdicts, known_ids
-from importers.outcomes import rejected_rows
+from importers.ahead import ahead
+from importers.judgement import Judged, known_ids
+from importers.outcomes import turned_down
 from importers.rules import Reading, Rulebook
 from signals.address import address_key
 from signals.base import table
@@ -26,14 +23,17 @@ from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange
 from signals.rows import COLUMNS, DATES
 from signals.staging import MOST_PARTS, Staging, insert_frame, staging
 
+Progress = Callable[[int], None]
+"""Is told the number of rows dealt with, each time a chunk is done."""
+
 TakenIn = Callable[[Load, int, int], None]
 """Is told of the load which signals were just written, by the first and the last id: new ones that stand alone."""
 
 SMALLEST_PART = 50_000
 """Rows; a part of fewer is not worth statements of its own."""
 
-AHEAD = 4
-"""Chunks that may be read and not yet judged."""
+AHEAD = 12
+"""Chunks of which the pieces may wait to be written."""
 
 _KEPT = tuple(name for name in COLUMNS if name != "mutatiesoort")
 _REPLACED = tuple(
@@ -46,25 +46,23 @@ _signal = table(Signal)
 
 
 @dataclass(frozen=True)
-class Alone:
-    """How many rows of a chunk stand alone, and how many of them have each warning."""
-
-    count: int
-    warnings: Counter[str]
-
-    @classmethod
-    def of(cls, reading: Reading, alone: np.ndarray) -> "Alone":
-        """alone: the mask of those rows."""
-        return cls(int(alone.sum()), reading.warnings.counted(np.flatnonzero(alone)))
-
-
-@dataclass(frozen=True)
 class Part:
     """New signals that stand alone and are written together; `staged`: where they lie."""
 
     staged: Any
     first: int
     last: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What else became of a chunk; the frames are as the database keeps them. rows: those of the chunk."""
+
+    rows: int
+    turned_down: pl.DataFrame
+    accepted: pl.DataFrame
+    changed: list[dict[str, Any]]
+    withdrawn: list[tuple[int, str]]  # regel, signaalnummer
 
 
 class Writer:
@@ -86,81 +84,72 @@ class Writer:
         self.today = today
         self.taken_in = taken_in
         self.rows = rows
+        self.same = {"load_id": self.load_id, "datum_ontvangst": loading.datum_ontvangst}
         self.part_size = max(SMALLEST_PART, -(-rows // MOST_PARTS))
         self.highest = int(run(session, select(func.coalesce(func.max(_signal.c.id), 0))).scalar_one())
-        self.next_apart = self.highest + rows + 1
 
-    def write(
-        self, readings: Iterator[tuple[Reading, np.ndarray]], judge: Callable[[Reading, Alone], Verdicts]
-    ) -> None:
-        """Writes what was read: chunks with a mask of the rows that stand alone. judge: is given the others."""
-        ahead: queue.Queue[tuple[Reading, Alone] | Part | None] = queue.Queue(AHEAD)
-        stopped = Event()
-        same = {"load_id": self.load_id, "datum_ontvangst": self.loading.datum_ontvangst}
-        with staging(self.session, _signal, same, self.rows) as stage, ThreadPoolExecutor(1) as reader:
-            reading = reader.submit(self._read, readings, stage, ahead, stopped)
-            try:
-                while piece := ahead.get():
-                    if isinstance(piece, Part):
-                        stage.store(piece.staged)
-                        if self.taken_in:
-                            self.taken_in(self.loading, piece.first, piece.last)
-                    else:
-                        self._store(piece[0], judge(*piece), same)
-            finally:
-                stopped.set()
-                while not reading.done():  # it may wait for room
-                    with suppress(queue.Empty):
-                        ahead.get(timeout=0.05)
-            reading.result()
+    def write(self, chunks: Generator[Judged, None, None], progress: Progress | None) -> None:
+        """Writes what was judged; the chunks are asked for in another thread."""
+        done = 0
+        with (
+            closing(chunks),
+            staging(self.session, _signal, self.same, self.rows) as stage,
+            ahead(self._pieces(chunks, stage), AHEAD) as pieces,
+        ):
+            for piece in pieces:
+                if isinstance(piece, Part):
+                    stage.store(piece.staged)
+                    if self.taken_in:
+                        self.taken_in(self.loading, piece.first, piece.last)
+                    continue
+                self._store(piece)
+                done += piece.rows
+                if progress:
+                    progress(done)
         if self.session.get_bind().dialect.name == "postgresql":
             used = func.coalesce(func.max(_signal.c.id), 1)
             run(self.session, select(func.setval(func.pg_get_serial_sequence("signal", "id"), used)))
 
-    def _read(
-        self,
-        readings: Iterator[tuple[Reading, np.ndarray]],
-        stage: Staging,
-        ahead: "queue.Queue[tuple[Reading, Alone] | Part | None]",
-        stopped: Event,
-    ) -> None:
-        """In a thread of its own: reads, and puts down what stands alone."""
+    def _pieces(self, chunks: Iterator[Judged], stage: Staging) -> Generator[Piece | Part, None, None]:
+        """Puts down what stands alone, and gives all else."""
         first = beyond = self.highest + 1
-        try:
-            for reading, alone in readings:
-                if stopped.is_set():
-                    return
-                rows = _by_address(reading, np.flatnonzero(alone))
-                if len(rows):
-                    stage.put(_rows_of_signal(reading, rows, beyond))
-                    beyond += len(rows)
-                ahead.put((reading.only(np.flatnonzero(~alone)), Alone.of(reading, alone)))
-                if beyond - first >= self.part_size:
-                    ahead.put(Part(stage.close_part(), first, beyond - 1))
-                    first = beyond
-            if beyond > first:
-                ahead.put(Part(stage.close_part(), first, beyond - 1))
-        finally:
-            ahead.put(None)
+        apart = beyond + self.rows
+        for chunk in chunks:
+            rows = _by_address(chunk.reading, np.flatnonzero(chunk.alone))
+            if len(rows):
+                stage.put(_rows_of_signal(chunk.reading, rows, beyond))
+                beyond += len(rows)
+            piece = self._piece(chunk, apart)
+            apart += len(piece.accepted)
+            yield piece
+            if beyond - first >= self.part_size:
+                yield Part(stage.close_part(), first, beyond - 1)
+                first = beyond
+        if beyond > first:
+            yield Part(stage.close_part(), first, beyond - 1)
 
-    def _store(self, reading: Reading, verdicts: Verdicts, same: Mapping[str, Any]) -> None:
+    def _piece(self, chunk: Judged, first_id: int) -> Piece:
+        others, verdicts = chunk.others, chunk.verdicts
+        accepted = _rows_of_signal(others, verdicts.accepted, first_id)
+        regels, numbers = others.chunk.regels, others.values["signaalnummer"]
+        return Piece(
+            len(chunk.reading),
+            turned_down(self.load_id, self.book, others, verdicts),
+            accepted.with_columns(pl.lit(value).alias(name) for name, value in self.same.items()),
+            _rows_of_signal(others, verdicts.changed, 0).drop("id").to_dicts() if verdicts.changed else [],
+            [(regels[row], numbers[row]) for row in verdicts.withdrawn],
+        )
+
+    def _store(self, piece: Piece) -> None:
         """New signals first, then changes, then withdrawals: for one signal that is the order of the file."""
-        turned_down = _as_kept(rejected_rows(self.load_id, self.book, reading, verdicts))
-        insert_frame(self.session, table(RejectedRow), turned_down)
-        if verdicts.accepted:
-            new = _rows_of_signal(reading, verdicts.accepted, self.next_apart)
-            insert_frame(self.session, _signal, new.with_columns(pl.lit(value).alias(n) for n, value in same.items()))
-            self.next_apart += len(new)
-        regels, numbers = reading.chunk.regels, reading.values["signaalnummer"]
-        changed = _rows_of_signal(reading, verdicts.changed, 0).drop("id").to_dicts() if verdicts.changed else []
-        withdrawn = [(regels[row], numbers[row]) for row in verdicts.withdrawn]
-        if changed or withdrawn:
-            named = [row["signaalnummer"] for row in changed] + [number for _, number in withdrawn]
-            ids = known_ids(self.session, named)
-            if changed:
-                self._change(changed, ids)
-            if withdrawn:
-                self._withdraw(withdrawn, ids)
+        insert_frame(self.session, table(RejectedRow), piece.turned_down)
+        insert_frame(self.session, _signal, piece.accepted)
+        named = [row["signaalnummer"] for row in piece.changed] + [number for _, number in piece.withdrawn]
+        ids = known_ids(self.session, named) if named else {}
+        if piece.changed:
+            self._change(piece.changed, ids)
+        if piece.withdrawn:
+            self._withdraw(piece.withdrawn, ids)
 
     def _change(self, rows: list[dict[str, Any]], ids: Mapping[str, int]) -> None:
         """A W replaces what it says and keeps what was there."""
@@ -210,20 +199,6 @@ class Writer:
             "soort": soort,
             "datum": self.today,
         }
-
-
-_JSON = ("codes", "fouten", "cellen")
-_REJECTED = {
-    "load_id": pl.Int64,
-    "regel": pl.Int64,
-    **dict.fromkeys(("uitkomst", "signaalnummer", "gemeentecode", *_JSON), pl.String),
-}
-
-
-def _as_kept(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    """Rejected rows as the database keeps them."""
-    found = [{**row, **{name: json.dumps(row[name]) for name in _JSON}} for row in rows]
-    return pl.DataFrame({name: [row[name] for row in found] for name in _REJECTED}, _REJECTED)
 
 
 def _by_address(reading: Reading, rows: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -41,6 +41,15 @@ def among(session: Session, column: ColumnElement[T], values: Sequence[T]) -> Co
         return column == any_(bindparam(None, list(values), type_=postgresql.ARRAY(column.type)))
     listed = func.json_each(json.dumps(list(values))).table_valued("value")
     return column.in_(select(listed.c.value))
+
+
+@contextmanager
+def beside(session: Session) -> Iterator[Session]:
+    """A session in the same name that only reads, for another thread: it sees what was committed."""
+    bound = session.connection().engine.execution_options(postgresql_readonly=True)  # heeded on SQLite too: service.db
+    with Session(bound) as other:
+        other.info.update(session.info)
+        yield other
 
 
 READ_THROUGH = 4

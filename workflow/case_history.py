@@ -61,6 +61,10 @@ class CaseHistory:
     def _visible(self) -> frozenset[str] | None:
         return None if self._only is None else frozenset(map(self._now, self._only))
 
+    def ask(self, session: Session) -> None:
+        """From here on this session is asked."""
+        self._session = session
+
     def hides(self, gemeentecode: str) -> bool:
         """Whether whoever loads may not know of signals of this municipality."""
         return self._visible is not None and self._now(gemeentecode) not in self._visible

@@ -65,7 +65,11 @@ def take_in(
     received: date | None = None,
     only: frozenset[str] | None = None,
 ) -> Load:
-    """What one `rni load` does, without the commit. only: the municipalities that the loader may know of."""
+    """What one `rni load` does, without its commit; what was done before it is committed, for a load sees no other.
+
+    only: the municipalities that the loader may know of.
+    """
+    session.commit()
     cases = intake.Intake(session, now, only)
     loaded = load(
         session,
