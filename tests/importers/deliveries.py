@@ -69,7 +69,8 @@ def take_in(
 
     only: the municipalities that the loader may know of.
     """
-    session.commit()
+    if not session.in_nested_transaction():
+        session.commit()
     cases = intake.Intake(session, now, only)
     loaded = load(
         session,

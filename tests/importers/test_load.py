@@ -1,5 +1,7 @@
 """What becomes of a row beside what the samples show: all errors, file order, mergers, what is kept."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from sqlmodel import Session, col, func, select
 from importers import reader
 from importers.load import Checked, check, summary
 from service.access import Access
-from service.db import session_scope
+from service.db import make_engine, session_scope
 from signals.models import Delivery, Load, Mutatiesoort, Participant, RejectedRow, Signal, SignalChange, Uitkomst
+from tests.databases import Databases
 from tests.factories import TESS
 from tests.importers.deliveries import NOW, TODAY, row, take_in, write_csv
 from workflow import intake
@@ -201,10 +204,15 @@ ROW = st.builds(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=3), st.sampled_from([1, 3, 100]))
 def test_the_five_always_add_up_and_the_cases_are_those_foretold(
-    engine: Engine, tmp_path: Path, files: list[list[dict[str, str]]], size: int
+    databases: Databases, empty_database: str, tmp_path: Path, files: list[list[dict[str, str]]], size: int
 ) -> None:
     """Whatever the rows and however they are cut in chunks: also against what a check said just before."""
-    with pytest.MonkeyPatch.context() as patched, session_scope(engine, Access.system()) as session:
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        databases.copied(empty_database) as url,
+        connected(url) as engine,
+        session_scope(engine, Access.system()) as session,
+    ):
         patched.setattr(reader, "CHUNK_ROWS", size)
         for number, rows in enumerate(files):
             path = write_csv(tmp_path / "file.csv", [one | {"toelichting": f"bestand {number}"} for one in rows])
@@ -224,7 +232,13 @@ def test_the_five_always_add_up_and_the_cases_are_those_foretold(
             ):
                 assert said[name] == done[name], name
         assert_one_open_case_each(session)
-        session.rollback()
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
 
 
 def look(session: Session, path: Path) -> Checked:
