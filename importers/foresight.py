@@ -59,15 +59,15 @@ class Foresight:
             signal = table(Signal).c
             return values_among(session, signal.signaalnummer, signal.id, asked, about)
 
-        def known(by: Known, heading: str, kept: Callable[[pl.Series], pl.Series]) -> list[np.ndarray]:
+        def met(by: Known, heading: str, kept: Callable[[pl.Series], pl.Series], here: list[np.ndarray]) -> np.ndarray:
+            """Of these the ones that come again, and the ones that are known."""
+            whole = _sorted(here)
+            again: np.ndarray = whole[1:][whole[1:] == whole[:-1]]
             asked = (kept(chunk.cells[heading]).to_list() for chunk in content.chunks((heading,)))
-            return [_hashes(pl.Series(piece, dtype=pl.String)) for piece in by(asked, rows)]
+            known = (_hashes(pl.Series(piece, dtype=pl.String)) for piece in by(asked, rows))
+            return _sorted([again, *(piece[_in(whole, piece)] for piece in known)])
 
-        return cls(
-            rows,
-            _sorted([_twice(numbers), *known(accepted, number, _number)]),
-            _sorted([_twice(persons), *known(involved, bsn, _person)]),
-        )
+        return cls(rows, met(accepted, number, _number, numbers), met(involved, bsn, _person, persons))
 
     def alone(self, reading: Reading) -> np.ndarray:
         """True for the rows that are new and right and meet no other."""
@@ -83,13 +83,6 @@ def _sorted(pieces: list[np.ndarray]) -> np.ndarray:
     whole = np.concatenate(pieces)
     whole.sort()
     return whole
-
-
-def _twice(pieces: list[np.ndarray]) -> np.ndarray:
-    """The values that are there more than once."""
-    whole = _sorted(pieces)
-    again: np.ndarray = whole[1:][whole[1:] == whole[:-1]]
-    return again
 
 
 def _in(known: np.ndarray, values: np.ndarray) -> np.ndarray:

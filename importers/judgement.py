@@ -87,7 +87,7 @@ def known_signals(session: Session, numbers: Sequence[str]) -> dict[str, KnownSi
     for piece in slices(numbers):
         for row in run(session, select(*columns).where(among(session, signal.signaalnummer, piece))):
             inhoud = tuple(map(_as_delivered, CONTENT, row[5:]))
-            known[row[0]] = KnownSignal(row[1], row[2], row[3], inhoud, row[4] is not None)
+            known[row[0]] = KnownSignal(row[1], row[2], row[3], hash(inhoud), row[4] is not None)
     return known
 
 
@@ -117,7 +117,9 @@ class Judge:
         self.history = history
         self.municipalities = municipalities
         self.today = today
-        self._first: dict[str, int] = {}  # mutatiesoort and signaalnummer -> hash of the content of its first row
+        self._first: dict[
+            int, int
+        ] = {}  # of mutatiesoort and signaalnummer the hash -> that of the content of its first row
         self._here: dict[str, KnownSignal] = {}  # signals that this file added, changed or withdrew
 
     def judge(self, reading: Reading) -> Verdicts:
@@ -130,7 +132,7 @@ class Judge:
         for row, (nummer, soort, bsn, gemeentecode, inhoud) in enumerate(cells):
             faults = reading.faults.get(row, [])
             faulty = {fault.column for fault in faults}
-            now = KnownSignal(None, bsn, gemeentecode, inhoud, False)
+            now = KnownSignal(None, bsn, gemeentecode, hash(inhoud), False)
             again = None if "signaalnummer" in faulty else self._again(nummer, soort, now)
             if again is True:
                 verdicts.double[row] = Fault("signaalnummer", "signaalnummer_dubbel_in_levering")
@@ -177,7 +179,7 @@ class Judge:
 
     def _again(self, nummer: str, soort: str, now: KnownSignal) -> bool | None:
         """None for the first row of this number and mutatiesoort; else whether it equals that first row."""
-        key, content = f"{soort} {nummer}", hash(now)
+        key, content = hash((soort, nummer)), hash(now)
         first = self._first.get(key)
         if first is None:
             self._first[key] = content

@@ -54,7 +54,7 @@ _TOLD = (
 )
 
 SERIES = "lading"
-READ_AHEAD = 2
+READ_AHEAD = 1
 """Chunks that may be read and not yet judged: each is some tens of megabytes."""
 
 

@@ -26,7 +26,7 @@ BUSY_SECONDS = 30
 QUOTES_VALUES = "22"
 """The class of errors of PostgreSQL whose first line may hold what was written, as in: invalid input for a date."""
 
-CACHE_KIB = 64 * 1024
+CACHE_KIB, READING_CACHE_KIB = 48 * 1024, 8 * 1024
 """The most that SQLite keeps of the database in memory: a load of a million rows walks through indexes of this size."""
 
 
@@ -106,7 +106,6 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.close()
 
 
@@ -120,6 +119,7 @@ def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock at once: a reader that becomes a writer half-way would fail instead of wait."""
     reads = connection.get_execution_options().get("postgresql_readonly", False)
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{READING_CACHE_KIB if reads else CACHE_KIB}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

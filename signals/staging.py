@@ -166,6 +166,7 @@ class _Attached:
         name = f"deel{len(self._connection.exec_driver_sql('PRAGMA database_list').all())}"
         self._connection.exec_driver_sql(f"ATTACH DATABASE ? AS {name}", (str(path),))
         path.unlink()
+        self._connection.exec_driver_sql(f"PRAGMA {name}.cache_size = -256")  # it is read through once
         rows = table("deel", *(column(each) for each in self._columns), schema=name)
         same = (literal(value, self._into.c[each].type) for each, value in self._same.items())
         names = [*self._columns, *self._same]
