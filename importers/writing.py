@@ -21,16 +21,13 @@ from signals.base import table
 from signals.bulk import run, slices
 from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange
 from signals.rows import COLUMNS, DATES
-from signals.staging import MOST_PARTS, Staging, insert_frame, staging
+from signals.staging import Staging, insert_frame, staging
 
 Progress = Callable[[int], None]
 """Is told the number of rows dealt with, each time a chunk is done."""
 
 TakenIn = Callable[[Load, int, int], None]
 """Is told of the load which signals were just written, by the first and the last id: new ones that stand alone."""
-
-SMALLEST_PART = 50_000
-"""Rows; a part of fewer is not worth statements of its own."""
 
 AHEAD = 12
 """Chunks of which the pieces may wait to be written."""
@@ -85,7 +82,6 @@ class Writer:
         self.taken_in = taken_in
         self.rows = rows
         self.same = {"load_id": self.load_id, "datum_ontvangst": loading.datum_ontvangst}
-        self.part_size = max(SMALLEST_PART, -(-rows // MOST_PARTS))
         self.highest = int(run(session, select(func.coalesce(func.max(_signal.c.id), 0))).scalar_one())
 
     def write(self, chunks: Generator[Judged, None, None], progress: Progress | None) -> None:
@@ -122,7 +118,7 @@ class Writer:
             piece = self._piece(chunk, apart)
             apart += len(piece.accepted)
             yield piece
-            if beyond - first >= self.part_size:
+            if beyond - first >= stage.part_size:
                 yield Part(stage.close_part(), first, beyond - 1)
                 first = beyond
         if beyond > first:

@@ -20,6 +20,8 @@ from sqlmodel import Session
 from signals.bulk import run
 
 _FOLDER = ".rni-klaarzetten-"
+SMALLEST_PART = 25_000
+"""Rows; a part of fewer is not worth statements of its own."""
 MOST_PARTS = 8
 """SQLite attaches no more than ten files, and lets none go before the transaction ends."""
 FEW = 5_000
@@ -28,6 +30,9 @@ FEW = 5_000
 
 class Staging(Protocol):
     """Rows of one table on their way; one thread puts them down and closes parts, the session's stores them."""
+
+    part_size: int
+    """So many rows, or some more, make a good part."""
 
     def __enter__(self) -> "Staging": ...
 
@@ -51,7 +56,7 @@ def staging(session: Session, into: Table, same: Mapping[str, Any], rows: int) -
     same: columns that are not put down, because every row has the same value there.
     """
     if session.connection().dialect.name == "sqlite" and rows > FEW:
-        return _Attached(session, into, same)
+        return _Attached(session, into, same, max(SMALLEST_PART, -(-rows // MOST_PARTS)))
     return _Kept(session, into, same)
 
 
@@ -77,6 +82,8 @@ def insert_frame(session: Session, into: Table, rows: pl.DataFrame) -> None:
 
 class _Kept:
     """Rows in memory: few on SQLite; on PostgreSQL COPY takes them from there."""
+
+    part_size = SMALLEST_PART
 
     def __init__(self, session: Session, into: Table, same: Mapping[str, Any]) -> None:
         self._session = session
@@ -112,7 +119,8 @@ class _Attached:
     left is deleted by the next load, which has the one write lock by then.
     """
 
-    def __init__(self, session: Session, into: Table, same: Mapping[str, Any]) -> None:
+    def __init__(self, session: Session, into: Table, same: Mapping[str, Any], part_size: int) -> None:
+        self.part_size = part_size
         self._session = session
         self._into = into
         self._same = same
