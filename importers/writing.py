@@ -29,7 +29,7 @@ Progress = Callable[[int], None]
 TakenIn = Callable[[Load, int, int], None]
 """Is told of the load which signals were just written, by the first and the last id: new ones that stand alone."""
 
-AHEAD = 12
+AHEAD = 6
 """Chunks of which the pieces may wait to be written."""
 
 _KEPT = tuple(name for name in COLUMNS if name != "mutatiesoort")
