@@ -46,8 +46,8 @@ class CaseHistory:
         self._found: list[int] = []  # cases of which the live signals are still to be counted
         self._open: dict[tuple[str, str], _Stand] = {}
         self._asked: set[tuple[str, str]] = set()
-        self.apart: list[str] = []
-        """The signaalnummers that `add` was told of, in the order of the file."""
+        self.any_apart = False
+        """Whether `add` was told of a signal."""
         self._of_signal: dict[str | int, _Stand] = {}  # by id, or by signaalnummer when it came with this file
 
     @cached_property
@@ -138,7 +138,7 @@ class CaseHistory:
     def add(self, signaalnummer: str, bsn: str, gemeentecode: str) -> Sequence[str]:
         """A new signal joins the open case of this person here, or opens one."""
         person = (bsn, gemeentecode)
-        self.apart.append(signaalnummer)
+        self.any_apart = True
         stand = self._open.get(person)
         if stand is None:
             stand = self._open[person] = _Stand(person, Phase.ONTVANGEN, 1)

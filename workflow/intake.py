@@ -75,8 +75,13 @@ class Intake:
         self._opening: _Opening | None = None
 
     def take_in(self, load: Load, first: int, last: int) -> None:
-        """Opens the cases of new signals that stand alone: those from one id up to and including another."""
-        self._of(load).open_alone(first, last)
+        """Opens the cases of new signals that stand alone: those from one id up to and including another.
+
+        The ids rise from one call to the next; those of signals that do not stand alone are all higher.
+        """
+        opening = self._of(load)
+        opening.open_alone(first, last)
+        opening.alone = last
 
     def finish(self, load: Load) -> int:
         """Deals with all that does not stand alone, and with changes and withdrawals, once the load is written.
@@ -85,10 +90,9 @@ class Intake:
         """
         session, opening = self._session, self._of(load)
         session.flush()
-        if self.history.apart or load.ingetrokken:
-            opening.apart = self.history.apart
+        if self.history.any_apart or load.ingetrokken:
             joining = Joining(session, load, self._now)
-            joining.apart = self.history.apart
+            joining.alone = opening.alone
             for first, last in _stretches(session, load):
                 opening.open_cases(first, last)
                 joining.join_cases(first, last)

@@ -66,7 +66,7 @@ class LoadStatements:
         self.load = load
         self.now = now
         self.today = now.date()
-        self.apart: Sequence[str] = ()
+        self.alone = 0
         self.mergers = Mergers(session, self.today)
         self.own = {"vastgelegd_op": self.today, "tijdstip": now, "door": load.door}
 
@@ -76,17 +76,20 @@ class LoadStatements:
         return and_(_case.c.bsn == _signal.c.bsn, here, _case.c.fase.in_(OPEN))
 
     def stretch(self, first: int, last: int) -> ColumnElement[bool]:
-        """The load's signals apart (Intake) between two lines of the file."""
-        # With a sum the index of the load is left alone: those apart are few, and found by their number.
-        mine = and_(_signal.c.load_id + 0 == self.load.id, (_signal.c.regel + 0).between(first, last))
-        return and_(among(self.session, _signal.c.signaalnummer, self.apart), mine)
+        """The load's signals between two lines of the file, but those that stand alone: their ids end at `alone`."""
+        regel, load_id = _signal.c.regel, _signal.c.load_id
+        if self.alone:  # with a sum the index of the load is left alone: those apart are few, and found by their id
+            return and_(_signal.c.id > self.alone, load_id + 0 == self.load.id, (regel + 0).between(first, last))
+        return and_(load_id == self.load.id, regel.between(first, last))
 
     def by_id(self, of: Table, ids: Collection[int], *names: str) -> dict[int, Mapping[str, Any]]:
         """Some columns of these rows, by their id."""
         found: dict[int, Mapping[str, Any]] = {}
         for piece in slices(ids):
             columns = [of.c[name] for name in names]
-            for row in run(self.session, select(of.c.id, *columns).where(of.c.id.in_(piece))).mappings():
+            for row in run(
+                self.session, select(of.c.id, *columns).where(among(self.session, of.c.id, piece))
+            ).mappings():
                 found[row["id"]] = {name: row[name] for name in names}
         return found
 
