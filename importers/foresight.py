@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from sqlmodel import Session
 
-from importers.columns import TRIMMED
+from importers.columns import cleaned
 from importers.reader import Table
 from importers.rules import Reading
 from signals.base import table
@@ -27,11 +27,15 @@ def _hashes(cells: pl.Series) -> np.ndarray:
 
 
 def _number(cells: pl.Series) -> pl.Series:
-    return cells.str.strip_chars(TRIMMED)
+    """The cells as they will be read: a sign that reading takes away must not hide that two of them are the same."""
+    odd = np.flatnonzero(~cells.str.contains("^[!-~]*$").to_numpy())
+    if not len(odd):
+        return cells
+    return cells.scatter(odd, [raw if (text := cleaned(raw)) is None else text for raw in cells.gather(odd)])
 
 
 def _person(cells: pl.Series) -> pl.Series:
-    return cells.str.strip_chars(TRIMMED).str.zfill(9)
+    return _number(cells).str.zfill(9)
 
 
 @dataclass(frozen=True)

@@ -115,8 +115,7 @@ class Checked:
     """What a load of this file would do now; nothing was stored.
 
     `regels` are the rows that would change nothing, as columns of RejectedRow, `gewaarschuwd` those that would be taken
-    in with a warning;
-    `gemeentecodes` those of all rows in which that cell is good, rejected ones too.
+    in with a warning; `gemeentecodes` those of all rows in which that cell is good, rejected ones too.
     """
 
     layout: str

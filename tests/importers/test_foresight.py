@@ -63,6 +63,23 @@ def test_what_is_known_is_found_either_way(
     assert counts == [(2, 0, 0, 0, 2), (3, 1, 1, 2, 2)]
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\u00a0", "\ufeff", " "])
+def test_a_sign_that_is_not_read_hides_no_number_and_no_person(session: Session, tmp_path: Path, sign: str) -> None:
+    rows = [row(), row(signaalnummer=f"T-1{sign}", bsn="999990020")]
+    first = take_in(session, write_csv(tmp_path / "1.csv", rows))
+    assert (first.geaccepteerd, first.afgekeurd) == (1, 1)
+    rows = [row(signaalnummer=f"{sign}T-1", bsn="999990020"), row(signaalnummer="T-2", bsn=f"999990019{sign}")]
+    again = take_in(session, write_csv(tmp_path / "2.csv", rows))
+    assert (again.afgekeurd, again.geaccepteerd, again.zaken) == (1, 1, 0)
+    assert again.waarschuwingen == {"bsn_heeft_lopende_zaak": 1}
+
+
+def test_two_ways_to_write_one_sign_are_one_number(session: Session, tmp_path: Path) -> None:
+    kelvin = [row(signaalnummer="T-K"), row(signaalnummer="T-\u212a", bsn="999990020")]
+    loaded = take_in(session, write_csv(tmp_path / "kelvin.csv", kelvin))
+    assert (loaded.geaccepteerd, loaded.afgekeurd) == (1, 1)
+
+
 def test_a_row_judged_one_by_one_becomes_what_it_becomes_at_once(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
