@@ -1,5 +1,6 @@
 """A delivery that comes in by page or API: offered, checked, confirmed, undone; small at once, large as work."""
 
+from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
 
@@ -147,15 +148,19 @@ def load_checked(
 ) -> Load:
     """Load what was checked, in the transaction of this session; a file refused by now is noted as such.
 
-    session: one that sees every row.
+    session: one that sees every row; with a large file one that did nothing yet, for it is then rolled back whole.
     """
     require_loader(access)
     row = find_load(session, access, ladingnummer, lock=True)
     path = _bytes_of(session, settings, row, LoadStatus.GECONTROLEERD, "te bevestigen")
+    small = row.geleverd <= sizes.SMALL_ROWS
     try:
-        with session.begin_nested():
+        with session.begin_nested() if small else nullcontext():  # in a savepoint SQLite copies each page it touches
             load_in(session, access, path, row.bestandsnaam, row.datum_ontvangst, now, checked=row, progress=progress)
     except FileRefused as refused:
+        if not small:
+            session.rollback()
+            row = find_load(session, access, ladingnummer, lock=True)
         row.status, row.reden, row.uitleg = LoadStatus.GEWEIGERD, refused.reden, refused.uitleg
     audit.record(session, "lading_bevestigd", ladingnummer, now, resultaat=result_of(row))
     session.add(row)

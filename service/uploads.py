@@ -181,9 +181,9 @@ def load_file(
         try:
             if settings:
                 admit(settings, path, file_name)
-            with session.begin_nested():
-                loading = load_in(session, access, path, file_name, received, now, progress=progress)
+            loading = load_in(session, access, path, file_name, received, now, progress=progress)
         except FileRefused as refused:
+            session.rollback()
             door = access.actor.naam
             loading = record_refusal(session, refused, path, file_name=file_name, door=door, now=now, received=received)
         session.add(Upload(ladingnummer=loading.ladingnummer, bestand=path.name))

@@ -64,8 +64,8 @@ class Case(Owned, table=True):
         default=None,
         description="of Load: the one that opened it, as long as its opening event and link are no rows of their own",
     )
-    ouder_id: int | None = Field(default=None, foreign_key="zaak.id", description="bijvangst: the case it was found in")
-    voorganger_id: int | None = Field(default=None, foreign_key="zaak.id", description="handed over from this case")
+    ouder_id: int | None = Field(default=None, description="of Case: bijvangst, the case it was found in")
+    voorganger_id: int | None = Field(default=None, description="of Case: handed over from this one")
 
     bsn: str | None = Field(default=None, max_length=9)
     voornamen: str = Field(default="", max_length=200)

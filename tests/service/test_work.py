@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from sqlmodel import col, func, select, update
 from service import accounts, deliveries, uploads, work, worker
 from service.access import Access
 from service.db import make_engine, session_scope
-from service.models import AuditEntry, WebSession, Work, WorkState
+from service.models import AuditEntry, Upload, WebSession, Work, WorkState
 from service.settings import Settings
 from signals.bsn import passes_elfproef
 from signals.models import Load, RejectedRow, Signal
@@ -298,6 +299,35 @@ def test_a_load_that_holds_the_lock_is_stopped_and_confirmed_again(waiting: Desk
     assert "Het laden is gestopt." in page_of(waiting, NUMBER).text
     assert waiting.post(NUMBER, "bevestigingen").status_code == 202
     assert waiting.done(NUMBER, "geladen")["zaken"] == GOOD
+
+
+def test_a_large_file_refused_half_way_leaves_nothing_but_the_reason(checked: Settings, delivery: Path) -> None:
+    engine = make_engine(checked.database_url)
+    today = checked.now().date()
+    with session_scope(engine, Access.system()) as session:
+        kept = checked.data_dir / uploads.FOLDER / session.get_one(Upload, NUMBER).bestand
+        session.exec(select(Load)).one().datum_ontvangst = today - timedelta(days=1)
+    too_late = row(signaalnummer="G-laat", datum_signaal=f"{today:%Y%m%d}")
+    last = write_csv(kept.with_name("laatste"), [too_late]).read_bytes().splitlines(keepends=True)[-1]
+    kept.write_bytes(delivery.read_bytes() + last)  # seen only when all other rows are written
+    with session_scope(engine, access(engine, "ulla").widened()) as session:
+        deliveries.confirm(session, checked, access(engine, "ulla"), NUMBER, NOW)
+        waiting = work.latest(session, NUMBER)
+        assert waiting is not None
+        assert work.claim(session, waiting, NOW)
+        session.refresh(waiting)
+        number, holder = waiting.id, str(waiting.uitvoerder)
+    assert number is not None
+    worker.run_one(checked, engine, number, holder)
+    with session_scope(engine, Access.system(), write=False) as session:
+        load = session.exec(select(Load)).one()
+        assert (load.status, load.reden) == ("geweigerd", "ontvangst_onmogelijk")
+        assert session.get_one(Work, number).staat == WorkState.KLAAR
+        told = session.exec(select(AuditEntry).where(AuditEntry.actie == "lading_bevestigd")).one()
+        assert (told.object, told.resultaat) == (NUMBER, "geweigerd")
+        for kind in (Signal, Case, RejectedRow):
+            assert session.exec(select(func.count()).select_from(kind)).one() == 0
+    engine.dispose()
 
 
 def test_work_that_is_killed_begins_again_and_fails_with_a_sentence_the_third_time(waiting: Desk) -> None:
