@@ -178,8 +178,8 @@ def one_of(*choices: str) -> Parser:
 
 
 def _plain_bsn(cell: pl.Expr, context: Context) -> pl.Expr:
-    number = cell.cast(pl.Int64, strict=False)
-    total = pl.sum_horizontal(number // 10 ** (8 - place) % 10 * weight for place, weight in enumerate(WEIGHTS))
+    number = cell.cast(pl.UInt32, strict=False)
+    total = pl.sum_horizontal(number // 10 ** (8 - place) % 10 * (weight % 11) for place, weight in enumerate(WEIGHTS))
     return cell.str.contains("^[0-9]{9}$") & (number > 0) & (total % 11 == 0)
 
 

@@ -42,12 +42,15 @@ class Block:
 
 
 class Delimited:
-    """A CSV whose encoding and separator are known. Raises FileRefused when its bytes are no text."""
+    """A CSV whose encoding and separator are known. Raises FileRefused when its bytes are no text.
+
+    lines: how many it has about; a row may be several.
+    """
 
     def __init__(self, path: Path, file_name: str) -> None:
         self._path = path
         self._name = file_name
-        self._encoding = _encoding(path, file_name)
+        self._encoding, self.lines = _encoding(path, file_name)
         with path.open(encoding=self._encoding, newline="") as file:
             first = file.readline(LONGEST_HEADER)
         if len(first) == LONGEST_HEADER:
@@ -119,7 +122,7 @@ class Delimited:
 
     def _at_once(self, block: bytes, width: int, only: Sequence[int] | None) -> pl.DataFrame | None:
         """The block as columns; None when a reader of CSV might see more in it than lines cut at separators."""
-        stray = block.count(b"\r") != block.count(b"\r\n")
+        stray = b"\r" in block and block.count(b"\r") != block.count(b"\r\n")
         if stray or b'"' in block or b"\0" in block or width < 2:
             return None
         if only is None:  # for some columns it does not matter how many a line has
@@ -136,8 +139,8 @@ class Delimited:
                 schema={str(number): pl.String for number in range(width)},
                 columns=only,
                 truncate_ragged_lines=only is not None,
-            )
-        except pl.exceptions.ComputeError:  # a line has more cells, so another has fewer
+            ).rechunk()  # choosing rows of a frame in pieces takes ten times as long
+        except pl.exceptions.PolarsError:  # a line has more cells, so another has fewer
             return None
 
     def _require_few(self, cells: list[str], regel: int) -> None:
@@ -196,18 +199,20 @@ def _blocks(file: io.BufferedReader, file_name: str) -> Iterator[bytes]:
         yield rest
 
 
-def _encoding(path: Path, file_name: str) -> str:
-    """UTF-8 when every byte of the file fits it, else Windows-1252 when that fits."""
+def _encoding(path: Path, file_name: str) -> tuple[str, int]:
+    """UTF-8 when every byte of the file fits it, else Windows-1252 when that fits; and about how many lines it has."""
     for encoding in ("utf-8-sig", "cp1252"):
         decoder = codecs.getincrementaldecoder(encoding)()
+        lines = 0
         try:
             with path.open("rb") as file:
                 while block := file.read(_READ):
                     decoder.decode(block)
+                    lines = lines or block.count(b"\n") * path.stat().st_size // len(block)
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
-        return encoding
+        return encoding, lines
     raise FileRefused("onleesbaar", file_name, "de tekens zijn geen UTF-8 en geen Windows-1252")
 
 

@@ -4,6 +4,7 @@ Asked before the first row is judged, so that all others can be taken in at once
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,18 @@ def _person(cells: pl.Series) -> pl.Series:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """Masks over the rows of a chunk: whatever else is in the file or known, this becomes of these rows.
+
+    alone: new and right, and they meet no other: accepted as they are. hopeless: faulty, and their number stands
+    nowhere else: rejected for their own faults.
+    """
+
+    alone: np.ndarray
+    hopeless: np.ndarray
+
+
+@dataclass(frozen=True)
 class Foresight:
     """The signaalnummers and persons that come more than once in a file or are known, as sorted hashes.
 
@@ -51,46 +64,54 @@ class Foresight:
 
     @classmethod
     def of(cls, content: Table, session: Session, involved: Known) -> "Foresight":
-        """Walks the file. involved: which persons are known (importers.judgement.History)."""
+        """Walks the file; another thread asks the session meanwhile. involved: which persons are known."""
         number, bsn = content.headings["signaalnummer"], content.headings["bsn"]
-        numbers, persons = [], []
-        for chunk in content.chunks((number, bsn)):
-            numbers.append(_hashes(_number(chunk.cells[number])))
-            persons.append(_hashes(_person(chunk.cells[bsn])))
-        rows = sum(map(len, numbers))
 
         def accepted(asked: Iterator[Sequence[str]], about: int) -> Iterator[Sequence[str]]:
             signal = table(Signal).c
             return values_among(session, signal.signaalnummer, signal.id, asked, about)
 
-        def met(by: Known, heading: str, kept: Callable[[pl.Series], pl.Series], here: list[np.ndarray]) -> np.ndarray:
-            """Of these the ones that come again, and the ones that are known."""
-            whole = _sorted(here)
-            again: np.ndarray = whole[1:][whole[1:] == whole[:-1]]
+        def known() -> tuple[np.ndarray, np.ndarray]:
+            return found(accepted, number, _number), found(involved, bsn, _person)
+
+        def found(by: Known, heading: str, kept: Callable[[pl.Series], pl.Series]) -> np.ndarray:
             asked = (kept(chunk.cells[heading]).to_list() for chunk in content.chunks((heading,)))
-            known = (_hashes(pl.Series(piece, dtype=pl.String)) for piece in by(asked, rows))
-            return _sorted([again, *(piece[_in(whole, piece)] for piece in known)])
+            return _sorted([_hashes(pl.Series(piece, dtype=pl.String)) for piece in by(asked, content.about)])
 
-        return cls(rows, met(accepted, number, _number, numbers), met(involved, bsn, _person, persons))
+        with ThreadPoolExecutor(1, thread_name_prefix="bekend") as beside:
+            asking = beside.submit(known)
+            numbers, persons = [], []
+            for chunk in content.chunks((number, bsn)):
+                numbers.append(_hashes(_number(chunk.cells[number])))
+                persons.append(_hashes(_person(chunk.cells[bsn])))
+            rows = sum(map(len, numbers))
+            known_numbers, known_persons = asking.result()
+        return cls(rows, _met(_sorted(numbers), known_numbers), _met(_sorted(persons), known_persons))
 
-    def alone(self, reading: Reading) -> np.ndarray:
-        """True for the rows that are new and right and meet no other."""
+    def of_rows(self, reading: Reading) -> "Outlook":
+        """What is foreseen of the rows of a chunk."""
         values = reading.values
-        alone: np.ndarray = (values["mutatiesoort"] == Mutatiesoort.NIEUW.value).to_numpy(writable=True)
-        alone[list(reading.faults)] = False
-        alone &= ~_in(self.numbers, _hashes(values["signaalnummer"]))
-        alone &= ~_in(self.persons, _hashes(values["bsn"]))
-        return alone
+        fresh: np.ndarray = (values["mutatiesoort"] == Mutatiesoort.NIEUW.value).to_numpy(writable=True)
+        fresh &= ~_in(self.numbers, _hashes(values["signaalnummer"]))
+        faulty = np.zeros(len(reading), dtype=bool)
+        faulty[list(reading.faults)] = True
+        return Outlook(fresh & ~faulty & ~_in(self.persons, _hashes(values["bsn"])), fresh & faulty)
+
+
+def _met(here: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Of these the ones that come again, and the ones that are known; all three sorted."""
+    again: np.ndarray = here[1:][here[1:] == here[:-1]]
+    return _sorted([again, known[_in(here, known)]])
 
 
 def _sorted(pieces: list[np.ndarray]) -> np.ndarray:
-    whole = np.concatenate(pieces)
+    whole = np.concatenate(pieces) if pieces else np.empty(0, np.uint64)
     whole.sort()
     return whole
 
 
 def _in(known: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """True for the values that stand in a sorted array."""
+    """True for the values that stand in a sorted array; quickest when they are sorted too."""
     if not len(known):
         return np.zeros(len(values), dtype=bool)
     places = np.searchsorted(known, values)

@@ -4,13 +4,12 @@ Most rows stand alone: new, without a fault, their number and their person nowhe
 accepted as they are; only the others are judged one by one, in the order of the file.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
-import polars as pl
 from sqlalchemy import Text, cast, select
 from sqlmodel import Session
 
@@ -105,8 +104,8 @@ def _as_delivered(name: str, value: Any) -> str:
     return str(value)
 
 
-def _identity(reading: Reading) -> Iterator[pl.Series]:
-    return (reading.values[name] for name in ("signaalnummer", "mutatiesoort", "bsn", "gemeentecode"))
+_IDENTITY = ("signaalnummer", "mutatiesoort", "bsn", "gemeentecode")
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Judge:
@@ -122,16 +121,23 @@ class Judge:
         ] = {}  # of mutatiesoort and signaalnummer the hash -> that of the content of its first row
         self._here: dict[str, KnownSignal] = {}  # signals that this file added, changed or withdrew
 
-    def judge(self, reading: Reading) -> Verdicts:
-        """The verdicts on rows that do not stand alone, one by one. Adds to `reading.warnings` what cases cause."""
+    def judge(self, reading: Reading, hopeless: np.ndarray) -> Verdicts:
+        """The verdicts on rows that do not stand alone, one by one. Adds to `reading.warnings` what cases cause.
+
+        hopeless: the mask of the rows that are rejected as they are (importers.foresight.Outlook).
+        """
         verdicts = Verdicts()
-        if not len(reading):
+        for row in np.flatnonzero(hopeless).tolist():
+            verdicts.rejected[row] = reading.faults[row]
+        rows = np.flatnonzero(~hopeless)
+        if not len(rows):
             return verdicts
-        known, hidden = self._known(reading)
-        cells = zip(*_identity(reading), reading.values.select(CONTENT).iter_rows(), strict=True)
-        for row, (nummer, soort, bsn, gemeentecode, inhoud) in enumerate(cells):
-            faults = reading.faults.get(row, [])
-            faulty = {fault.column for fault in faults}
+        identities = list(reading.values.select(_IDENTITY)[rows].iter_rows())
+        known, hidden = self._known(reading, rows.tolist(), identities)
+        contents = reading.values.select(CONTENT)[rows].iter_rows()
+        for row, (nummer, soort, bsn, gemeentecode), inhoud in zip(rows.tolist(), identities, contents, strict=True):
+            faults = reading.faults.get(row) or []
+            faulty = {fault.column for fault in faults} if faults else _NOTHING
             now = KnownSignal(None, bsn, gemeentecode, hash(inhoud), False)
             again = None if "signaalnummer" in faulty else self._again(nummer, soort, now)
             if again is True:
@@ -157,18 +163,20 @@ class Judge:
                 self._apply(verdicts, reading, row, nummer, soort, now, known.get(nummer))
         return verdicts
 
-    def _known(self, reading: Reading) -> tuple[dict[str, KnownSignal], frozenset[str]]:
+    def _known(
+        self, reading: Reading, rows: Sequence[int], identities: Sequence[tuple[str, ...]]
+    ) -> tuple[dict[str, KnownSignal], frozenset[str]]:
         """Asks for everything that these rows need to know, in few statements.
 
         Gives the known signals, and apart from them the numbers of those that the loader may not know of.
         """
-        known = known_signals(self.session, reading.values["signaalnummer"].unique().to_list())
+        known = known_signals(self.session, list({nummer for nummer, _, _, _ in identities}))
         hidden = frozenset(number for number, signal in known.items() if self.history.hides(signal.gemeentecode))
         for number in hidden:
             del known[number]
         persons: set[tuple[str, str]] = set()
         touched: set[int] = set()
-        for row, (nummer, soort, bsn, gemeentecode) in enumerate(zip(*_identity(reading), strict=True)):
+        for row, (nummer, soort, bsn, gemeentecode) in zip(rows, identities, strict=True):
             if soort == Mutatiesoort.NIEUW:
                 if row not in reading.faults:
                     persons.add((bsn, gemeentecode))
@@ -187,7 +195,7 @@ class Judge:
         return first == content
 
     def _objection(
-        self, nummer: str, soort: str, now: KnownSignal, known: KnownSignal | None, faulty: set[str]
+        self, nummer: str, soort: str, now: KnownSignal, known: KnownSignal | None, faulty: Set[str]
     ) -> str | None:
         """The first history code that fits, or None. A faulty cell is never the same content."""
         if known is None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from sqlmodel import Session
 from importers import identify
 from importers.ahead import ahead
 from importers.columns import Context
-from importers.foresight import Foresight
+from importers.foresight import Foresight, Outlook
 from importers.judgement import History, Judge, Judged, Verdicts
 from importers.outcomes import delivered_codes, rejected_rows, warned_rows
 from importers.reader import fingerprint, open_table
@@ -144,9 +145,7 @@ def check(
     time; then `regels` and `gewaarschuwd` stay empty, for a large file would fill the memory with them.
     """
     started = perf_counter()
-    sha256 = fingerprint(path)
-    _refuse_if_loaded(session, sha256, file_name)
-    content = _Content(session, path, file_name, history, today, received)
+    content, sha256 = _opened(session, path, file_name, history, today, received)
     rows: list[dict[str, Any]] = []
     warned: list[WarnedRow] = []
     codes: set[str] = set()
@@ -193,18 +192,16 @@ def load(
     """
     started = perf_counter()
     today = now.date()
-    sha256 = fingerprint(path)
     take_numbers(session, SERIES, now.year, 0)  # its lock keeps a twin of this load waiting
-    _refuse_if_loaded(session, sha256, file_name)
-    loading = checked or new_load(
-        session, path, sha256, file_name, LoadStatus.GELADEN, door=door, now=now, received=received
-    )
-    loading.status = LoadStatus.GELADEN
-    session.add(loading)
-    session.flush()
     with beside(session) as asked:
         history.ask(asked)
-        content = _Content(asked, path, file_name, history, today, received)
+        content, sha256 = _opened(asked, path, file_name, history, today, received)
+        loading = checked or new_load(
+            session, path, sha256, file_name, LoadStatus.GELADEN, door=door, now=now, received=received
+        )
+        loading.status = LoadStatus.GELADEN
+        session.add(loading)
+        session.flush()
         writer = Writer(session, loading, content.book, content.rows, today, taken_in)
         writer.write(content.judged(), progress)
     loading.layout = content.layout
@@ -284,6 +281,24 @@ def _refuse_if_loaded(session: Session, sha256: str, file_name: str) -> None:
         raise FileRefused("al_geladen", file_name, ladingnummer)
 
 
+def _opened(
+    session: Session, path: Path, file_name: str, history: History, today: date, received: date
+) -> tuple["_Content", str]:
+    """The file with what is foreseen of its rows, and the sha256 of its bytes. Raises FileRefused."""
+    with ThreadPoolExecutor(1, thread_name_prefix="sha256") as beside_it:
+        hashing = beside_it.submit(fingerprint, path)
+        refused = None
+        try:
+            content = _Content(session, path, file_name, history, today, received)
+        except FileRefused as refusal:
+            refused = refusal
+        sha256 = hashing.result()
+    _refuse_if_loaded(session, sha256, file_name)
+    if refused:
+        raise refused
+    return content, sha256
+
+
 class _Content:
     """One pass over a file: what it reads, and what is judged and counted of it."""
 
@@ -317,19 +332,20 @@ class _Content:
     def judged(self) -> Generator[Judged, None, None]:
         """The chunks, which are counted as they come; the next is read meanwhile."""
         with ahead(self._read(), READ_AHEAD) as readings:
-            for reading, alone in readings:
+            for reading, outlook in readings:
+                alone = outlook.alone
                 others = reading.only(np.flatnonzero(~alone))
-                verdicts = self._judge.judge(others)
+                verdicts = self._judge.judge(others, outlook.hopeless[~alone])
                 self.counts.leveringsnummer = self.book.leveringsnummer
                 self.counts.add_alone(reading, np.flatnonzero(alone))
                 self.counts.add(others, verdicts)
                 yield Judged(reading, alone, others, verdicts)
 
-    def _read(self) -> Generator[tuple[Reading, np.ndarray], None, None]:
+    def _read(self) -> Generator[tuple[Reading, Outlook], None, None]:
         for chunk in self._table.chunks():
             reading = self.book.read(chunk)
             self._refuse_later(reading)
-            yield reading, self._foresight.alone(reading)
+            yield reading, self._foresight.of_rows(reading)
 
 
 def _refuse_impossible_receipt(reading: Reading, file_name: str, received: date) -> None:

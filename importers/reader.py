@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from importers.refusals import FileRefused
 MAX_ROWS = 2_000_000
 CHUNK_ROWS = 20_000
 TITLE_ROWS = 20
+_PACKED_ROW = 130  # bytes that a row of a workbook takes, about
 _READ = 1024 * 1024
 
 Identify = Callable[[Sequence[str], str], Layout]
@@ -56,13 +58,15 @@ class Chunk:
 class Table:
     """A file whose header is known; each call of `chunks` walks it from the start.
 
-    `chunks` may be asked for some headings alone; it gives those at least, and more where that costs nothing.
+    `chunks` may be asked for some headings alone; it gives those at least, and more where that costs nothing. Two
+    threads may walk it at once.
     """
 
     layout: Layout
     headings: dict[str, str]  # our column name -> the heading as delivered
     unknown: tuple[str, ...]  # headings that no column has
     chunks: Callable[..., Iterator[Chunk]]
+    about: int  # so many rows, about
     without_value: int = 0  # cells that hold a formula or an error and are read as empty
 
     @property
@@ -89,13 +93,16 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
         above = ((regel, [*xlsx.texts(cells)]) for regel, cells in rows)
         regel, header, layout = _find_header(above, TITLE_ROWS, file_name, identify)
         kept: list[Chunk] = []  # a workbook lies in memory as a whole anyway, and reading it is what takes time
+        reading = Lock()
 
         def sheet(shown: list[str], only: Sequence[str]) -> Iterator[Chunk]:
-            if not kept:
-                kept.extend(_chunks(iter(lambda: list(islice(rows, CHUNK_ROWS)), []), shown, file_name, regel))
+            with reading:
+                if not kept:
+                    kept.extend(_chunks(iter(lambda: list(islice(rows, CHUNK_ROWS)), []), shown, file_name, regel))
             yield from kept
 
-        return replace(_table(sheet, regel, header, layout, file_name), without_value=book.without_value)
+        about = path.stat().st_size // _PACKED_ROW
+        return replace(_table(sheet, regel, header, layout, file_name, about), without_value=book.without_value)
     text = Delimited(path, file_name)
     regel, header, layout = _find_header(text.rows(), 0, file_name, identify)
 
@@ -103,7 +110,7 @@ def open_table(path: Path, file_name: str, identify: Identify) -> Table:
         places = sorted(map(shown.index, only))
         return _chunks(text.below(regel, len(shown), places or None), shown, file_name, regel)
 
-    return _table(lines, regel, header, layout, file_name)
+    return _table(lines, regel, header, layout, file_name, text.lines)
 
 
 def _find_header(
@@ -135,6 +142,7 @@ def _table(
     header: list[str],
     layout: Layout,
     file_name: str,
+    about: int,
 ) -> Table:
     while header and not header[-1].strip():
         header = header[:-1]
@@ -152,7 +160,7 @@ def _table(
             headings[ours[name]] = text
         elif name not in layout.ignored:
             unknown.append(text)
-    return Table(layout, headings, tuple(unknown), lambda only=(): walk(shown, only))
+    return Table(layout, headings, tuple(unknown), lambda only=(): walk(shown, only), about)
 
 
 def _chunks(

@@ -132,7 +132,7 @@ class Rulebook:
     def read(self, chunk: Chunk) -> Reading:
         """Values, faults and warnings of a chunk; they come in file order, for the first tells the leveringsnummer."""
         size = len(chunk.regels)
-        columns = {name: pl.repeat(self.constants.get(name, ""), size, eager=True) for name in COLUMNS}
+        columns: dict[str, pl.Series] = {}
         warnings = Warnings(size)
         faults: defaultdict[int, list[Fault]] = defaultdict(list)
         for column, parsed in parse_columns(chunk, self.layout, self.headings, self.context):
@@ -141,7 +141,10 @@ class Rulebook:
                 faults[row].append(Fault(column.name, code))
             for code in set(parsed.warnings.values()):
                 warnings.add([row for row, found in parsed.warnings.items() if found == code], code)
-        values = pl.DataFrame([column.alias(name) for name, column in columns.items()])
+        values = pl.select(
+            columns[name].alias(name) if name in columns else pl.repeat(self.constants.get(name, ""), size).alias(name)
+            for name in COLUMNS
+        )
         reading = Reading(chunk, values, values["gemeentecode"], warnings, faults)
         self._follow_mergers(reading)
         self._judge_dates(reading)
@@ -222,16 +225,20 @@ class Rulebook:
         faulty_signal = self._faulty(reading, "datum_signaal")
         ended = pl.col("datum_tot") != ""
         backwards = ended & (pl.col("datum_tot") <= pl.col("datum_vanaf"))
-        begin = pl.col("datum_vanaf").str.to_date("%Y%m%d", strict=False)
-        end = pl.when(ended).then("datum_tot").otherwise("datum_signaal").str.to_date("%Y%m%d", strict=False)
-        # The stay criterion (Wet BRP 2.4 lid 1): as signals.dates.shorter_than_four_months, a column at a time.
+        begin, end = pl.col("datum_vanaf"), pl.when(ended).then("datum_tot").otherwise("datum_signaal")
+        # As numbers, without a calendar: four months on the month is 4 more, or 8 less in the next year.
+        day = begin.cast(pl.Int32, strict=False)
+        soon = end.cast(pl.Int32, strict=False) < day + pl.when(day // 100 % 100 <= 8).then(400).otherwise(9_200)
         found = reading.values.select(
-            backwards.alias("backwards"),
-            (~backwards & (end < begin.dt.offset_by("4mo"))).fill_null(False).alias("short"),
+            backwards.alias("backwards"), (~backwards & soon).fill_null(False).alias("perhaps short")
         )
         reading.blame(np.flatnonzero(found["backwards"].to_numpy() & ~faulty_period), "datum_tot", "einde_voor_begin")
-        short = found["short"].to_numpy() & ~faulty_period & ~faulty_signal
-        reading.warnings.add(np.flatnonzero(short), "verblijf_korter_dan_vier_maanden")
+        perhaps = np.flatnonzero(found["perhaps short"].to_numpy() & ~faulty_period & ~faulty_signal)
+        # The stay criterion (Wet BRP 2.4 lid 1): as signals.dates.shorter_than_four_months, a column at a time.
+        short = reading.values[perhaps].select(
+            end.str.to_date("%Y%m%d") < begin.str.to_date("%Y%m%d").dt.offset_by("4mo")
+        )
+        reading.warnings.add(perhaps[short.to_series().to_numpy()], "verblijf_korter_dan_vier_maanden")
 
     def _judge_address(self, reading: Reading) -> None:
         no_postcode = pl.col("postcode") == ""

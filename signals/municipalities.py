@@ -52,6 +52,7 @@ class Municipalities:
     def __init__(self, rows: "Iterable[Municipality | Row[Any]]") -> None:
         self._rows = {row.code: row for row in rows}
         self._by_name: dict[str, list[Municipality | Row[Any]]] = {}
+        self._successors: dict[tuple[str, date], str] = {}
         for row in self._rows.values():
             if row.code not in NO_MUNICIPALITY:
                 self._by_name.setdefault(row.naam.casefold(), []).append(row)
@@ -85,6 +86,11 @@ class Municipalities:
 
     def successor(self, code: str, on: date) -> str:
         """The code that stands for this one on that day, through all mergers until then; itself when none."""
+        if (code, on) not in self._successors:
+            self._successors[code, on] = self._successor(code, on)
+        return self._successors[code, on]
+
+    def _successor(self, code: str, on: date) -> str:
         row = self._rows.get(code)
         passed = {code}
         while row and row.einde and row.einde <= on and row.opvolger and row.opvolger not in passed:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlmodel import Session, SQLModel, select
 
-from importers.foresight import Foresight
+from importers.foresight import Foresight, Outlook
 from importers.rules import Reading
 from signals import bulk
 from signals.models import RejectedRow, Signal, SignalChange
@@ -87,7 +87,7 @@ def test_a_row_judged_one_by_one_becomes_what_it_becomes_at_once(
     with session.begin_nested() as attempt:
         at_once = became(session, sample)
         attempt.rollback()
-    monkeypatch.setattr(Foresight, "alone", lambda self, reading: nobody(reading))
+    monkeypatch.setattr(Foresight, "of_rows", lambda self, reading: Outlook(nobody(reading), nobody(reading)))
     assert became(session, sample) == at_once
 
 
