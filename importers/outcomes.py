@@ -27,8 +27,8 @@ _OF_A_GOOD_CELL = frozenset(
 _JSON = ("codes", "fouten", "cellen")
 
 
-def turned_down(load_id: int | None, book: Rulebook, reading: Reading, verdicts: Verdicts) -> pl.DataFrame:
-    """The rows that change nothing, cells as delivered: columns of RejectedRow as the database keeps them."""
+def turned_down(book: Rulebook, reading: Reading, verdicts: Verdicts) -> pl.DataFrame:
+    """The rows that change nothing, cells as delivered: columns of RejectedRow as kept, without load_id."""
     found: dict[int, tuple[Uitkomst, list[Fault]]] = {
         **{row: (Uitkomst.DUBBEL, [fault]) for row, fault in verdicts.double.items()},
         **{row: (Uitkomst.AFGEKEURD, faults) for row, faults in verdicts.rejected.items()},
@@ -49,7 +49,6 @@ def turned_down(load_id: int | None, book: Rulebook, reading: Reading, verdicts:
         for name, text in zip(("codes", "fouten"), told[key], strict=True):
             kept[name].append(text)
     return pl.DataFrame(kept, schema_overrides=dict.fromkeys(kept, pl.String)).with_columns(
-        pl.lit(load_id, pl.Int64).alias("load_id"),
         reading.chunk.regels.gather(rows).alias("regel"),
         reading.chunk.delivered(rows).alias("cellen"),
     )
@@ -57,8 +56,13 @@ def turned_down(load_id: int | None, book: Rulebook, reading: Reading, verdicts:
 
 def rejected_rows(book: Rulebook, reading: Reading, verdicts: Verdicts) -> Iterator[dict[str, Any]]:
     """The same outside a load, as columns of RejectedRow."""
-    for row in turned_down(None, book, reading, verdicts).iter_rows(named=True):
-        yield row | {name: json.loads(row[name]) for name in _JSON} | {"uitkomst": Uitkomst(row["uitkomst"])}
+    for row in turned_down(book, reading, verdicts).iter_rows(named=True):
+        yield (
+            {"load_id": None}
+            | row
+            | {name: json.loads(row[name]) for name in _JSON}
+            | {"uitkomst": Uitkomst(row["uitkomst"])}
+        )
 
 
 def warned_rows(reading: Reading, rows: "Sequence[int] | np.ndarray") -> Iterator[WarnedRow]:

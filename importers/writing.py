@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session
 
 from importers.ahead import ahead
-from importers.judgement import Judged, known_ids
+from importers.judgement import Judged, Verdicts, known_ids
 from importers.outcomes import turned_down
 from importers.rules import Reading, Rulebook
 from signals.address import address_key
@@ -21,7 +21,7 @@ from signals.base import table
 from signals.bulk import run, slices
 from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange
 from signals.rows import COLUMNS, DATES
-from signals.staging import Staging, insert_frame, staging
+from signals.staging import FEW, Staging, insert_frame, staging
 
 Progress = Callable[[int], None]
 """Is told the number of rows dealt with, each time a chunk is done."""
@@ -29,8 +29,8 @@ Progress = Callable[[int], None]
 TakenIn = Callable[[Load, int, int], None]
 """Is told of the load which signals were just written, by the first and the last id: new ones that stand alone."""
 
-AHEAD = 6
-"""Chunks of which the pieces may wait to be written."""
+SORTED_TOGETHER = 30_000
+"""Rows: as many as memory allows."""
 
 _KEPT = tuple(name for name in COLUMNS if name != "mutatiesoort")
 _REPLACED = tuple(
@@ -40,26 +40,34 @@ _REPLACED = tuple(
 """The columns of a signal that a W replaces: number, identity and date stay those of the signal itself."""
 
 _signal = table(Signal)
+_rejected = table(RejectedRow)
 
 
 @dataclass(frozen=True)
 class Part:
-    """New signals that stand alone and are written together; `staged`: where they lie."""
+    """Rows that are written together, where they lie; the new signals among them stand alone, the first has this id."""
 
     staged: Any
     first: int
-    last: int
 
 
 @dataclass(frozen=True)
-class Piece:
-    """What else became of a chunk; the frames are as the database keeps them. rows: those of the chunk."""
+class Others:
+    """What does not stand alone of a chunk and changes something; the frame is as the database keeps it."""
 
-    rows: int
-    turned_down: pl.DataFrame
     accepted: pl.DataFrame
     changed: list[dict[str, Any]]
     withdrawn: list[tuple[int, str]]  # regel, signaalnummer
+
+    def __len__(self) -> int:
+        return len(self.accepted) + len(self.changed) + len(self.withdrawn)
+
+
+@dataclass(frozen=True)
+class Done:
+    """So many rows were dealt with."""
+
+    rows: int
 
 
 class Writer:
@@ -89,56 +97,86 @@ class Writer:
         done = 0
         with (
             closing(chunks),
-            staging(self.session, _signal, self.same, self.rows) as stage,
-            ahead(self._pieces(chunks, stage), AHEAD) as pieces,
+            staging(self.session, {_signal: self.same, _rejected: {"load_id": self.load_id}}, self.rows) as stage,
+            ahead(self._pieces(chunks, stage), stage.ahead) as pieces,
         ):
             for piece in pieces:
-                if isinstance(piece, Part):
-                    stage.store(piece.staged)
-                    if self.taken_in:
-                        self.taken_in(self.loading, piece.first, piece.last)
-                    continue
-                self._store(piece)
-                done += piece.rows
-                if progress:
-                    progress(done)
+                match piece:
+                    case Part():
+                        self._store_part(stage, piece)
+                    case Others():
+                        self._store(piece)
+                    case Done():
+                        done += piece.rows
+                        if progress:
+                            progress(done)
         if self.session.get_bind().dialect.name == "postgresql":
             used = func.coalesce(func.max(_signal.c.id), 1)
             run(self.session, select(func.setval(func.pg_get_serial_sequence("signal", "id"), used)))
 
-    def _pieces(self, chunks: Iterator[Judged], stage: Staging) -> Generator[Piece | Part, None, None]:
-        """Puts down what stands alone, and gives all else."""
+    def _pieces(self, chunks: Iterator[Judged], stage: Staging) -> Generator[Part | Others | Done, None, None]:
+        """Puts down what stands alone or changes nothing, and gives all else.
+
+        All else waits until it is worth a statement: neither depends on the other. It does not wait for long, because a
+        few rows keep the whole text of their chunk in memory.
+        """
         first = beyond = self.highest + 1
         apart = beyond + self.rows
-        for chunk in chunks:
-            rows = _by_address(chunk.reading, np.flatnonzero(chunk.alone))
-            if len(rows):
-                stage.put(_rows_of_signal(chunk.reading, rows, beyond))
-                beyond += len(rows)
-            piece = self._piece(chunk, apart)
-            apart += len(piece.accepted)
-            yield piece
-            if beyond - first >= stage.part_size:
-                yield Part(stage.close_part(), first, beyond - 1)
-                first = beyond
-        if beyond > first:
-            yield Part(stage.close_part(), first, beyond - 1)
+        alone: list[pl.DataFrame] = []
+        waiting: list[Others] = []
 
-    def _piece(self, chunk: Judged, first_id: int) -> Piece:
-        others, verdicts = chunk.others, chunk.verdicts
-        accepted = _rows_of_signal(others, verdicts.accepted, first_id)
+        def put_down() -> int:
+            """The new signals that were read since the last time; gives how many."""
+            if not alone:
+                return 0
+            rows = _by_address(pl.concat(alone))
+            stage.put(_signal, rows.with_columns(pl.int_range(beyond, beyond + len(rows)).alias("id")))
+            alone.clear()
+            return len(rows)
+
+        for chunk in chunks:
+            if chunk.alone.any():
+                alone.append(_rows_of_signal(chunk.reading, np.flatnonzero(chunk.alone)))
+            others, verdicts = chunk.others, chunk.verdicts
+            if len(down := turned_down(self.book, others, verdicts)):
+                stage.put(_rejected, down)
+            waiting.append(self._others(others, verdicts, apart))
+            apart += len(verdicts.accepted)
+            if sum(map(len, alone)) >= min(SORTED_TOGETHER, stage.part_size):
+                beyond += put_down()
+            if stage.due:
+                yield Part(stage.close_part(), first)
+                first = beyond
+            if sum(map(len, waiting)) >= FEW:
+                yield from waiting
+                waiting = []
+            yield Done(len(chunk.reading))
+        put_down()
+        if (part := stage.close_part()) is not None:
+            yield Part(part, first)
+        yield from waiting
+
+    def _others(self, others: Reading, verdicts: Verdicts, first_id: int) -> Others:
+        accepted = _rows_of_signal(others, verdicts.accepted)
+        ids = pl.int_range(first_id, first_id + len(accepted)).alias("id")
         regels, numbers = others.chunk.regels, others.values["signaalnummer"]
-        return Piece(
-            len(chunk.reading),
-            turned_down(self.load_id, self.book, others, verdicts),
-            accepted.with_columns(pl.lit(value).alias(name) for name, value in self.same.items()),
-            _rows_of_signal(others, verdicts.changed, 0).drop("id").to_dicts() if verdicts.changed else [],
+        return Others(
+            accepted.with_columns(ids, *(pl.lit(value).alias(name) for name, value in self.same.items())),
+            _rows_of_signal(others, verdicts.changed).to_dicts() if verdicts.changed else [],
             [(regels[row], numbers[row]) for row in verdicts.withdrawn],
         )
 
-    def _store(self, piece: Piece) -> None:
+    def _store_part(self, stage: Staging, part: Part) -> None:
+        first = part.first
+        for stored in stage.store(part.staged, _signal):
+            if self.taken_in:
+                self.taken_in(self.loading, first, first + stored - 1)
+            first += stored
+        for _ in stage.store(part.staged, _rejected):
+            pass
+
+    def _store(self, piece: Others) -> None:
         """New signals first, then changes, then withdrawals: for one signal that is the order of the file."""
-        insert_frame(self.session, table(RejectedRow), piece.turned_down)
         insert_frame(self.session, _signal, piece.accepted)
         named = [row["signaalnummer"] for row in piece.changed] + [number for _, number in piece.withdrawn]
         ids = known_ids(self.session, named) if named else {}
@@ -197,16 +235,16 @@ class Writer:
         }
 
 
-def _by_address(reading: Reading, rows: np.ndarray) -> np.ndarray:
-    """These rows by municipality and address: the index of cases by address is the widest there is to be written."""
-    where = reading.values.select("gemeentecode", "postcode", "huisnummer")[rows]
-    order: np.ndarray = where.select(pl.arg_sort_by("gemeentecode", "postcode", "huisnummer")).to_series().to_numpy()
-    ordered: np.ndarray = rows[order]
-    return ordered
+def _by_address(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of signals by municipality and address: the index of cases by address is the widest there is to be written.
+
+    Each of its pages is then touched once for all of these rows, and not for every few of them.
+    """
+    return rows[rows.select(pl.concat_str("gemeentecode", "postcode")).to_series().arg_sort()]
 
 
-def _rows_of_signal(reading: Reading, rows: "list[int] | np.ndarray", first_id: int) -> pl.DataFrame:
-    """The columns of Signal that come from the file, for these rows, with ids; dates as ISO texts."""
+def _rows_of_signal(reading: Reading, rows: "list[int] | np.ndarray") -> pl.DataFrame:
+    """The columns of Signal that come from the file, for these rows; dates as ISO texts."""
     values = reading.values[rows]
     days = [
         pl.when(pl.col(name) != "").then(
@@ -218,7 +256,6 @@ def _rows_of_signal(reading: Reading, rows: "list[int] | np.ndarray", first_id: 
     ]  # fmt: skip
     return values.select(*_KEPT).with_columns(
         *days,
-        pl.int_range(first_id, first_id + len(values)).alias("id"),
         pl.col("huisnummer").cast(pl.Int64),
         reading.delivered_code.gather(rows).alias("gemeentecode_geleverd"),
         address_keys(values).alias("adressleutel"),

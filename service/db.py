@@ -26,7 +26,7 @@ BUSY_SECONDS = 30
 QUOTES_VALUES = "22"
 """The class of errors of PostgreSQL whose first line may hold what was written, as in: invalid input for a date."""
 
-CACHE_KIB, READING_CACHE_KIB = 48 * 1024, 8 * 1024
+CACHE_KIB, READING_CACHE_KIB = 64 * 1024, 8 * 1024
 """The most that SQLite keeps of the database in memory: a load of a million rows walks through indexes of this size."""
 
 

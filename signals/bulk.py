@@ -6,7 +6,21 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Executable, Result, Select, Table, any_, bindparam, func, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    Insert,
+    Result,
+    Table,
+    any_,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -31,8 +45,8 @@ def insert_new(session: Session, into: Table, rows: Sequence[Mapping[str, Any]])
 
 def insert_if_new(session: Session, into: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that leaves out what breaks a unique constraint: the databases say it alike, SQLAlchemy does not."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return insert(into).on_conflict_do_nothing()
+    kind = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return kind(into).on_conflict_do_nothing()
 
 
 def among(session: Session, column: ColumnElement[T], values: Sequence[T]) -> ColumnElement[bool]:
@@ -41,6 +55,15 @@ def among(session: Session, column: ColumnElement[T], values: Sequence[T]) -> Co
         return column == any_(bindparam(None, list(values), type_=postgresql.ARRAY(column.type)))
     listed = func.json_each(json.dumps(list(values))).table_valued("value")
     return column.in_(select(listed.c.value))
+
+
+def insert_all(into: Table) -> Insert:
+    """An INSERT of many rows that leaves nothing to go on with when one is refused: the transaction is over then.
+
+    Else SQLite keeps a copy of every page that it touches, to take back the statement alone. It does so all the same
+    for a statement with a function in it, and for a table with a foreign key.
+    """
+    return insert(into).prefix_with("OR ROLLBACK", dialect="sqlite")
 
 
 @contextmanager
@@ -58,7 +81,7 @@ _PIECE = 50_000
 
 
 def values_among(
-    session: Session, column: ColumnElement[T], key: ColumnElement[int], asked: Iterable[Sequence[T]], about: int
+    session: Session, column: Column[T], key: ColumnElement[int], asked: Iterable[Sequence[T]], about: int
 ) -> Iterator[Sequence[T]]:
     """Pieces in which all of the values asked for stand that the column has; others of its values may stand there too.
 
@@ -69,18 +92,32 @@ def values_among(
         for piece in asked:
             yield run(session, select(column).where(among(session, column, piece)).distinct()).scalars().all()
     elif highest:
-        yield from _every(session.connection(), select(column).where(column.is_not(None)))
+        yield from _every(session, column)
 
 
-def _every(connection: Connection, of: Select[Any]) -> Iterator[list[Any]]:
-    """The one column of a statement without parameters, by the driver: rows of SQLAlchemy take four times as long."""
+def _every(session: Session, column: Column[T]) -> Iterator[list[T]]:
+    """All values of a column, by the driver: rows of SQLAlchemy take four times as long."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        yield from _every_text(connection, column)
+        return
     driver = connection.connection.driver_connection
     assert driver is not None
-    # A named cursor stays on the server, where the driver of PostgreSQL else fetches all at once.
-    with closing(driver.cursor() if connection.dialect.name == "sqlite" else driver.cursor("doorlezen")) as cursor:
-        cursor.execute(str(of.compile(dialect=connection.dialect)))
+    with closing(driver.cursor("doorlezen")) as cursor:  # with a name it stays on the server: else all come at once
+        cursor.execute(str(select(column).where(column.is_not(None)).compile(dialect=connection.dialect)))
         while rows := cursor.fetchmany(_PIECE):
             yield [value for (value,) in rows]
+
+
+def _every_text(connection: Connection, column: Column[Any]) -> Iterator[list[Any]]:
+    """Texts of one line, many as one: for each row the driver takes the lock of Python, and holds up all threads."""
+    after: BindParameter[str] = bindparam("after", "")
+    values = select(column.label("value")).where(column > after).order_by(column).limit(_PIECE).subquery()
+    piece = select(func.max(values.c.value), func.group_concat(values.c.value, "\n"))
+    last, texts = connection.execute(piece, execution_options=ACROSS).one()
+    while last is not None:
+        yield texts.split("\n")
+        last, texts = connection.execute(piece, {"after": last}, execution_options=ACROSS).one()
 
 
 def slices(values: Collection[T]) -> Iterator[list[T]]:

@@ -24,7 +24,7 @@ _link = table(CaseSignal)
 
 @dataclass(eq=False)
 class _Stand:
-    """A case as it stands at this row of the file: `live` signals are those not withdrawn."""
+    """A case as it stands at this row of the file: `live` signals are those not withdrawn (see `_count_live`)."""
 
     person: tuple[str, str]
     fase: Phase
@@ -102,7 +102,6 @@ class CaseHistory:
                 if fase in OPEN and stand.person not in self._asked:
                     self._asked.add(stand.person)
                     self._open[stand.person] = stand
-        self._count_live()
 
     def _both(self, settled: Select[Any], unsettled: Select[Any]) -> Iterator[Any]:
         """The rows of two selects; as one they might have more parameters than a statement may."""
@@ -116,7 +115,7 @@ class CaseHistory:
         return self._cases[case_id]
 
     def _count_live(self) -> None:
-        """Fills in `live` of the cases that were just found."""
+        """Adds to `live` what the cases had that were found before the file: asked for when it first matters."""
         found, self._found = self._found, []
         for case_ids in slices(found):
             counted = (
@@ -133,7 +132,7 @@ class CaseHistory:
                 .where(among(self._session, _case.c.id, case_ids), is_unsettled, _signal.c.ingetrokken_op.is_(None))
             )
             for case_id, live in self._both(counted, alone):
-                self._cases[case_id].live = live
+                self._cases[case_id].live += live
 
     def add(self, signaalnummer: str, bsn: str, gemeentecode: str) -> Sequence[str]:
         """A new signal joins the open case of this person here, or opens one."""
@@ -158,6 +157,7 @@ class CaseHistory:
         stand = self._find(signaalnummer, signal_id)
         if stand is None:
             return
+        self._count_live()
         stand.live -= 1
         if stand.live == 0 and stand.fase == Phase.ONTVANGEN:
             stand.fase = Phase.AFGESLOTEN

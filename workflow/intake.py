@@ -13,13 +13,11 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Date,
-    FromClause,
     RowMapping,
     and_,
     case,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -31,7 +29,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from signals.base import table
-from signals.bulk import run, slices
+from signals.bulk import among, insert_all, run, slices
 from signals.dates import add_months
 from signals.models import Grondslag, Load, Mutatiesoort, Signal, SignalChange
 from signals.numbers import take_numbers
@@ -137,6 +135,12 @@ def _stretches(session: Session, load: Load) -> Iterator[tuple[int, int]]:
     yield first, 2**31 - 1
 
 
+def _case_numbers(year: int, number: ColumnElement[int]) -> ColumnElement[str]:
+    """`workflow.opening.case_number` in a statement, without a function: see `insert_all`."""
+    zeros = case(*((number >= 10**digits, "0" * (6 - digits)) for digits in reversed(range(1, 7))), else_="000000")
+    return literal(f"Z-{year}-", Text) + zeros + number.cast(Text)
+
+
 class _Opening(LoadStatements):
     """Opening cases, and what changes and withdrawals do in them."""
 
@@ -148,7 +152,8 @@ class _Opening(LoadStatements):
         """One case for each person in a municipality who has none open there, opened by the first signal."""
         numbered = (
             select(
-                _signal,
+                _signal.c.id,
+                _signal.c.regel,
                 func.row_number()
                 .over(partition_by=(_signal.c.bsn, _signal.c.gemeentecode), order_by=_signal.c.regel)
                 .label("beurt"),
@@ -156,39 +161,31 @@ class _Opening(LoadStatements):
             .where(self.stretch(first, last), ~exists().where(self.is_open_case_of_signal()))
             .subquery()
         )
-        openers = select(numbered).where(numbered.c.beurt == 1).subquery()
-        count = int(run(self.session, select(func.count()).select_from(openers)).scalar_one())
-        if count:
-            self._open(openers, openers.c.id, func.row_number().over(order_by=openers.c.regel), count)
-            signals = select(_signal.c.id).where(self.stretch(first, last))
-            fresh = and_(_case.c.eerste_signaal_id.in_(signals), _case.c.lading_id == self.load.id)
+        chosen = select(numbered.c.id).where(numbered.c.beurt == 1).order_by(numbered.c.regel)
+        ids = run(self.session, chosen).scalars().all()
+        if ids:
+            mine = among(self.session, _signal.c.id, ids)
+            self._open(mine, func.row_number().over(order_by=_signal.c.regel), len(ids))
+            fresh = and_(among(self.session, _case.c.eerste_signaal_id, ids), _case.c.lading_id == self.load.id)
             self._tell_of_others(fresh)
             self._tell_of_earlier(fresh)
 
     def open_alone(self, first: int, last: int) -> None:
         """Cases of the new signals between these ids: nobody else has to do with their persons."""
         order = _signal.c.id - (first - 1)
-        self._open(_signal, _signal.c.id, order, last - first + 1, _signal.c.id.between(first, last))
+        self._open(_signal.c.id.between(first, last), order, last - first + 1)
 
-    def _open(
-        self,
-        openers: FromClause,
-        ids: ColumnElement[int],
-        order: ColumnElement[int],
-        count: int,
-        *where: ColumnElement[bool],
-    ) -> None:
+    def _open(self, openers: ColumnElement[bool], order: ColumnElement[int], count: int) -> None:
         """A case for each of these signals; order: 1 up to count, by which they are numbered."""
         self.opened += count
         start = take_numbers(self.session, CASE_SERIES, self.today.year, count)[0]
-        number = literal("000000", Text) + (order + (start - 1)).cast(Text)
         same = (*_PERSON, *_ADDRESS, "grondslag", "leveringsnummer")
         of_row = {
-            **{name: openers.c[name] for name in same},
-            **self._receipt_ends(openers.c.grondslag),
-            "zaaknummer": literal(f"Z-{self.today.year}-", Text) + func.substr(number, func.length(number) - 6, 7),
-            "eerste_signaal_id": ids,
-            "adres_signaal_id": ids,
+            **{name: _signal.c[name] for name in same},
+            **self._receipt_ends(_signal.c.grondslag),
+            "zaaknummer": _case_numbers(self.today.year, order + (start - 1)),
+            "eerste_signaal_id": _signal.c.id,
+            "adres_signaal_id": _signal.c.id,
         }
         of_load = {
             "lading_id": self.load.id,
@@ -201,8 +198,8 @@ class _Opening(LoadStatements):
             "teruggestuurd": False,
         }
         values = (literal(value, _case.c[name].type) for name, value in of_load.items())
-        chosen = select(*of_row.values(), *values).select_from(openers).where(*where)
-        run(self.session, insert(_case).from_select([*of_row, *of_load], chosen, include_defaults=False))
+        chosen = select(*of_row.values(), *values).where(openers)
+        run(self.session, insert_all(_case).from_select([*of_row, *of_load], chosen, include_defaults=False))
 
     def _receipt_ends(self, grondslag: ColumnElement[Grondslag]) -> dict[str, ColumnElement[Any]]:
         ends = {route: receipt_ends(route, self.load.datum_ontvangst) for route in Grondslag}
