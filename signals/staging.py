@@ -105,7 +105,7 @@ def insert_frame(session: Session, into: Table, rows: pl.DataFrame) -> None:
 class _Kept:
     """Rows in memory: few on SQLite; on PostgreSQL COPY takes them from there."""
 
-    ahead = 6
+    ahead = 2  # each is tens of megabytes
 
     def __init__(self, session: Session, same: Same) -> None:
         self._session = session
