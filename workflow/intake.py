@@ -210,11 +210,11 @@ class _Opening(LoadStatements):
 
     def withdraw(self, first: int, last: int) -> None:
         """What a V does: nothing from the besluit on; it closes a case nobody began on; else a person decides."""
-        gone = (
-            select(_change.c.signal_id)
-            .where(_change.c.load_id == self.load.id, _change.c.regel.between(first, last))
-            .where(_change.c.soort == Mutatiesoort.VERVALLEN)
+        withdrawn = select(_change.c.signal_id).where(
+            _change.c.load_id == self.load.id, _change.c.soort == Mutatiesoort.VERVALLEN
         )
+        gone = withdrawn.where(_change.c.regel.between(first, last))
+        later = withdrawn.where(_change.c.regel > last)  # noted on the signal by now, but below this stretch
         touched = (
             select(_case.c.id)
             .join(_link, _link.c.zaak_id == _case.c.id)
@@ -230,7 +230,7 @@ class _Opening(LoadStatements):
                 _link.c.zaak_id == _case.c.id,
                 _link.c.actueel,
                 _link.c.signal_id == _signal.c.id,
-                _signal.c.ingetrokken_op.is_(None),
+                or_(_signal.c.ingetrokken_op.is_(None), _signal.c.id.in_(later)),
             )
             without = select(_case.c.id, _case.c.gemeentecode, _case.c.fase).where(_case.c.id.in_(piece), ~live)
             rows = run(self.session, without).mappings().all()

@@ -184,6 +184,18 @@ def test_a_cell_far_too_long_is_a_fault_of_its_own_column(session: Session, tmp_
     assert fault["kolom"] == "toelichting"
 
 
+def test_a_signal_below_a_withdrawn_one_joins_the_case_of_one_withdrawn_below_it(
+    session: Session, tmp_path: Path
+) -> None:
+    numbers = ("T-1", "T-2", "T-1", "T-3", "T-2")
+    rows = [row(signaalnummer=number, mutatiesoort=kind) for kind, number in zip("NNVNV", numbers, strict=True)]
+    loaded = load_rows(session, tmp_path, *rows)
+    assert (outcomes(loaded), loaded.zaken) == ((3, 0, 2, 0, 0), 1)
+    assert session.exec(select(Case)).one().fase == "ontvangen"
+    loaded = load_rows(session, tmp_path, row(signaalnummer="T-3", mutatiesoort="V"))
+    assert (outcomes(loaded), session.exec(select(Case)).one().fase) == ((0, 0, 1, 0, 0), "afgesloten")
+
+
 KINDS = st.sampled_from(["N", "W", "V"])
 ROW = st.builds(
     lambda kind, number, person, house, good: row(
