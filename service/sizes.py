@@ -45,6 +45,6 @@ def _rows_of_sheet(path: Path) -> int | None:
                 return None
             with archive.open(sheets[0]) as sheet:
                 found = _DIMENSION.search(sheet.read(4096))
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError):
         return None
     return max(0, int(found[2]) - int(found[1])) if found else None

@@ -113,6 +113,7 @@ class _Kept:
             into: [pl.lit(value).alias(name) for name, value in columns.items()] for into, columns in same.items()
         }
         self._rows: dict[Table, list[pl.DataFrame]] = {}
+        self.part_size = SMALLEST_PART
 
     def __enter__(self) -> "_Kept":
         return self
@@ -121,8 +122,6 @@ class _Kept:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._rows = {}
-
-    part_size = SMALLEST_PART
 
     @property
     def due(self) -> bool:
