@@ -25,9 +25,9 @@ from signals.bulk import insert_all, run
 _FOLDER = ".rni-klaarzetten-"
 SMALLEST_PART = 20_000
 """Rows; a part of fewer is not worth statements of its own."""
-SHARES = tuple(1.4**part for part in range(10))
-"""How rows are divided over parts: small at first so that storing begins early, then each not so much larger than the
-one before that storing would have to wait for it.
+SHARES = (0.5, 1, 1.2, 1.2, 1.2, 1.1, 1, 0.9, 0.7, 0.4)
+"""How rows are divided over parts: small at first so that storing begins early, small at the end so that little is left
+to store when all is read.
 
 SQLite attaches no more than ten files, and lets none go before the transaction ends.
 """
