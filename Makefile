@@ -2,6 +2,7 @@
 PYTHON ?= python3
 UV ?= uv
 SERVE ?= 1
+WALKS ?= 1000
 REQUIRE_ALL ?= 0
 export REQUIRE_ALL
 
@@ -17,7 +18,7 @@ APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get inst
 # What the tests need beside Python, as command=Debian package.
 ENGINES := chromium=chromium initdb=postgresql
 
-.PHONY: help demo test bench check fix docs lock engines
+.PHONY: help demo test bench soak check fix docs lock engines
 
 help: ## list the recipes
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s "$$(printf '\t')" 2>/dev/null \
@@ -32,6 +33,9 @@ test: .venv/.tests-installed engines ## run every test (REQUIRE_ALL=1: a missing
 
 bench: .venv/.tests-installed engines ## measure a load of ROWS=1000000 rows on both databases, RUNS=5 times (15 GB of disk)
 	@$(RUN) -m tests.bench
+
+soak: .venv/.tests-installed engines ## random people walk WALKS=1000 times through random steps, on both databases (an hour)
+	@WALKS=$(WALKS) $(RUN) -m pytest --numprocesses 2 -rP tests/workflow/test_walks.py
 
 check: .venv/.tests-installed ## lint, types, who imports whom, generated documentation; changes nothing
 	@.venv/bin/ruff check .

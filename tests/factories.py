@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from signals.errors import DomainError, Refused
 from signals.models import Delivery, Grondslag, Load, LoadStatus, Signal
@@ -220,3 +220,13 @@ def refused(session: Session, case: Case, stap: str, at_desk: Any, **gegevens: A
     with pytest.raises(Refused) as error:
         take(session, case, stap, at_desk, **gegevens)
     return codes(error)
+
+
+def everything(session: Session) -> list[tuple[object, ...]]:
+    """Every row there is, to compare before and after."""
+    return [
+        tuple(row)
+        for table in SQLModel.metadata.sorted_tables
+        if table.name not in ("municipality", "number_series")
+        for row in session.connection().execute(table.select().order_by(*table.primary_key))
+    ]

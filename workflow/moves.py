@@ -200,6 +200,7 @@ def _reopen_sender(taking: effects.Taking, sender: Case) -> None:
     """The sender's case goes on in vooronderzoek, by the step of the receiver; it is its event there too."""
     effects.reopen(sender)
     before, sender.fase, sender.teruggestuurd = sender.fase, Phase.VOORONDERZOEK, True
+    sender.start_onderzoek = None  # the guideline counts anew, as after heropen
     sender.versie += 1
     reden = {"reden": taking.values["reden"]}
     back = effects.Taking(CaseFile(taking.session, sender), taking.desk, taking.move, {}, reden)

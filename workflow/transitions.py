@@ -3,7 +3,7 @@
 The columns follow the procedure: from, to, who, what is needed, what it asks, what it starts, on what ground.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from workflow import checks as c
@@ -28,6 +28,7 @@ from workflow.questions import (
     REMARK,
     WHERE_TO_LIVE,
 )
+from workflow.soundness import require_sound
 
 HANDLER = frozenset({Role.BEHANDELAAR})
 DECIDER = frozenset({Role.BESLISSER})
@@ -476,7 +477,6 @@ STEPS: tuple[Move, ...] = (
     ),
 )
 
+require_sound(STEPS)
+
 BY_NAME: Mapping[str, Move] = {move.name: move for move in STEPS}
-TRANSITIONS: Mapping[Phase, Sequence[Move]] = {
-    phase: tuple(move for move in STEPS if phase in move.van) for phase in Phase
-}

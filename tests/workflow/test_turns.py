@@ -278,3 +278,34 @@ def test_nobody_dies_before_his_birth(session: Session) -> None:
     with pytest.raises(Invalid):
         case = case_at(session, Phase.VOORONDERZOEK)
         take(session, case, "stel_vast_overleden", desk(ANNA), bron="akte", datum="1901-01-01")
+
+
+@pytest.mark.parametrize(("stap", "who"), [("geef_terug", CARLA), ("trek_voornemen_in", ANNA)])
+def test_a_voornemen_that_is_taken_back_lapses_and_the_investigation_goes_on(
+    session: Session, stap: str, who: Actor
+) -> None:
+    case = case_at(session, Phase.VOORNEMEN)
+    day = RECEIVED + 25 * DAY
+    event = take(session, case, stap, desk(who, day), reden="de bron over het adres is te mager")
+    assert (case.fase, case.datum_voornemen) == (Phase.INLICHTINGEN, None)
+    assert (event.door, event.gegevens["reden"]) == (who.naam, "de bron over het adres is te mager")
+    (letter,) = (one for one in CaseFile(session, case).letters if one.soort == LetterKind.VOORNEMEN)
+    assert letter.vervallen_op == day
+    assert {term(session, case, name, day).status for name in ("zienswijze", "afronding")} == {"vervallen"}
+    running = [one for one in CaseFile(session, case).terms if one.beeindigd_op is None]
+    assert [one.vanaf for one in running if one.term == "inlichtingen_huisbezoek"] == [day]
+    assert "fase_past_niet" in refused(session, case, "neem_besluit", desk(KEES, day), motivering="x")
+    take(session, case, "verstuur_voornemen", desk(ANNA, day), **VOORNEMEN)
+    assert case.datum_voornemen == day
+
+
+def test_the_guideline_counts_anew_when_a_case_comes_back_from_another_municipality(session: Session) -> None:
+    case = case_at(session, Phase.AANSCHRIJVING)
+    assert case.start_onderzoek == RECEIVED + 3 * DAY
+    take(session, case, "draag_over", desk(ANNA, RECEIVED + 4 * DAY), gemeentecode=VENLO)
+    theirs = at_venlo(session)
+    take(session, theirs, "stuur_terug", desk(DIRK, RECEIVED + 6 * DAY), reden="woont in Nijmegen")
+    assert (case.fase, case.start_onderzoek) == (Phase.VOORONDERZOEK, None)
+    take(session, case, "verstuur_aanschrijving", desk(ANNA, RECEIVED + 7 * DAY))
+    running = [one for one in CaseFile(session, case).terms if one.beeindigd_op is None]
+    assert [one.vanaf for one in running if one.term == "richtlijn_onderzoek"] == [RECEIVED + 7 * DAY]

@@ -1,0 +1,263 @@
+"""The clocks of a case counted anew from its events, by the words of the procedure and none of the service's code.
+
+Holidays stand here as dates, copied from the law and the decrees; months, weeks and working days are counted by hand.
+"""
+
+from calendar import monthrange
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+DAY = timedelta(days=1)
+OFF = {
+    date.fromisoformat(f"{year}-{day}")
+    for year, days in {
+        "2026": "01-01 01-02 04-03 04-06 04-27 05-05 05-14 05-15 05-25 12-25 12-26",
+        "2027": "01-01 03-26 03-29 04-27 05-05 05-06 05-07 05-17 12-25 12-26",
+        "2028": "01-01 04-14 04-17 04-27 04-28 05-05 05-25 05-26 06-05 12-25 12-26",
+    }.items()
+    for day in days.split()
+}
+HELD = ("richtlijn_onderzoek", "inlichtingen_huisbezoek", "afronding")
+DAYS = {
+    "richtlijn_onderzoek": 70,
+    "aanschrijving": 14,
+    "inlichtingen_huisbezoek": 28,
+    "zienswijze": 14,
+    "afronding": 28,
+}
+WEEKS = {"laa_eerste_antwoord": 4, "bezwaar": 6, "beslissing_op_bezwaar": 6, "pl_overzicht": 4}
+WORKING_DAYS = {"tmv_reactie": 5, "terugbelverzoek": 2}
+OUTLIVE_THE_CASE = ("bezwaar", "pl_overzicht", "terugbelverzoek")
+RECEIPT = ("laa_eerste_antwoord", "laa_resultaat", "tmv_reactie")
+
+Running = tuple[str, date, date]
+"""A term that runs: its name, the day it counts from and its last day."""
+
+
+def works(day: date) -> bool:
+    return day.weekday() < 5 and day not in OFF
+
+
+def next_working(day: date) -> date:
+    while not works(day):
+        day += DAY
+    return day
+
+
+def last_day(term: str, vanaf: date, held: int = 0) -> date:
+    if term == "laa_resultaat":  # six months, longer than three: does not roll
+        year, month = divmod(vanaf.month + 5, 12)
+        year, month = vanaf.year + year, month + 1
+        return date(year, month, min(vanaf.day, monthrange(year, month)[1]))
+    if term in WORKING_DAYS:
+        day, left = vanaf, WORKING_DAYS[term]
+        while left:
+            day += DAY
+            left -= works(day)
+        return day
+    length = 7 * WEEKS[term] if term in WEEKS else DAYS[term]
+    return next_working(vanaf + (length + held) * DAY)
+
+
+@dataclass
+class SentLetter:
+    """What the clocks must know of a letter."""
+
+    soort: str
+    stap: str
+    verzonden: date
+    adres: int
+    counts: bool = True
+
+
+@dataclass
+class Shadow:
+    """One case: what runs after each of its events."""
+
+    running: dict[str, tuple[date, date]] = field(default_factory=dict)
+    objections: list[tuple[date, date]] = field(default_factory=list)
+    begun_objections: list[date] = field(default_factory=list)
+    callbacks: list[date] = field(default_factory=list)
+    letters: list[SentLetter] = field(default_factory=list)
+    holds: list[list[date | None]] = field(default_factory=list)
+    address: int = 0
+    investigating: bool = False
+    answered: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        route: str | None,
+        received: date,
+        events: Sequence[Any],
+        callbacks: Sequence[date],
+        walaa: Sequence[str],
+        overviews: Collection[int],
+    ) -> "Shadow":
+        """route: the grondslag with which the case was opened, None for a bijvangst, which has no receipt terms.
+
+        overviews: after how many events the overview of the persoonslijst was sent.
+        """
+        shadow = cls(callbacks=list(callbacks))
+        if route == "LAA_2_37":
+            shadow.start("laa_eerste_antwoord", received)
+            shadow.start("laa_resultaat", received)
+        elif route is not None:
+            shadow.start("tmv_reactie", received)
+        for number, event in enumerate(events):
+            posted = event.gegevens.get("verzenddatum")
+            if event.afgeleid:  # taken along by the next one, which has the posting date
+                posted = events[number + 1].gegevens.get("verzenddatum")
+            shadow.take(event, date.fromisoformat(posted) if posted else event.vastgelegd_op)
+            if number + 1 in overviews:
+                shadow.stop("pl_overzicht")
+        if walaa:
+            shadow.stop("laa_eerste_antwoord")
+        if any(answer != "onderzoek_in_de_brp" for answer in walaa):
+            shadow.stop("laa_resultaat")
+        return shadow
+
+    def terms(self) -> list[Running]:
+        """All that runs, in order."""
+        several = [("bezwaar", *one) for one in self.objections]
+        several += [("terugbelverzoek", asked, last_day("terugbelverzoek", asked)) for asked in self.callbacks]
+        return sorted([*((name, *days) for name, days in self.running.items()), *several])
+
+    def start(self, term: str, vanaf: date) -> None:
+        self.running[term] = (vanaf, last_day(term, vanaf))
+
+    def stop(self, *terms: str) -> None:
+        for term in terms:
+            self.running.pop(term, None)
+
+    def take(self, event: Any, posted: date) -> None:
+        """What the step did to the clocks."""
+        today, given, stap = event.vastgelegd_op, event.gegevens, event.stap
+        if event.eerste_antwoord and not self.answered:
+            self.answered = True
+            self.stop("tmv_reactie")
+        deed = getattr(self, stap, None)
+        if deed is not None:
+            deed(today, posted, given, event)
+        letter = {
+            "verstuur_aanschrijving": "aanschrijving",
+            "verstuur_voornemen": "voornemen",
+            "neem_besluit": "besluit",
+            "weiger_aangifte": "besluit",
+            "verleng_termijn": "verlenging",
+        }.get(stap)
+        if stap == "sluit_zonder_mutatie" and self.letters:
+            letter = "afsluiting"
+        if letter:
+            self.letters.append(SentLetter(letter, stap, posted, self.address))
+        if event.naar == "afgesloten" and event.van != "afgesloten" and event.van != "bezwaar":
+            self.close(event.resultaat)
+            if stap == "verwerk_in_brp":
+                self.start("pl_overzicht", today)
+
+    def close(self, outcome: str) -> None:
+        kept = OUTLIVE_THE_CASE if outcome == "ingetrokken" else (*OUTLIVE_THE_CASE, *RECEIPT)
+        self.stop(*(term for term in list(self.running) if term not in kept))
+        if self.holds and self.holds[-1][1] is None:
+            self.holds.pop()
+
+    def inlichtingen(self, today: date) -> None:
+        if "inlichtingen_huisbezoek" not in self.running:
+            self.start("inlichtingen_huisbezoek", today)
+
+    def lapse_voornemen(self) -> None:
+        self.stop("zienswijze", "afronding")
+
+    def lapse_besluit(self, today: date) -> None:
+        besluit = next((one for one in reversed(self.letters) if one.stap == "neem_besluit" and one.counts), None)
+        if besluit is not None:
+            besluit.counts = False
+            ended = next((one for one in self.objections if one[0] == besluit.verzonden), None)
+            if ended:
+                self.objections.remove(ended)
+        self.lapse_voornemen()
+        self.inlichtingen(today)
+
+    def start_onderzoek(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.investigating = True
+        self.start("richtlijn_onderzoek", posted)
+
+    def verstuur_aanschrijving(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.start("aanschrijving", posted)
+
+    def win_inlichtingen_in(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.inlichtingen(today)
+
+    def ga_op_huisbezoek(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        if self.investigating:
+            self.inlichtingen(today)
+
+    def wijzig_adres(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.address += 1
+        self.stop("aanschrijving")
+        if event.van == "voornemen":
+            self.lapse_voornemen()
+            self.inlichtingen(today)
+
+    def registreer_retour(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        letter = self.letters[int(given["brief"]) - 1]
+        if letter.soort != "aanschrijving":
+            return
+        letter.counts = False
+        if not any(one.soort == "aanschrijving" and one.counts and one.adres == self.address for one in self.letters):
+            self.stop("aanschrijving")
+
+    def verleng_termijn(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        term = "zienswijze" if event.naar == "voornemen" else "aanschrijving"
+        self.running[term] = (self.running[term][0], next_working(date.fromisoformat(given["einde"])))
+
+    def verstuur_voornemen(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.stop("aanschrijving", "inlichtingen_huisbezoek")
+        self.start("zienswijze", posted)
+        self.start("afronding", posted)
+
+    def geef_terug(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.lapse_voornemen()
+        self.inlichtingen(today)
+
+    trek_voornemen_in = geef_terug
+
+    def neem_besluit(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.stop("zienswijze")
+        self.weiger_aangifte(today, posted, given, event)
+
+    def weiger_aangifte(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.objections.append((posted, last_day("bezwaar", posted)))
+        self.begun_objections.append(last_day("bezwaar", posted))
+
+    def trek_besluit_in(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.lapse_besluit(today)
+
+    def registreer_bezwaar(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.start("beslissing_op_bezwaar", max(self.begun_objections))
+
+    def beslis_op_bezwaar(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.stop("beslissing_op_bezwaar")
+        if given.get("onderzoekVoortzetten"):
+            self.lapse_besluit(today)
+
+    def heropen(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.lapse_voornemen()
+        self.investigating = False
+
+    def zet_voort(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.stop("laa_eerste_antwoord", "laa_resultaat")
+
+    def houd_aan(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.holds.append([today, None])
+
+    def hervat(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        self.holds[-1][1] = today
+        for term in HELD:
+            if term in self.running:
+                vanaf = self.running[term][0]
+                spans = [(max(begin, vanaf), end) for begin, end in self.holds if begin and end]
+                held = sum(max(0, (end - begin).days) for begin, end in spans)
+                self.running[term] = (vanaf, last_day(term, vanaf, held))
