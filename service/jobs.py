@@ -1,4 +1,4 @@
-"""When the nightly work runs; what it does is in workflow.clock."""
+"""When the clock does what: the nightly work is in workflow.clock, the messages in digests and mail."""
 
 from datetime import datetime
 
@@ -6,9 +6,10 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy import Engine
 
-from service import uploads
+from service import digests, mail, uploads
 from service.access import Access
 from service.db import session_scope
+from service.models import MailState
 from service.settings import Settings
 from workflow.clock import NIGHTLY
 
@@ -16,6 +17,11 @@ log = structlog.get_logger()
 
 HOUR = 2
 SWEEP = "onbekende_bestanden_gewist"
+MORNING = 6
+"""Hour from which the messages of the day are made: the night has reminded by then."""
+MAIL_EVERY = 5
+"""Minutes between two looks at what is due to be sent."""
+TOLD = (MailState.VERZONDEN, MailState.WACHT, MailState.ONZEKER, MailState.OPGEGEVEN)
 LATEST_START = 20 * 3600
 """Seconds: a machine that slept through the night still does it in the day."""
 
@@ -32,6 +38,14 @@ def run_nightly(settings: Settings, engine: Engine, now: datetime) -> dict[str, 
     return counts
 
 
+def run_mail(settings: Settings, engine: Engine, now: datetime) -> dict[str, int]:
+    """The messages of this day, and every one that is due offered to the mail server; gives how many ended how."""
+    with session_scope(engine, Access.system(origin="klok")) as session:
+        made = digests.make(session, settings, now) if settings.smtp_host and now.hour >= MORNING else 0
+    ended = mail.deliver(settings, engine, now)
+    return {"berichten_gemaakt": made, **{f"berichten_{state}": ended[state] for state in TOLD}}
+
+
 def scheduler(settings: Settings, engine: Engine) -> BlockingScheduler:
     """A scheduler that runs the nightly work in the clock's own zone; `start()` stays until it is stopped."""
     clock = BlockingScheduler(timezone=settings.zone)
@@ -42,5 +56,13 @@ def scheduler(settings: Settings, engine: Engine) -> BlockingScheduler:
         id="nacht",
         coalesce=True,
         misfire_grace_time=LATEST_START,
+    )
+    clock.add_job(
+        lambda: run_mail(settings, engine, settings.now()),
+        "interval",
+        minutes=MAIL_EVERY,
+        id="post",
+        coalesce=True,
+        max_instances=1,
     )
     return clock

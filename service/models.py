@@ -1,6 +1,6 @@
 """The tables of whoever comes in: users, their roles, sessions, tokens, and what they did."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Column, Index, UniqueConstraint, text
@@ -169,3 +169,43 @@ class Work(SQLModel, table=True):
     bewijs: str | None = Field(
         default=None, max_length=64, description="of an undone load: the digest of all other rows, before and after"
     )
+
+
+class MailState(StrEnum):
+    """Where a message stands. `onzeker`: it was offered to the mail server and nobody knows whether that took it."""
+
+    WACHT = "wacht"
+    ONDERWEG = "onderweg"
+    VERZONDEN = "verzonden"
+    ONZEKER = "onzeker"
+    OPGEGEVEN = "opgegeven"
+
+
+class Mail(SQLModel, table=True):
+    """A message to a user, made once for a day and offered to the mail server until that takes it; no personal data."""
+
+    __tablename__ = "mailbericht"
+    __table_args__ = (
+        UniqueConstraint("soort", "ontvanger", "dag"),
+        Index(
+            "ix_mailbericht_open",
+            "niet_voor",
+            sqlite_where=text("staat = 'wacht' OR staat = 'onderweg'"),
+            postgresql_where=text("staat = 'wacht' OR staat = 'onderweg'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    soort: str = Field(max_length=20, description="dagbericht or weekbericht")
+    ontvanger: str = Field(max_length=100, description="name of the user")
+    dag: date
+    adres: str = Field(max_length=255)
+    onderwerp: str = Field(max_length=200)
+    tekst: str
+    staat: MailState = Field(default=MailState.WACHT, sa_column=Column(by_value(MailState), nullable=False))
+    gemaakt_op: datetime = Field(sa_type=Moment)
+    niet_voor: datetime = Field(sa_type=Moment, description="when it is offered next")
+    pogingen: int = 0
+    begonnen_op: datetime | None = Field(default=None, sa_type=Moment)
+    verzonden_op: datetime | None = Field(default=None, sa_type=Moment)
+    fout: str = Field(default="", max_length=200, description="why the last attempt failed, in words of our own")

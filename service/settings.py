@@ -4,10 +4,11 @@ import os
 import shlex
 from collections.abc import Sequence
 from datetime import datetime
+from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -89,6 +90,22 @@ class Settings(BaseSettings):
     scan_seconds: int = Field(
         default=120, ge=1, description="Zonder oordeel van de virusscanner binnen zoveel seconden wordt geweigerd."
     )
+    smtp_host: str = Field(
+        default="", description="Mailserver voor de dag- en weekberichten. Leeg: er gaat geen mail uit."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Poort van de mailserver.")
+    smtp_tls: Literal["starttls", "tls", "geen"] = Field(
+        default="starttls",
+        description="Hoe de verbinding met de mailserver beveiligd is: starttls, tls of geen. In productie kan geen "
+        "alleen op dezelfde machine.",
+    )
+    smtp_user: str = Field(default="", description="Naam bij de mailserver. Leeg: zonder aanmelden.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Wachtwoord bij de mailserver.")
+    mail_from: str = Field(
+        default="",
+        description="Afzender van de berichten, bijvoorbeeld Langdurig RNI <rni@gemeente.example>; nodig bij "
+        "RNI_SMTP_HOST.",
+    )
     threads: int = Field(
         default=4, ge=1, description="Verzoeken die één proces tegelijk uitvoert. Meer maakt het niet sneller."
     )
@@ -168,8 +185,15 @@ class Settings(BaseSettings):
             reasons.append(
                 Reason("sleutel_ontbreekt", "Er is geen geheime sleutel. Zet RNI_SECRET_KEYS.", "RNI_SECRET_KEYS")
             )
+        if self.smtp_host and "@" not in parseaddr(self.mail_from)[1]:
+            reasons.append(
+                Reason("afzender_ontbreekt", "Mail heeft een afzender nodig. Zet RNI_MAIL_FROM.", "RNI_MAIL_FROM")
+            )
         if not self.production:
             return reasons
+        if self.smtp_host and self.smtp_tls == "geen" and self.smtp_host not in ("localhost", "127.0.0.1", "::1"):
+            uitleg = "Naar een andere machine gaat mail alleen beveiligd. Zet RNI_SMTP_TLS op starttls of tls."
+            reasons.append(Reason("mail_onbeveiligd", uitleg, "RNI_SMTP_TLS"))
         if any(len(key) < SHORTEST_SECRET or key == DEFAULT_SECRET.encode() for key in self.keys):
             reasons.append(
                 Reason(

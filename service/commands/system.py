@@ -74,7 +74,7 @@ def clock(
 
     with desk(actor, touches_cases=False) as at:
         if once:
-            counts = jobs.run_nightly(at.settings, at.engine, at.now)
+            counts = jobs.run_nightly(at.settings, at.engine, at.now) | jobs.run_mail(at.settings, at.engine, at.now)
             answer(counts, as_json, [f"{name}: {count}" for name, count in counts.items()])
             return
         journal.configure()

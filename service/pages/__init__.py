@@ -17,6 +17,7 @@ from service.pages import (
     labels,
     loads,
     logbook,
+    messages,
     sign_in,
     start,
     steps,
@@ -44,6 +45,7 @@ _NOUNS = (
     glossary,
     users,
     installation,
+    messages,
     logbook,
 )
 for _noun in _NOUNS:

@@ -65,6 +65,7 @@ MENU: Sequence[MenuItem] = (
     MenuItem("/cijfers", "Cijfers", MUNICIPAL_ROLES | {Role.COORDINATOR}),
     MenuItem("/gebruikers", "Gebruikers", frozenset({Role.BEHEERDER})),
     MenuItem("/instellingen", "Instellingen", frozenset({Role.BEHEERDER})),
+    MenuItem("/berichten", "Berichten", frozenset({Role.BEHEERDER})),
     MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR})),
     MenuItem("/termijnen", "Termijnen", None),
     MenuItem("/begrippen", "Begrippen", None),

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -270,9 +271,10 @@ def test_the_clock_does_its_work_once_and_then_has_nothing_to_add(rni: Rni) -> N
 
 def test_the_clock_runs_at_night_in_its_own_zone(settings: Settings) -> None:
     clock = jobs.scheduler(settings, None)  # type: ignore[arg-type]  # it is not started
-    (job,) = clock.get_jobs()
-    fires = job.trigger.get_next_fire_time(None, NOW)
+    night, post = clock.get_jobs()
+    fires = night.trigger.get_next_fire_time(None, NOW)
     assert (fires.hour, str(fires.tzinfo)) == (2, "Europe/Amsterdam")
+    assert (post.id, post.trigger.interval) == ("post", timedelta(minutes=jobs.MAIL_EVERY))
 
 
 HEAVY = {"fastapi", "uvicorn", "pandas", "openpyxl", "apscheduler", "importers"}
