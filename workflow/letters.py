@@ -1,11 +1,22 @@
-"""A letter as a record: to whom, where, and on which day it was posted."""
+"""A letter: to whom, where, on which day it was posted, and the PDF as it was sent."""
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, select
 
 from signals.address import address_line
+from signals.errors import NotFound, Reason
+from signals.models import Municipality
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.models import Case, Letter, LetterKind
+from workflow.letter_content import Envelope, composed, facts_of
+from workflow.letter_pdf import pdf
+from workflow.letterhead import letterhead_of
+from workflow.models import Case, Letter, LetterFile, LetterKind
+from workflow.questions import NO_TRANSLATION
 
 ADULT_FOR_LETTERS = 16
 """Under this age the parent or guardian declares (Wet BRP 2.48) and so gets the letters."""
@@ -28,8 +39,11 @@ def addressee(case: Case, on: date) -> str:
     return f"de ouder(s) of voogd van {name}" if is_minor(case, on) else name
 
 
-def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date, stap: str) -> Letter:
-    """Record a letter to the current (new) address, posted on a day (Circulaire 5, situation 3)."""
+def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date, stap: str, values: Mapping[str, Any]) -> Letter:
+    """Record a letter to the current (new) address, posted on a day (Circulaire 5, situation 3), and keep its PDF.
+
+    values: what was filled in with the step. Raises Invalid for a sign that cannot be printed.
+    """
     case = file.case
     letter = Letter(
         **file.own(desk),
@@ -42,7 +56,60 @@ def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date, stap: str) 
         adressleutel=case.adressleutel,
         contactpersoon=case.behandelaar or "",
     )
+    name = "weigering" if stap == "weiger_aangifte" else kind.value
+    made = pdf(composed(name, facts_of(name, file, desk, values), _envelope(file, desk, letter, values)))
     file.session.add(letter)
+    file.session.flush()
+    assert letter.id is not None
+    sha256 = hashlib.sha256(made).hexdigest()
+    file.session.add(LetterFile(gemeentecode=case.gemeentecode, brief_id=letter.id, sha256=sha256, pdf=made))
     file.session.flush()
     file.__dict__.pop("letters", None)
     return letter
+
+
+def _envelope(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, Any]) -> Envelope:
+    case = file.case
+    chosen = values.get("taal") or file.language
+    row = file.session.get(Municipality, case.gemeentecode)
+    street, _, place = address_line(case).partition(", ")
+    return Envelope(
+        kenmerk=f"{case.zaaknummer}/{letter.nummer}",
+        posted=letter.verzenddatum,
+        person=full_name(case),
+        child=is_minor(case, letter.verzenddatum),
+        secret=bool(case.indicatie_geheim),
+        addressee=tuple(line for line in (letter.geadresseerde, street, place) if line),
+        adres=letter.adres,
+        gemeente=row.naam if row else case.gemeentecode,
+        head=letterhead_of(case.gemeentecode),
+        contact=desk.contact(letter.contactpersoon),
+        signatory=desk.contact(desk.actor.naam).naam,
+        language=None if chosen == NO_TRANSLATION else chosen,
+        example=desk.voorbeeld,
+    )
+
+
+def sent(session: Session, case: Case, nummer: int) -> LetterFile:
+    """The bytes of a letter as it was sent; NotFound for a letter that is not there, or was posted before PDFs were."""
+    mine = select(Letter.id).where(Letter.zaak_id == case.id, Letter.nummer == nummer)
+    found = session.exec(mine).first()
+    if found is None:
+        raise NotFound(Reason("brief_onbekend", f"Zaak {case.zaaknummer} heeft geen brief {nummer}."))
+    kept = session.exec(select(LetterFile).where(col(LetterFile.brief_id) == found)).first()
+    if kept is None:
+        uitleg = f"Van brief {nummer} is geen PDF bewaard: hij is verstuurd voordat deze service brieven maakte."
+        raise NotFound(Reason("brief_zonder_bestand", uitleg))
+    return kept
+
+
+def with_pdf(session: Session, sent_letters: Iterable[Letter]) -> frozenset[int]:
+    """The numbers of the letters of which the PDF is kept."""
+    numbers = {one.id: one.nummer for one in sent_letters}
+    kept = select(LetterFile.brief_id).where(col(LetterFile.brief_id).in_(numbers))
+    return frozenset(numbers[brief_id] for brief_id in session.exec(kept))
+
+
+def file_name(case: Case, nummer: int) -> str:
+    """What a letter is called on somebody's disk: no name and no BSN in it."""
+    return f"brief-{case.zaaknummer}-{nummer}.pdf"

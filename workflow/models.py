@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, Owned, by_value
@@ -247,6 +247,16 @@ class Letter(OfCase, table=True):
     retour_op: date | None = None
     andere_bekendmaking: str | None = Field(default=None, description="how it was made known after it came back")
     vervallen_op: date | None = Field(default=None, description="the voornemen or besluit it carried lapsed")
+
+
+class LetterFile(Owned, table=True):
+    """The bytes of a letter as it was sent. Never changed: the database refuses an update."""
+
+    __tablename__ = "brief_bestand"
+
+    brief_id: int = Field(primary_key=True, foreign_key="brief.id", sa_column_kwargs={"autoincrement": False})
+    sha256: str = Field(max_length=64)
+    pdf: bytes = Field(sa_type=LargeBinary)
 
 
 class Source(OfCase, table=True):

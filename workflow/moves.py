@@ -105,6 +105,23 @@ def take(session: Session, case: Case, stap: str, desk: Desk, *, versie: int, ge
         return _write(effects.Taking(file, desk, move, values), versie)
 
 
+def preview(session: Session, case: Case, stap: str, desk: Desk, *, versie: int, gegevens: Mapping[str, Any]) -> bytes:
+    """The letter that this step would send, marked as an example; the step itself is taken back.
+
+    Raises what `take` raises, and Refused when no letter would go out.
+    """
+    savepoint = session.begin_nested()
+    try:
+        event = take(session, case, stap, replace(desk, voorbeeld=True), versie=versie, gegevens=gegevens)
+        if "brief" not in event.gegevens:
+            uitleg = "Met deze stap gaat nu geen brief uit: er is in deze zaak niet eerder een brief verstuurd."
+            raise Refused(Reason("geen_brief", uitleg))
+        return letters.sent(session, case, event.gegevens["brief"]).pdf
+    finally:
+        savepoint.rollback()
+        session.expire_all()
+
+
 def _compare_version(file: CaseFile, versie: int) -> None:
     now = file.case.versie
     if versie == now:
@@ -135,10 +152,10 @@ def _write(taking: effects.Taking, versie: int) -> CaseEvent:
     effect = effects.EFFECTS.get(move.name)
     if effect is not None:
         effect(taking)
-    if move.letter is not None:
-        taking.remember["brief"] = letters.post(taking.file, taking.desk, move.letter, taking.posted, move.name).nummer
     if move.term is not None and move.term not in OWN_TERMS:
         case_terms.start(taking.file, taking.desk, move.term, taking.posted)
+    if move.letter is not None:  # after its term: the letter says when it ends
+        effects.send(taking, move.letter)
     case.fase = after
     event = _event(taking, move, before, after, last)
     session.add_all([case, event])

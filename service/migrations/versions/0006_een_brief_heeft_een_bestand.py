@@ -1,0 +1,44 @@
+"""Een brief heeft een bestand: de PDF zoals hij is verstuurd, die niemand meer wijzigt."""
+
+import sqlalchemy as sa
+import sqlmodel.sql.sqltypes
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+_REFUSED = "een verstuurde brief verandert niet"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "brief_bestand",
+        sa.Column("gemeentecode", sqlmodel.sql.sqltypes.AutoString(length=4), nullable=False),
+        sa.Column("brief_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("pdf", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["brief_id"], ["brief.id"], name=op.f("fk_brief_bestand_brief_id")),
+        sa.PrimaryKeyConstraint("brief_id", name=op.f("pk_brief_bestand")),
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER brief_bestand_blijft BEFORE UPDATE ON brief_bestand "
+            f"BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END"
+        )
+        return
+    op.execute(
+        "CREATE FUNCTION brief_bestand_blijft() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_REFUSED}'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER brief_bestand_blijft BEFORE UPDATE ON brief_bestand "
+        "FOR EACH ROW EXECUTE FUNCTION brief_bestand_blijft()"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("brief_bestand")
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute("DROP FUNCTION brief_bestand_blijft()")
