@@ -112,6 +112,11 @@ class CaseFile:
         return links_of(self.session, self.case)
 
     @property
+    def wrote_to_person(self) -> bool:
+        """Whether a letter went to the person himself: he then hears how it ended."""
+        return any(one.soort != LetterKind.INLICHTINGENVERZOEK for one in self.letters)
+
+    @property
     def investigated(self) -> bool:
         """Whether there is an investigation act: a source consulted, a contact attempt, a visit or a letter."""
         acts = any(source.soort not in NOT_AN_ACT for source in self.sources)

@@ -273,7 +273,7 @@ def stuur_terug(taking: Taking) -> None:
 
 def sluit_zonder_mutatie(taking: Taking) -> None:
     """Closed; the person hears of it when he was written to."""
-    if taking.file.letters:
+    if taking.file.wrote_to_person:
         send(taking, LetterKind.AFSLUITING)
     close(taking, Outcome(taking.values["resultaat"]))
 

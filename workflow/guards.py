@@ -54,7 +54,7 @@ def contact_can_be_reached(file: CaseFile, desk: Desk) -> Reason | None:
 
 def contact_can_be_reached_by_who_was_written(file: CaseFile, desk: Desk) -> Reason | None:
     """The same, when closing sends a letter because letters went before."""
-    return contact_can_be_reached(file, desk) if file.letters else None
+    return contact_can_be_reached(file, desk) if file.wrote_to_person else None
 
 
 def nothing_investigated(file: CaseFile, desk: Desk) -> Reason | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from signals.dates import dutch_date
+from signals.dates import as_date, birth_date_text, dutch_date
 from workflow.actors import ContactPerson, Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
@@ -27,6 +27,17 @@ from workflow.models import LetterKind
 from workflow.phases import Phase
 
 Value = str | date | Due
+GROUNDS: Mapping[str, str] = {
+    "werkgever": "grond_vrijwillig",
+    "uitzendbureau": "grond_vrijwillig",
+    "verhuurder": "grond_vrijwillig",
+    "woningcorporatie": "grond_vrijwillig",
+    "hoofdbewoner": "grond_vrijwillig",
+    "aangewezen_instelling": "grond_instelling",
+    "overheid": "grond_overheid",
+    "anders": "grond_vrijwillig",
+}
+"""Who can be asked for information, and the block that says whether he must give it."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +143,18 @@ def _afsluiting(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
     return Facts(shown=frozenset({values["resultaat"]}))
 
 
+def _inlichtingenverzoek(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
+    digits = file.case.geboortedatum
+    named: dict[str, Value] = {
+        "geboortedatum": as_date(digits) or birth_date_text(digits),
+        "vragen": values["vragen"],
+        "uiterlijk": Due(values["uiterlijk"]),
+    }
+    return Facts(named, frozenset({GROUNDS[values["ontvanger"]]}))
+
+
 _FACTS = {
+    "inlichtingenverzoek": _inlichtingenverzoek,
     "aanschrijving": _aanschrijving,
     "voornemen": _voornemen,
     "besluit": _besluit,

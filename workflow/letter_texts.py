@@ -37,7 +37,7 @@ TEXTS = (*SHARED, *LETTERS)
 
 ONLY_WHEN: Mapping[str, frozenset[str]] = {
     "bezwaar": frozenset({"bezwaar_adres", "bezwaar_adres_vragen"}),
-    "inlichtingenverzoek": frozenset({"grond_persoon", "grond_instelling", "grond_overheid", "grond_vrijwillig"}),
+    "inlichtingenverzoek": frozenset({"grond_instelling", "grond_overheid", "grond_vrijwillig"}),
     "voornemen": frozenset({"bronnen", "bronnen_geen"}),
     "besluit": frozenset({"woonadres", "briefadres", "zienswijze_wel", "zienswijze_niet"}),
     "verlenging": frozenset({"aanschrijving", "zienswijze"}),

@@ -1,11 +1,11 @@
 """A letter: to whom, where, on which day it was posted, and the PDF as it was sent."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from signals.address import address_line
 from signals.errors import NotFound, Reason
@@ -39,25 +39,35 @@ def addressee(case: Case, on: date) -> str:
     return f"de ouder(s) of voogd van {name}" if is_minor(case, on) else name
 
 
-def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date, stap: str, values: Mapping[str, Any]) -> Letter:
-    """Record a letter to the current (new) address, posted on a day (Circulaire 5, situation 3), and keep its PDF.
+def post(
+    file: CaseFile,
+    desk: Desk,
+    kind: LetterKind,
+    posted: date,
+    stap: str,
+    values: Mapping[str, Any],
+    to: Sequence[str] = (),
+) -> Letter:
+    """Record a letter posted on a day, and keep its PDF.
 
-    values: what was filled in with the step. Raises Invalid for a sign that cannot be printed.
+    values: what was filled in with the step. to: name and address of somebody else; without, the letter goes to the
+    current (new) address of the person (Circulaire 5, situation 3). Raises Invalid for a sign that cannot be printed.
     """
     case = file.case
+    last = file.session.exec(select(func.max(Letter.nummer)).where(Letter.zaak_id == case.id)).one()
     letter = Letter(
         **file.own(desk),
-        nummer=len(file.letters) + 1,
+        nummer=(last or 0) + 1,
         soort=kind,
         stap=stap,
         verzenddatum=posted,
-        geadresseerde=addressee(case, posted),
-        adres=address_line(file.case),
-        adressleutel=case.adressleutel,
+        geadresseerde=to[0] if to else addressee(case, posted),
+        adres=", ".join(to[1:]) or address_line(case),
+        adressleutel="" if to else case.adressleutel,
         contactpersoon=case.behandelaar or "",
     )
     name = "weigering" if stap == "weiger_aangifte" else kind.value
-    made = pdf(composed(name, facts_of(name, file, desk, values), _envelope(file, desk, letter, values)))
+    made = pdf(composed(name, facts_of(name, file, desk, values), _envelope(file, desk, letter, values, bool(to))))
     file.session.add(letter)
     file.session.flush()
     assert letter.id is not None
@@ -68,25 +78,25 @@ def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date, stap: str, 
     return letter
 
 
-def _envelope(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, Any]) -> Envelope:
+def _envelope(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, Any], third_party: bool) -> Envelope:
     case = file.case
-    chosen = values.get("taal") or file.language
+    chosen = values.get("taal") or (None if third_party else file.language)
     row = file.session.get(Municipality, case.gemeentecode)
-    street, _, place = address_line(case).partition(", ")
     return Envelope(
         kenmerk=f"{case.zaaknummer}/{letter.nummer}",
         posted=letter.verzenddatum,
         person=full_name(case),
         child=is_minor(case, letter.verzenddatum),
         secret=bool(case.indicatie_geheim),
-        addressee=tuple(line for line in (letter.geadresseerde, street, place) if line),
-        adres=letter.adres,
+        addressee=tuple(line for line in (letter.geadresseerde, *letter.adres.split(", ")) if line),
+        adres=address_line(case),
         gemeente=row.naam if row else case.gemeentecode,
         head=letterhead_of(case.gemeentecode),
         contact=desk.contact(letter.contactpersoon),
         signatory=desk.contact(desk.actor.naam).naam,
         language=None if chosen == NO_TRANSLATION else chosen,
         example=desk.voorbeeld,
+        third_party=third_party,
     )
 
 

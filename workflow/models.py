@@ -259,6 +259,23 @@ class LetterFile(Owned, table=True):
     pdf: bytes = Field(sa_type=LargeBinary)
 
 
+class InformationRequest(OfCase, table=True):
+    """Information about the person asked of somebody else, by letter (Circulaire 4.4)."""
+
+    __tablename__ = "inlichtingenverzoek"
+
+    id: int | None = Field(default=None, primary_key=True)
+    brief_nummer: int = Field(description="of Letter, within the case")
+    ontvanger: str = Field(max_length=30, description="what the receiver is; decides whether he must answer")
+    naam: str = Field(max_length=200)
+    straat: str = Field(max_length=100, description="with house number")
+    postcode: str = Field(max_length=6)
+    plaats: str = Field(max_length=80)
+    vragen: str
+    uiterlijk: date
+    verzenddatum: date
+
+
 class Source(OfCase, table=True):
     """A source consulted: facts only."""
 

@@ -201,6 +201,7 @@ class Dossiersoort(StrEnum):
     WALAA_VASTLEGGINGEN = "walaa-vastleggingen"
     LEERPUNTEN = "leerpunten"
     BIJVANGST = "bijvangst"
+    INLICHTINGENVERZOEKEN = "inlichtingenverzoeken"
 
 
 class Sortering(StrEnum):

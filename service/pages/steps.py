@@ -128,7 +128,7 @@ def _page(
         errors=by_field(() if stale else reasons),
         changes=_since(file, version_of(sent or {})) if stale else (),
         stale=stale,
-        sends_letter=posts and (BY_NAME[stap].letter or file.letters),
+        sends_letter=posts and (BY_NAME[stap].letter or file.wrote_to_person),
         values=sent or default,
         choices=_choices(session, file, step, desk),
         names=display_names(session),
