@@ -67,7 +67,9 @@ def post(
         contactpersoon=case.behandelaar or "",
     )
     name = "weigering" if stap == "weiger_aangifte" else kind.value
-    made = pdf(composed(name, facts_of(name, file, desk, values), _envelope(file, desk, letter, values, bool(to))))
+    made = desk.gemaakt
+    if made is None:
+        made = pdf(composed(name, facts_of(name, file, desk, values), _envelope(file, desk, letter, values, bool(to))))
     file.session.add(letter)
     file.session.flush()
     assert letter.id is not None

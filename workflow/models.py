@@ -259,6 +259,23 @@ class LetterFile(Owned, table=True):
     pdf: bytes = Field(sa_type=LargeBinary)
 
 
+class PreparedLetter(OfCase, table=True):
+    """A letter that was made and waits for the post; posting it takes its step with exactly these bytes."""
+
+    __tablename__ = "klaargezette_brief"
+
+    id: int | None = Field(default=None, primary_key=True)
+    stap: str = Field(max_length=60)
+    gegevens: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    versie: int = Field(description="of the case, for which it was made")
+    brief_nummer: int = Field(description="the number that it bears and must get")
+    briefdatum: date
+    sha256: str = Field(max_length=64)
+    pdf: bytes = Field(sa_type=LargeBinary)
+    afgehandeld_op: date | None = None
+    afhandeling: str | None = Field(default=None, max_length=20, description="verstuurd, vervangen or weggehaald")
+
+
 class InformationRequest(OfCase, table=True):
     """Information about the person asked of somebody else, by letter (Circulaire 4.4)."""
 

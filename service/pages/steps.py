@@ -17,7 +17,7 @@ from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
 from signals.errors import DomainError, NotFound, Reason, Stale
 from signals.models import Municipality
-from workflow import moves
+from workflow import moves, prepared_letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.letter_texts import LANGUAGES
@@ -98,6 +98,35 @@ def preview_letter(
     session.rollback()
     audit.record_reading(engine, who.access, "voorbeeld_bekeken", zaaknummer, now, gemeentecode=code)
     return pdf_answer(made, f"voorbeeld-{zaaknummer}.pdf")
+
+
+@router.post("/zaken/{zaaknummer}/stappen/{stap}/klaarzetten", dependencies=[CsrfChecked])
+def prepare_letter(
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    zaaknummer: str,
+    stap: str,
+    sent: Sent,
+) -> Response:
+    """Makes the letter of the step for the post of today, once; the step is taken when it is posted."""
+    case = cases.find(session, who, zaaknummer)
+    code, desk, fields = case.gemeentecode, desk_of(session, now), _move(stap).fields
+    form = claim(session, sent, request.url.path, now)
+    if form.location:
+        return see_other(form.location)
+    try:
+        filled = given(fields, sent)
+        prepared_letters.prepare(session, case, stap, desk, versie=version_of(sent), gegevens=filled)
+    except DomainError as error:
+        session.rollback()
+        audit.record_refusal(engine, who.access, f"klaargezet_{stap}", zaaknummer, now, gemeentecode=code)
+        case = cases.find(session, who, zaaknummer)
+        return _page(request, session, case, stap, desk, sent=sent, error=error)
+    audit.record(session, f"klaargezet_{stap}", zaaknummer, now, gemeentecode=code)
+    return form.finish("/post?gedaan=klaar")
 
 
 def _page(

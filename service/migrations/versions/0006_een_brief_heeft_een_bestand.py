@@ -25,6 +25,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("brief_id", name=op.f("pk_brief_bestand")),
     )
     op.create_table(
+        "klaargezette_brief",
+        sa.Column("gemeentecode", sqlmodel.sql.sqltypes.AutoString(length=4), nullable=False),
+        sa.Column("zaak_id", sa.Integer(), nullable=False),
+        sa.Column("vastgelegd_op", sa.Date(), nullable=False),
+        sa.Column("tijdstip", signals.base.Moment(timezone=True), nullable=False),
+        sa.Column("door", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("stap", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("gegevens", sa.JSON(), nullable=False),
+        sa.Column("versie", sa.Integer(), nullable=False),
+        sa.Column("brief_nummer", sa.Integer(), nullable=False),
+        sa.Column("briefdatum", sa.Date(), nullable=False),
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("pdf", sa.LargeBinary(), nullable=False),
+        sa.Column("afgehandeld_op", sa.Date(), nullable=True),
+        sa.Column("afhandeling", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=True),
+        sa.ForeignKeyConstraint(["zaak_id"], ["zaak.id"], name=op.f("fk_klaargezette_brief_zaak_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_klaargezette_brief")),
+    )
+    op.create_index("ix_klaargezette_brief_zaak_id", "klaargezette_brief", ["zaak_id"])
+    op.create_table(
         "inlichtingenverzoek",
         sa.Column("gemeentecode", sqlmodel.sql.sqltypes.AutoString(length=4), nullable=False),
         sa.Column("zaak_id", sa.Integer(), nullable=False),
@@ -63,6 +84,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("inlichtingenverzoek")
+    op.drop_table("klaargezette_brief")
     op.drop_table("brief_bestand")
     if op.get_bind().dialect.name != "sqlite":
         op.execute("DROP FUNCTION brief_bestand_blijft()")

@@ -113,3 +113,45 @@ def test_the_beheerder_says_how_somebody_stands_in_letters(site: Site, sign_in: 
     expect(bea.get_by_role("row", name=re.compile("Dirk Peters"))).to_contain_text("14 077")
     anna = sign_in("anna")
     assert anna.request.get(f"{site.url}/gebruikers/1").status == 403
+
+
+def test_the_post_of_the_day_goes_with_one_button_and_tells_of_each_letter(site: Site, sign_in: SignIn) -> None:
+    goes, moved = (site.new_case(days_ago=20, phase=Phase.VOORONDERZOEK) for _ in range(2))
+    anna = sign_in("anna")
+    for number in (goes, moved):
+        anna.goto(f"{site.url}/zaken/{number}/stappen/verstuur_aanschrijving")
+        anna.get_by_role("button", name="Zet klaar voor de post").click()
+        expect(anna.get_by_role("status")).to_have_text("De brief ligt klaar voor de post.")
+        assert letters_of(site, number) == []
+    site.take(moved, "anna", "houd_aan", reden="Wacht op de IND.")
+
+    anna.get_by_role("link", name="Post", exact=True).click()
+    expect(anna.get_by_role("row", name=re.compile(moved))).to_contain_text("De zaak is intussen veranderd")
+    printed = anna.request.get(f"{site.url}/post/pdf")
+    assert printed.headers["content-type"] == "application/pdf"
+    told = pdf_text(printed.body())
+    assert told.startswith("Postlijst van") and f"{goes}/1" in told and moved not in told
+
+    anna.get_by_role("button", name="Verstuur de post van vandaag").click()
+    result = anna.get_by_role("status")
+    expect(result).to_contain_text(f"{goes}, Verstuur de aanschrijving: Verstuurd.")
+    expect(result).to_contain_text("niet verstuurd. De zaak is intussen veranderd; maak de brief opnieuw op.")
+    assert (letters_of(site, goes), letters_of(site, moved)) == ([1], [])
+    assert site.case(goes).fase == Phase.AANSCHRIJVING
+
+    anna.get_by_role("row", name=re.compile(moved)).get_by_role("button", name="Haal weg").click()
+    expect(anna.get_by_role("status")).to_have_text("De brief is weggehaald uit de post.")
+    expect(anna.get_by_role("row", name=re.compile(moved))).to_have_count(0)
+
+
+def test_another_municipality_does_not_see_the_post(site: Site, sign_in: SignIn) -> None:
+    number = site.new_case(days_ago=20, phase=Phase.VOORONDERZOEK)
+    anna = sign_in("anna")
+    anna.goto(f"{site.url}/zaken/{number}/stappen/verstuur_aanschrijving")
+    anna.get_by_role("button", name="Zet klaar voor de post").click()
+    dirk = sign_in("dirk")
+    dirk.goto(f"{site.url}/post")
+    expect(dirk.get_by_text(number)).to_have_count(0)
+    assert dirk.request.get(f"{site.url}/post/pdf").status == 404
+    anna.get_by_role("row", name=re.compile(number)).get_by_role("button", name="Haal weg").click()
+    assert sign_in("bea").request.get(f"{site.url}/post").status == 403
