@@ -18,10 +18,12 @@ from signals.base import table
 from signals.bulk import insert_if_new
 from signals.errors import DomainError, Invalid, NotFound, Reason, Refused
 from signals.models import Municipality
-from workflow.actors import Actor
+from workflow.actors import Actor, ContactPerson, Desk
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role
 
 USER_NAME = re.compile(r"[a-z][a-z0-9._-]{1,60}")
+TELEPHONE = re.compile(r"[0-9+][0-9 ()-]{3,19}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 TOKEN_PREFIX = "rni_"  # noqa: S105  # lets a leaked token be recognised
 TOKEN_LIFE = timedelta(days=365)
 FREE_ATTEMPTS = 5
@@ -117,6 +119,7 @@ def create_user(
             )
         )
     _require_lengths(weergavenaam=weergavenaam, telefoonnummer=telefoonnummer, emailadres=emailadres)
+    _require_contact(telefoonnummer, emailadres)
     if not roles:
         raise Invalid(Reason("rol_ontbreekt", "Geef de gebruiker ten minste één rol.", "role"))
     _require_codes(session, {code for _, code in roles if code is not None})
@@ -183,6 +186,40 @@ def users(session: Session) -> list[tuple[User, list[UserRole]]]:
     return [(user, roles.get(user.id or 0, [])) for user in session.exec(select(User).order_by(col(User.naam)))]
 
 
+def change_user(
+    session: Session,
+    naam: str,
+    *,
+    weergavenaam: str | None = None,
+    telefoonnummer: str | None = None,
+    emailadres: str | None = None,
+) -> User:
+    """How a user stands in letters and on pages; what is None stays as it was. Invalid with every reason."""
+    user = find_user(session, naam)
+    given = {"weergavenaam": weergavenaam, "telefoonnummer": telefoonnummer, "emailadres": emailadres}
+    new = {name: text.strip() for name, text in given.items() if text is not None}
+    _require_lengths(**new)
+    _require_contact(**new)
+    for name, text in new.items():
+        setattr(user, name, text or (naam if name == "weergavenaam" else ""))
+    session.add(user)
+    session.flush()
+    return user
+
+
+def _require_contact(telefoonnummer: str = "", emailadres: str = "", **others: str) -> None:
+    """What stands in a letter can be called and written to."""
+    faults = []
+    if telefoonnummer and not TELEPHONE.fullmatch(telefoonnummer):
+        uitleg = "Een telefoonnummer bestaat uit cijfers, spaties en + ( ) -, bijvoorbeeld 010 123 45 67 of 14 010."
+        faults.append(Reason("telefoonnummer_ongeldig", uitleg, "telefoonnummer"))
+    if emailadres and not EMAIL.fullmatch(emailadres):
+        uitleg = "Schrijf een e-mailadres als naam@gemeente.nl."
+        faults.append(Reason("emailadres_ongeldig", uitleg, "emailadres"))
+    if faults:
+        raise Invalid(faults)
+
+
 def disable_user(session: Session, naam: str, now: datetime) -> User:
     """Close an account: its sessions and tokens end at once."""
     user = find_user(session, naam)
@@ -208,6 +245,17 @@ def staff(session: Session, gemeentecode: str, role: Role = Role.BEHANDELAAR) ->
         .distinct()
     )
     return list(session.exec(chosen))
+
+
+def desk(session: Session, actor: Actor, now: datetime) -> Desk:
+    """The desk at which this actor takes a step, with the staff and the contact persons that the users are."""
+    return Desk(actor, now, lambda code: staff(session, code), lambda naam: contact_person(session, naam))
+
+
+def contact_person(session: Session, naam: str) -> ContactPerson:
+    """How the letters name a user."""
+    user = session.exec(select(User).where(col(User.naam) == naam)).first()
+    return ContactPerson(user.weergavenaam, user.telefoonnummer, user.emailadres) if user else ContactPerson(naam)
 
 
 def actor_of(session: Session, user: User) -> Actor:

@@ -21,6 +21,7 @@ from service.settings import Misconfigured, Settings, keep_files_private, read_s
 from service.supervisor import Supervisor
 from service.work import wait_for_the_lock
 from signals.errors import Reason
+from workflow.letterhead import use_letters
 
 STATIC = Path(__file__).parent / "static"
 PATIENCE = 5
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     settings = settings or read_settings()
     settings.require_safe()
     use_profiles(settings.profiles_dir)
+    use_letters(settings.letters_dir)
     if engine is None:
         engine = make_engine(settings.database_url)
         wait_for_the_lock(engine, PATIENCE)

@@ -29,6 +29,7 @@ from signals.municipalities import Municipalities
 from workflow import dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.holidays import next_working_day
+from workflow.letterhead import use_letters
 from workflow.models import Case
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Outcome, Role
 
@@ -124,7 +125,7 @@ class Demo:
 
     def desk(self, actor: Actor, day: int, hour: int, session: Session) -> Desk:
         """That person's desk."""
-        return Desk(actor, self.at(day, hour), lambda code: accounts.staff(session, code))
+        return accounts.desk(session, actor, self.at(day, hour))
 
     # --- what comes in
 
@@ -276,6 +277,7 @@ def main() -> None:
         )
     keep_files_private()
     settings = Settings()
+    use_letters(settings.letters_dir)
     upgrade(settings.database_url)
     demo = Demo(settings, settings.now().date(), sys.stdout)
     with session_scope(demo.engine, Access.system(), write=False) as session:

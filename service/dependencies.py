@@ -134,7 +134,7 @@ def wide_api_session(request: Request, access: Annotated[Access, Depends(bearer)
 
 def desk_of(session: Session, now: datetime) -> Desk:
     """The desk at which the session's owner takes a step."""
-    return Desk(access_of(session).actor, now, lambda gemeentecode: accounts.staff(session, gemeentecode))
+    return accounts.desk(session, access_of(session).actor, now)
 
 
 LARGEST_NUMBER = 2**63 - 1

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         default=None,
         description="Map met kolomprofielen (.toml): de eigen kopteksten van een leverancier. Leeg: geen profielen.",
     )
+    letters_dir: Path | None = Field(
+        default=None,
+        description="Map met per gemeentecode een map met brieven.toml: briefhoofd, ondertekening, logo en eigen "
+        "teksten. Leeg: alleen de naam van de gemeente.",
+    )
     scan_command: str = Field(
         default="",
         description="Virusscanner als programma, zonder shell; {path} is het bestand, anders komt het achteraan. "

@@ -13,7 +13,7 @@ from signals.errors import DomainError, Refused
 from signals.models import Delivery, Grondslag, Load, LoadStatus, Signal
 from signals.numbers import take_numbers
 from workflow import case_terms, dossier, moves
-from workflow.actors import Actor, Desk
+from workflow.actors import Actor, ContactPerson, Desk
 from workflow.case_file import CaseFile
 from workflow.models import Case, CaseEvent
 from workflow.opening import CASE_SERIES, case_number
@@ -51,9 +51,14 @@ def staff(gemeentecode: str) -> Collection[str]:
     return [actor.naam for actor in CAST if actor.has(Role.BEHANDELAAR, gemeentecode)]
 
 
+def contact(naam: str) -> ContactPerson:
+    """How the letters name somebody of the cast."""
+    return ContactPerson(naam.title(), "024 329 90 00", f"{naam}@nijmegen.example")
+
+
 def desk(actor: Actor, day: date = RECEIVED, hour: int = 10) -> Desk:
     """That person's desk on a day."""
-    return Desk(actor, at(day, hour), staff)
+    return Desk(actor, at(day, hour), staff, contact)
 
 
 def new_case(

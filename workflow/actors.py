@@ -31,17 +31,35 @@ class Actor:
         return cls(naam, {Role.SYSTEEM: None})
 
 
+@dataclass(frozen=True)
+class ContactPerson:
+    """Whom a letter names to call or write to; telephone and e-mail may be missing."""
+
+    naam: str
+    telefoonnummer: str = ""
+    emailadres: str = ""
+
+
 def _nobody(gemeentecode: str) -> Collection[str]:
     return ()
 
 
+def _unknown(naam: str) -> ContactPerson:
+    return ContactPerson(naam)
+
+
 @dataclass(frozen=True)
 class Desk:
-    """The actor, the moment (aware, in the clock's time zone) and who handles cases in a municipality."""
+    """The actor, the moment (aware, in the clock's time zone), who handles cases in a municipality, and how the letters
+    name somebody. `voorbeeld`: letters are made to be looked at, and say so. `gemaakt`: the PDF that was
+    made before, and now goes out as it is."""
 
     actor: Actor
     now: datetime
     staff: Callable[[str], Collection[str]] = _nobody
+    contact: Callable[[str], ContactPerson] = _unknown
+    voorbeeld: bool = False
+    gemaakt: bytes | None = None
 
     @property
     def today(self) -> date:

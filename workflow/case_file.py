@@ -12,6 +12,7 @@ from signals.base import ACROSS
 from signals.models import Signal
 from workflow.actors import Desk
 from workflow.addresses import PresumedAddress, presumed_addresses
+from workflow.letter_texts import LANGUAGES
 from workflow.models import (
     Aangifte,
     Address,
@@ -111,6 +112,11 @@ class CaseFile:
         return links_of(self.session, self.case)
 
     @property
+    def wrote_to_person(self) -> bool:
+        """Whether a letter went to the person himself: he then hears how it ended."""
+        return any(one.soort != LetterKind.INLICHTINGENVERZOEK for one in self.letters)
+
+    @property
     def investigated(self) -> bool:
         """Whether there is an investigation act: a source consulted, a contact attempt, a visit or a letter."""
         acts = any(source.soort not in NOT_AN_ACT for source in self.sources)
@@ -169,6 +175,14 @@ class CaseFile:
             "tijdstip": desk.now,
             "door": desk.actor.naam,
         }
+
+    @property
+    def language(self) -> str | None:
+        """The language of the newest signal, when letters can have a translation in it."""
+        ids = [link.signal_id for link in self.signals if link.actueel]
+        mine = select(Signal.taal).where(col(Signal.id).in_(ids)).order_by(col(Signal.id).desc())
+        newest = self.session.exec(mine.execution_options(**ACROSS)).first()
+        return newest if newest in LANGUAGES else None
 
     def withdrawn_on(self) -> date | None:
         """The day on which UWV had withdrawn every signal of the case; None when one still stands."""

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from signals.bsn import passes_elfproef
 from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused
-from workflow import case_terms
+from workflow import case_terms, information_requests
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
@@ -22,6 +22,7 @@ from workflow.models import (
     CaseTask,
     Contact,
     Document,
+    InformationRequest,
     Leerpunt,
     OfCase,
     Source,
@@ -30,7 +31,7 @@ from workflow.models import (
     WalaaEntry,
 )
 from workflow.opening import open_case
-from workflow.phases import OPEN, OUTCOMES, Answer, Herkomst, Phase, Role
+from workflow.phases import BEFORE_BESLUIT, OPEN, OUTCOMES, Answer, Herkomst, Phase, Role
 
 SOURCES = (
     "brp",
@@ -325,6 +326,14 @@ KINDS: Mapping[str, EntryKind] = {
         ),
         _lesson,
         phases=EVER,
+    ),
+    "inlichtingenverzoeken": EntryKind(
+        "Inlichtingenverzoeken",
+        InformationRequest,
+        information_requests.FIELDS,
+        information_requests.send,
+        roles=frozenset({Role.BEHANDELAAR}),
+        phases=tuple(phase for phase in BEFORE_BESLUIT if phase != Phase.ONTVANGEN),
     ),
     "bijvangst": EntryKind(
         "Bijvangst",

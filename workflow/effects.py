@@ -58,6 +58,12 @@ Effect = Callable[[Taking], None]
 # --- shared by several steps
 
 
+def send(taking: Taking, kind: LetterKind) -> None:
+    """The letter of this step, made and posted in one go."""
+    letter = letters.post(taking.file, taking.desk, kind, taking.posted, taking.move.name, taking.values)
+    taking.remember["brief"] = letter.nummer
+
+
 def give_first_answer(taking: Taking, answer: Answer, on: date) -> None:
     """The first legal answer, if none was given before (Besluit BRP 28g; TMV: Besluit BRP 28)."""
     case = taking.case
@@ -267,8 +273,8 @@ def stuur_terug(taking: Taking) -> None:
 
 def sluit_zonder_mutatie(taking: Taking) -> None:
     """Closed; the person hears of it when he was written to."""
-    if taking.file.letters:
-        letters.post(taking.file, taking.desk, LetterKind.AFSLUITING, taking.posted, taking.move.name)
+    if taking.file.wrote_to_person:
+        send(taking, LetterKind.AFSLUITING)
     close(taking, Outcome(taking.values["resultaat"]))
 
 

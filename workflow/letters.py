@@ -1,11 +1,22 @@
-"""A letter as a record: to whom, where, and on which day it was posted."""
+"""A letter: to whom, where, on which day it was posted, and the PDF as it was sent."""
 
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, func, select
 
 from signals.address import address_line
+from signals.errors import NotFound, Reason
+from signals.models import Municipality
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.models import Case, Letter, LetterKind
+from workflow.letter_content import Envelope, composed, facts_of
+from workflow.letter_pdf import pdf
+from workflow.letterhead import letterhead_of
+from workflow.models import Case, Letter, LetterFile, LetterKind
+from workflow.questions import NO_TRANSLATION
 
 ADULT_FOR_LETTERS = 16
 """Under this age the parent or guardian declares (Wet BRP 2.48) and so gets the letters."""
@@ -28,21 +39,89 @@ def addressee(case: Case, on: date) -> str:
     return f"de ouder(s) of voogd van {name}" if is_minor(case, on) else name
 
 
-def post(file: CaseFile, desk: Desk, kind: LetterKind, posted: date, stap: str) -> Letter:
-    """Record a letter to the current (new) address, posted on a day (Circulaire 5, situation 3)."""
+def post(
+    file: CaseFile,
+    desk: Desk,
+    kind: LetterKind,
+    posted: date,
+    stap: str,
+    values: Mapping[str, Any],
+    to: Sequence[str] = (),
+) -> Letter:
+    """Record a letter posted on a day, and keep its PDF.
+
+    values: what was filled in with the step. to: name and address of somebody else; without, the letter goes to the
+    current (new) address of the person (Circulaire 5, situation 3). Raises Invalid for a sign that cannot be printed.
+    """
     case = file.case
+    last = file.session.exec(select(func.max(Letter.nummer)).where(Letter.zaak_id == case.id)).one()
     letter = Letter(
         **file.own(desk),
-        nummer=len(file.letters) + 1,
+        nummer=(last or 0) + 1,
         soort=kind,
         stap=stap,
         verzenddatum=posted,
-        geadresseerde=addressee(case, posted),
-        adres=address_line(file.case),
-        adressleutel=case.adressleutel,
+        geadresseerde=to[0] if to else addressee(case, posted),
+        adres=", ".join(to[1:]) or address_line(case),
+        adressleutel="" if to else case.adressleutel,
         contactpersoon=case.behandelaar or "",
     )
+    name = "weigering" if stap == "weiger_aangifte" else kind.value
+    made = desk.gemaakt
+    if made is None:
+        made = pdf(composed(name, facts_of(name, file, desk, values), _envelope(file, desk, letter, values, bool(to))))
     file.session.add(letter)
+    file.session.flush()
+    assert letter.id is not None
+    sha256 = hashlib.sha256(made).hexdigest()
+    file.session.add(LetterFile(gemeentecode=case.gemeentecode, brief_id=letter.id, sha256=sha256, pdf=made))
     file.session.flush()
     file.__dict__.pop("letters", None)
     return letter
+
+
+def _envelope(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, Any], third_party: bool) -> Envelope:
+    case = file.case
+    chosen = values.get("taal") or (None if third_party else file.language)
+    row = file.session.get(Municipality, case.gemeentecode)
+    return Envelope(
+        kenmerk=f"{case.zaaknummer}/{letter.nummer}",
+        posted=letter.verzenddatum,
+        person=full_name(case),
+        child=is_minor(case, letter.verzenddatum),
+        secret=bool(case.indicatie_geheim),
+        addressee=tuple(line for line in (letter.geadresseerde, *letter.adres.split(", ")) if line),
+        adres=address_line(case),
+        gemeente=row.naam if row else case.gemeentecode,
+        head=letterhead_of(case.gemeentecode),
+        contact=desk.contact(letter.contactpersoon),
+        signatory=desk.contact(desk.actor.naam).naam,
+        language=None if chosen == NO_TRANSLATION else chosen,
+        example=desk.voorbeeld,
+        third_party=third_party,
+    )
+
+
+def sent(session: Session, case: Case, nummer: int) -> LetterFile:
+    """The bytes of a letter as it was sent; NotFound for a letter that is not there, or was posted before PDFs were."""
+    mine = select(Letter.id).where(Letter.zaak_id == case.id, Letter.nummer == nummer)
+    found = session.exec(mine).first()
+    if found is None:
+        raise NotFound(Reason("brief_onbekend", f"Zaak {case.zaaknummer} heeft geen brief {nummer}."))
+    kept = session.exec(select(LetterFile).where(col(LetterFile.brief_id) == found)).first()
+    if kept is None:
+        uitleg = f"Van brief {nummer} is geen PDF bewaard: hij is verstuurd voordat deze service brieven maakte."
+        raise NotFound(Reason("brief_zonder_bestand", uitleg))
+    return kept
+
+
+def with_pdf(session: Session, sent_letters: Iterable[Letter]) -> frozenset[int]:
+    """The numbers of the letters of which the PDF is kept."""
+    numbers = {one.id: one.nummer for one in sent_letters}
+    kept = select(LetterFile.brief_id).where(col(LetterFile.brief_id).in_(numbers))
+    return frozenset(numbers[brief_id] for brief_id in session.exec(kept))
+
+
+def file_name(case: Case, nummer: int) -> str:
+    """What a letter is called on somebody's disk: no name and no BSN in it."""
+    return f"brief-{case.zaaknummer}-{nummer}.pdf"

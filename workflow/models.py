@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, Owned, by_value
@@ -247,6 +247,50 @@ class Letter(OfCase, table=True):
     retour_op: date | None = None
     andere_bekendmaking: str | None = Field(default=None, description="how it was made known after it came back")
     vervallen_op: date | None = Field(default=None, description="the voornemen or besluit it carried lapsed")
+
+
+class LetterFile(Owned, table=True):
+    """The bytes of a letter as it was sent. Never changed: the database refuses an update."""
+
+    __tablename__ = "brief_bestand"
+
+    brief_id: int = Field(primary_key=True, foreign_key="brief.id", sa_column_kwargs={"autoincrement": False})
+    sha256: str = Field(max_length=64)
+    pdf: bytes = Field(sa_type=LargeBinary)
+
+
+class PreparedLetter(OfCase, table=True):
+    """A letter that was made and waits for the post; posting it takes its step with exactly these bytes."""
+
+    __tablename__ = "klaargezette_brief"
+
+    id: int | None = Field(default=None, primary_key=True)
+    stap: str = Field(max_length=60)
+    gegevens: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    versie: int = Field(description="of the case, for which it was made")
+    brief_nummer: int = Field(description="the number that it bears and must get")
+    briefdatum: date
+    sha256: str = Field(max_length=64)
+    pdf: bytes = Field(sa_type=LargeBinary)
+    afgehandeld_op: date | None = None
+    afhandeling: str | None = Field(default=None, max_length=20, description="verstuurd, vervangen or weggehaald")
+
+
+class InformationRequest(OfCase, table=True):
+    """Information about the person asked of somebody else, by letter (Circulaire 4.4)."""
+
+    __tablename__ = "inlichtingenverzoek"
+
+    id: int | None = Field(default=None, primary_key=True)
+    brief_nummer: int = Field(description="of Letter, within the case")
+    ontvanger: str = Field(max_length=30, description="what the receiver is; decides whether he must answer")
+    naam: str = Field(max_length=200)
+    straat: str = Field(max_length=100, description="with house number")
+    postcode: str = Field(max_length=6)
+    plaats: str = Field(max_length=80)
+    vragen: str
+    uiterlijk: date
+    verzenddatum: date
 
 
 class Source(OfCase, table=True):

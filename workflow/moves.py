@@ -19,11 +19,15 @@ from workflow.fields import Field, read
 from workflow.models import Case, CaseEvent
 from workflow.move import Move, OneOf, targets
 from workflow.phases import PROCEDURE_VERSION, Phase
-from workflow.questions import ASKED_RVIG
+from workflow.questions import ASKED_RVIG, POSTED
 from workflow.transitions import BY_NAME, STEPS
 
 OWN_TERMS = frozenset({Term.INLICHTINGEN_HUISBEZOEK, Term.RICHTLIJN_ONDERZOEK, Term.BESLISSING_OP_BEZWAAR})
 """Terms of which the start hangs on more than the step: their effect starts them."""
+
+
+SENDING = frozenset(move.name for move in STEPS if POSTED in move.fields)
+"""The steps that send a letter, or may."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,32 @@ def take(session: Session, case: Case, stap: str, desk: Desk, *, versie: int, ge
         return _write(effects.Taking(file, desk, move, values), versie)
 
 
+def preview(session: Session, case: Case, stap: str, desk: Desk, *, versie: int, gegevens: Mapping[str, Any]) -> bytes:
+    """The letter that this step would send, marked as an example; the step itself is taken back. As `rehearse`."""
+    example = replace(desk, voorbeeld=True)
+    return rehearse(session, case, stap, example, versie=versie, gegevens=gegevens)[1]
+
+
+def rehearse(
+    session: Session, case: Case, stap: str, desk: Desk, *, versie: int, gegevens: Mapping[str, Any]
+) -> tuple[int, bytes]:
+    """Number and PDF of the letter that this step would send; the step itself is taken back.
+
+    Raises what `take` raises, and Refused when no letter would go out.
+    """
+    savepoint = session.begin_nested()
+    try:
+        event = take(session, case, stap, desk, versie=versie, gegevens=gegevens)
+        number = event.gegevens.get("brief")
+        if number is None or stap not in SENDING:
+            uitleg = "Met deze stap gaat nu geen brief uit aan de betrokkene."
+            raise Refused(Reason("geen_brief", uitleg))
+        return number, letters.sent(session, case, number).pdf
+    finally:
+        savepoint.rollback()
+        session.expire_all()
+
+
 def _compare_version(file: CaseFile, versie: int) -> None:
     now = file.case.versie
     if versie == now:
@@ -135,10 +165,10 @@ def _write(taking: effects.Taking, versie: int) -> CaseEvent:
     effect = effects.EFFECTS.get(move.name)
     if effect is not None:
         effect(taking)
-    if move.letter is not None:
-        taking.remember["brief"] = letters.post(taking.file, taking.desk, move.letter, taking.posted, move.name).nummer
     if move.term is not None and move.term not in OWN_TERMS:
         case_terms.start(taking.file, taking.desk, move.term, taking.posted)
+    if move.letter is not None:  # after its term: the letter says when it ends
+        effects.send(taking, move.letter)
     case.fase = after
     event = _event(taking, move, before, after, last)
     session.add_all([case, event])

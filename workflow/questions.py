@@ -1,12 +1,23 @@
 """What steps ask: the fields that the table of steps names."""
 
 from workflow.fields import Field
+from workflow.letter_texts import LANGUAGES
 
 REASON = Field("reden", "lange_tekst", "Reden")
 MOTIVATION = Field("motivering", "lange_tekst", "Motivering", hint="Feiten en artikel; de betrokkene leest mee.")
 POSTED = Field(
     "verzenddatum", "datum", "Verzenddatum", verplicht=False, hint="De dag van verzending telt. Leeg betekent vandaag."
 )
+NO_TRANSLATION = "geen"
+LANGUAGE = Field(
+    "taal",
+    "keuze",
+    "Vertaling achter de brief",
+    verplicht=False,
+    keuzes=(NO_TRANSLATION, *LANGUAGES),
+    hint="Leeg betekent: de taal uit het signaal, als wij die hebben. De Nederlandse tekst telt.",
+)
+LETTER = (POSTED, LANGUAGE)
 REMARK = Field("toelichting", "lange_tekst", "Toelichting", verplicht=False)
 MUNICIPALITY = Field("gemeentecode", "gemeente", "Gemeentecode", hint="Vier cijfers, bijvoorbeeld 0268.")
 WHERE_TO_LIVE = ("woonadres", "briefadres")
@@ -27,14 +38,14 @@ CONDITIONS = (
     Field("adres", "lange_tekst", "Op welke feiten rust het adres"),
     Field("uitzonderingBronnen", "lange_tekst", "Motivering bij minder dan twee bronnen", verplicht=False),
     Field("uitzonderingAanschrijving", "lange_tekst", "Motivering zonder aanschrijving", verplicht=False),
-    POSTED,
+    *LETTER,
 )
 DECISION = (
     MOTIVATION,
     Field("soort", "keuze", "Inschrijven op een", verplicht=False, keuzes=WHERE_TO_LIVE),
     Field("geenWoonadres", "ja_nee", "Er is geen woonadres", verplicht=False),
     Field("toestemmingBriefadresgever", "ja_nee", "De briefadresgever gaf toestemming", verplicht=False),
-    POSTED,
+    *LETTER,
 )
 CHECKLIST = (
     Field("identiteitVastgesteld", "ja_nee", "De identiteit is vastgesteld"),

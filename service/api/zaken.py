@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from service import audit, case_list, case_signals
+from service import audit, case_list, case_signals, letter_file
 from service.api.shapes import (
     ApiModel,
     Gegevens,
@@ -25,7 +25,7 @@ from service.api.shapes import (
     Veld,
     in_utc,
 )
-from service.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSession, desk_of
+from service.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSession, RowNumber, desk_of
 from service.idempotency import once
 from signals.errors import Forbidden, Invalid, Reason, Refused
 from signals.models import Signal
@@ -201,6 +201,7 @@ class Dossiersoort(StrEnum):
     WALAA_VASTLEGGINGEN = "walaa-vastleggingen"
     LEERPUNTEN = "leerpunten"
     BIJVANGST = "bijvangst"
+    INLICHTINGENVERZOEKEN = "inlichtingenverzoeken"
 
 
 class Sortering(StrEnum):
@@ -399,6 +400,20 @@ def neem_stap(
         if stap.stap in BY_NAME:  # what is no step stays out of the log: it may be anything
             audit.record_refusal(engine, access, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=code)
         raise
+
+
+@router.get(
+    "/{zaaknummer}/brieven/{nummer}",
+    summary="Een brief zoals hij is verstuurd",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+def brief(
+    session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknummer: str, nummer: RowNumber
+) -> Response:
+    """The stored PDF; who opened it stands in the log."""
+    case = moves.find_case(session, zaaknummer)
+    return letter_file.answer(session, engine, access, case, nummer, now)
 
 
 @router.get("/{zaaknummer}/{dossiersoort}", summary="De vastleggingen van een soort")

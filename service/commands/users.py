@@ -45,6 +45,25 @@ def add(
     answer({"gebruiker": name, "wachtwoord": password}, as_json, [f"gebruiker: {name}", f"wachtwoord: {password}"])
 
 
+@commands.command("change", help="Wijzigt hoe een gebruiker in brieven en op pagina's staat.")
+def change(
+    name: Name,
+    weergavenaam: Annotated[str | None, typer.Option(help="Naam in brieven en op pagina's.")] = None,
+    telefoonnummer: Annotated[str | None, typer.Option(help="Telefoonnummer in brieven.")] = None,
+    emailadres: Annotated[str | None, typer.Option(help="E-mailadres in brieven.")] = None,
+    actor: As = None,
+) -> None:
+    """What is not given stays as it was."""
+    with desk(actor, touches_cases=False) as at:
+        at.require(Role.BEHEERDER)
+        with session_scope(at.engine, at.access) as session:
+            accounts.change_user(
+                session, name, weergavenaam=weergavenaam, telefoonnummer=telefoonnummer, emailadres=emailadres
+            )
+            audit.record(session, "gebruiker_gewijzigd", name, at.now)
+    print(f"{name} is gewijzigd.")
+
+
 @commands.command("list", help="Toont de gebruikers met hun rollen.")
 def list_(as_json: AsJson = False, actor: As = None) -> None:
     """Every user by name."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import audit, case_list, case_signals
+from service import audit, case_list, case_signals, letter_file
 from service.csrf import CsrfChecked
 from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of
 from service.models import User
@@ -138,6 +138,7 @@ def case_page(
         signals=_signals(session, case),
         handles=Role.BEHANDELAAR in desk.actor.roles_in(case.gemeentecode),
         letters=file.letters,
+        with_pdf=letters.with_pdf(session, file.letters),
         aangiften=file.aangiften,
         bezwaren=file.bezwaren,
         kinds=kinds(session, case, desk, request),
@@ -204,6 +205,13 @@ def kinds(
         may = bool(kind.roles & roles) and case.fase in kind.phases
         shown.append({"word": word, "label": kind.label, "entries": entries, "may": may})
     return shown
+
+
+@router.get("/zaken/{zaaknummer}/brieven/{nummer}")
+def letter(who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, nummer: RowNumber) -> Response:
+    """A letter as it was sent; who opened it stands in the log."""
+    case = find(session, who, zaaknummer)
+    return letter_file.answer(session, engine, who.access, case, nummer, now)
 
 
 @router.post("/zaken/{zaaknummer}/taken/{nummer}", dependencies=[CsrfChecked])

@@ -31,6 +31,7 @@ QUESTIONS: Mapping[str, str] = {
     "walaa-vastleggingen": "Bevestig wat in WALAA staat",
     "leerpunten": "Leg een leerpunt vast",
     "bijvangst": "Leg bijvangst vast",
+    "inlichtingenverzoeken": "Vraag iemand anders om inlichtingen",
 }
 
 

@@ -10,6 +10,7 @@ from signals.dates import MONTHS, dutch_date
 from workflow.deadlines import TERMS, Term
 from workflow.fields import Field
 from workflow.holidays import add_working_days
+from workflow.letter_texts import LANGUAGES
 from workflow.transitions import BY_NAME
 
 SOON_WORKING_DAYS = 5
@@ -29,6 +30,7 @@ _WORDS: Mapping[str, str] = {
     "andere_gemeente": "overgedragen aan een andere gemeente",
     "afgerond_met_brp_mutatie": "afgerond met BRP-mutatie",
     "afgerond_zonder_brp_mutatie": "afgerond zonder BRP-mutatie",
+    **LANGUAGES,
     "bag": "BAG",
     "bezwaar": "bezwaar",
     "brp": "BRP",

@@ -58,6 +58,7 @@ class MenuItem:
 
 MENU: Sequence[MenuItem] = (
     MenuItem("/zaken", "Zaken", MUNICIPAL_ROLES),
+    MenuItem("/post", "Post", frozenset({Role.BEHANDELAAR, Role.BESLISSER, Role.TEAMLEIDER})),
     MenuItem("/walaa", "WALAA", frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})),
     MenuItem("/leveringen", "Leveringen", frozenset({Role.TEAMLEIDER, Role.UWV_LIAISON})),
     MenuItem("/terugkoppelingen", "Terugkoppelingen", frozenset({Role.COORDINATOR, Role.UWV_LIAISON})),

@@ -10,19 +10,22 @@ from service import audit
 from service.csrf import CsrfChecked
 from service.dependencies import Database, Now, PageSession, Who, desk_of
 from service.errors import status_of
+from service.letter_file import pdf_answer
 from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key, version_of
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
 from signals.errors import DomainError, NotFound, Reason, Stale
 from signals.models import Municipality
-from workflow import moves
+from workflow import moves, prepared_letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
+from workflow.letter_texts import LANGUAGES
 from workflow.models import Case, CaseEvent
 from workflow.move import Move
 from workflow.moves import StepView
 from workflow.phases import Role
+from workflow.questions import LANGUAGE, NO_TRANSLATION, POSTED
 from workflow.transitions import BY_NAME
 
 router = APIRouter()
@@ -72,6 +75,60 @@ def take_step(
     return form.finish(f"/zaken/{zaaknummer}?gedaan={stap}")
 
 
+@router.post("/zaken/{zaaknummer}/stappen/{stap}/voorbeeld", dependencies=[CsrfChecked])
+def preview_letter(
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    zaaknummer: str,
+    stap: str,
+    sent: Sent,
+) -> Response:
+    """The letter that the step would send, marked as an example; nothing is stored."""
+    case = cases.find(session, who, zaaknummer)
+    code, desk, fields = case.gemeentecode, desk_of(session, now), _move(stap).fields
+    try:
+        made = moves.preview(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
+    except DomainError as error:
+        session.rollback()
+        case = cases.find(session, who, zaaknummer)
+        return _page(request, session, case, stap, desk, sent=sent, error=error)
+    session.rollback()
+    audit.record_reading(engine, who.access, "voorbeeld_bekeken", zaaknummer, now, gemeentecode=code)
+    return pdf_answer(made, f"voorbeeld-{zaaknummer}.pdf")
+
+
+@router.post("/zaken/{zaaknummer}/stappen/{stap}/klaarzetten", dependencies=[CsrfChecked])
+def prepare_letter(
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    zaaknummer: str,
+    stap: str,
+    sent: Sent,
+) -> Response:
+    """Makes the letter of the step for the post of today, once; the step is taken when it is posted."""
+    case = cases.find(session, who, zaaknummer)
+    code, desk, fields = case.gemeentecode, desk_of(session, now), _move(stap).fields
+    form = claim(session, sent, request.url.path, now)
+    if form.location:
+        return see_other(form.location)
+    try:
+        filled = given(fields, sent)
+        prepared_letters.prepare(session, case, stap, desk, versie=version_of(sent), gegevens=filled)
+    except DomainError as error:
+        session.rollback()
+        audit.record_refusal(engine, who.access, f"klaargezet_{stap}", zaaknummer, now, gemeentecode=code)
+        case = cases.find(session, who, zaaknummer)
+        return _page(request, session, case, stap, desk, sent=sent, error=error)
+    audit.record(session, f"klaargezet_{stap}", zaaknummer, now, gemeentecode=code)
+    return form.finish("/post?gedaan=klaar")
+
+
 def _page(
     request: Request,
     session: Session,
@@ -85,6 +142,8 @@ def _page(
     file = CaseFile(session, case)
     step = next(one for one in moves.steps(session, case, desk) if one.stap == stap)
     reasons = error.reasons if error else ()
+    posts = any(field.naam == POSTED.naam for field in step.velden)
+    default = {LANGUAGE.naam: file.language} if posts and step.mag and file.language else {}
     stale = isinstance(error, Stale)
     return render(
         request,
@@ -98,7 +157,8 @@ def _page(
         errors=by_field(() if stale else reasons),
         changes=_since(file, version_of(sent or {})) if stale else (),
         stale=stale,
-        values=sent or {},
+        sends_letter=posts and (BY_NAME[stap].letter or file.wrote_to_person),
+        values=sent or default,
         choices=_choices(session, file, step, desk),
         names=display_names(session),
         form_key=new_key(),
@@ -121,6 +181,8 @@ def _choices(session: Session, file: CaseFile, step: StepView, desk: Desk) -> Ma
                 for one in file.letters
                 if one.retour_op is None
             }
+        elif field.naam == LANGUAGE.naam:
+            shown[field.naam] = {NO_TRANSLATION: "geen vertaling", **LANGUAGES}
         elif field.soort == "gebruiker":
             shown[field.naam] = {naam: names.get(naam, naam) for naam in field.keuzes}
         elif field.soort == "gemeente":

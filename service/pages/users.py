@@ -1,21 +1,85 @@
 """Who may come in, for the beheerder; adding and closing accounts is done with the command `rni user`."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from service import accounts
-from service.dependencies import PageSession, Who
-from service.pages.rendering import render, require
+from service import accounts, audit
+from service.csrf import CsrfChecked
+from service.dependencies import Now, PageSession, RowNumber, Who
+from service.errors import status_of
+from service.models import User
+from service.pages.forms import Sent, claim, given, new_key
+from service.pages.rendering import by_field, render, require, see_other
+from signals.errors import DomainError, NotFound, Reason
 from signals.models import Municipality
+from workflow.fields import Field, read
 from workflow.phases import Role
 
 router = APIRouter()
 
+BEHEERDER = frozenset({Role.BEHEERDER})
+IN_LETTERS = (
+    Field("weergavenaam", "tekst", "Naam", langste=200, hint="Zo staat deze persoon in brieven en op pagina's."),
+    Field("telefoonnummer", "tekst", "Telefoonnummer", verplicht=False, langste=20, hint="Bijvoorbeeld 010 123 45 67."),
+    Field("emailadres", "tekst", "E-mailadres", verplicht=False, langste=255),
+)
+
 
 @router.get("/gebruikers", response_class=HTMLResponse)
-def users(request: Request, who: Who, session: PageSession) -> Response:
+def users(request: Request, who: Who, session: PageSession, gedaan: str = "") -> Response:
     """Every account with its roles."""
-    require(who, frozenset({Role.BEHEERDER}))
+    require(who, BEHEERDER)
     names = {row.code: row.naam for row in session.exec(select(Municipality))}
-    return render(request, "users.html", users=accounts.users(session), municipalities=names)
+    notice = "De gebruiker is gewijzigd." if gedaan else ""
+    return render(request, "users.html", users=accounts.users(session), municipalities=names, notice=notice)
+
+
+@router.get("/gebruikers/{nummer}", response_class=HTMLResponse)
+def form(request: Request, who: Who, session: PageSession, nummer: RowNumber) -> Response:
+    """How a user stands in letters."""
+    require(who, BEHEERDER)
+    user = _user(session, nummer)
+    return _page(request, user, {field.naam: getattr(user, field.naam) for field in IN_LETTERS})
+
+
+@router.post("/gebruikers/{nummer}", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def change(request: Request, who: Who, session: PageSession, now: Now, nummer: RowNumber, sent: Sent) -> Response:
+    """Changes it, once; when it is refused everything typed stays."""
+    require(who, BEHEERDER)
+    user = _user(session, nummer)
+    claimed = claim(session, sent, request.url.path, now)
+    if claimed.location:
+        return see_other(claimed.location)
+    try:
+        values = read(IN_LETTERS, given(IN_LETTERS, sent), now)
+        accounts.change_user(session, user.naam, **{field.naam: values.get(field.naam, "") for field in IN_LETTERS})
+    except DomainError as error:
+        session.rollback()
+        return _page(request, _user(session, nummer), sent, error)
+    audit.record(session, "gebruiker_gewijzigd", user.naam, now)
+    return claimed.finish("/gebruikers?gedaan=ja")
+
+
+def _user(session: Session, nummer: int) -> User:
+    user = session.get(User, nummer)
+    if user is None:
+        raise NotFound(Reason("gebruiker_onbekend", "Deze gebruiker bestaat niet."))
+    return user
+
+
+def _page(request: Request, user: User, values: Mapping[str, str], error: DomainError | None = None) -> Response:
+    reasons = error.reasons if error else ()
+    return render(
+        request,
+        "user_form.html",
+        status=status_of(error) if error else 200,
+        user=user,
+        fields=IN_LETTERS,
+        values=values,
+        reasons=reasons,
+        errors=by_field(reasons),
+        form_key=new_key(),
+    )

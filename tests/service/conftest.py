@@ -47,7 +47,15 @@ def template(databases: Databases) -> Template:
     engine = make_engine(url)
     with session_scope(engine, Access.system()) as session:
         for name, role in CAST.items():
-            accounts.create_user(session, name, accounts.role_given(role), now=NOW, password=name)
+            accounts.create_user(
+                session,
+                name,
+                accounts.role_given(role),
+                now=NOW,
+                password=name,
+                telefoonnummer="010 555 01 01",
+                emailadres=f"{name}@rotterdam.example",
+            )
         tokens = {name: accounts.make_token(session, name, now=NOW, life=timedelta(days=36500)) for name in CAST}
     engine.dispose()
     return Template(url, tokens)

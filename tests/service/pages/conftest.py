@@ -103,7 +103,7 @@ class Site:
 
     def _desk(self, session: object, naam: str) -> Desk:
         actor = accounts.actor_of(session, accounts.find_user(session, naam))  # type: ignore[arg-type]
-        return Desk(actor, self.settings.now(), lambda code: accounts.staff(session, code))  # type: ignore[arg-type]
+        return accounts.desk(session, actor, self.settings.now())  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
@@ -196,11 +196,11 @@ def _walk(site: Site, received: datetime) -> None:
         people = {naam: accounts.actor_of(session, accounts.find_user(session, naam)) for naam in ("anna", "noor")}
 
         def take(case: Case, naam: str, day: int, stap: str, **gegevens: object) -> None:
-            desk = Desk(people[naam], received + timedelta(days=day), lambda code: accounts.staff(session, code))
+            desk = accounts.desk(session, people[naam], received + timedelta(days=day))
             moves.take(session, case, stap, desk, versie=case.versie, gegevens=gegevens)
 
         def note(case: Case, naam: str, day: int, kind: str, **gegevens: object) -> None:
-            desk = Desk(people[naam], received + timedelta(days=day), lambda code: accounts.staff(session, code))
+            desk = accounts.desk(session, people[naam], received + timedelta(days=day))
             dossier.add(session, case, kind, desk, gegevens)
 
         for place, case in enumerate(cases):

@@ -1,0 +1,490 @@
+"""The letters as PDF, made by real steps: whole in every language, tagged, and never reading a text as markup."""
+
+import hashlib
+import io
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from factories import ANNA, CARLA, RECEIVED, VOORNEMEN, add_source, case_at, codes, desk, new_case, refused, take
+from pypdf import PdfReader
+from sqlmodel import Session, col, select
+
+from signals.errors import Invalid, NotFound, Refused
+from signals.models import Signal
+from workflow import dossier, letters, moves
+from workflow.actors import ContactPerson, Desk
+from workflow.case_file import CaseFile
+from workflow.letter_texts import DUTCH, LANGUAGES, ONLY_WHEN, texts
+from workflow.models import Case, CaseEvent, Letter, LetterFile, LetterKind
+from workflow.phases import Phase
+
+DAY = timedelta(days=1)
+LATER = RECEIVED + 40 * DAY
+
+
+def plain(text: str) -> str:
+    """A text without what the setting of lines may change."""
+    return re.sub(r"[\s\u200b]+", "", text)
+
+
+def read(pdf: bytes) -> str:
+    """The text of all pages, without the line at the foot of each."""
+    pages = (page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    return "\n".join(page.rstrip().rpartition("\n")[0] for page in pages)
+
+
+def newest(session: Session, case: Case) -> bytes:
+    number = max(one.nummer for one in CaseFile(session, case).letters)
+    return letters.sent(session, case, number).pdf
+
+
+def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
+    """A case in which this letter was sent by a real step, and its PDF."""
+    if name == "aanschrijving":
+        case = case_at(session, Phase.VOORONDERZOEK)
+        take(session, case, "verstuur_aanschrijving", desk(ANNA, RECEIVED + 3 * DAY), **more)
+    elif name == "voornemen":
+        case = case_at(session, Phase.INLICHTINGEN)
+        take(session, case, "verstuur_voornemen", desk(ANNA, RECEIVED + 20 * DAY), **VOORNEMEN, **more)
+    elif name == "besluit":
+        case = case_at(session, Phase.VOORNEMEN)
+        take(session, case, "neem_besluit", desk(CARLA, LATER), **{"motivering": "Woont er aantoonbaar."} | more)
+    elif name == "weigering":
+        case = case_at(session, Phase.VOORNEMEN)
+        given = {"datum": (RECEIVED + 25 * DAY).isoformat(), "soort": "woonadres"}
+        take(session, case, "registreer_aangifte", desk(ANNA, RECEIVED + 25 * DAY), **given)
+        take(session, case, "weiger_aangifte", desk(CARLA, LATER), **{"motivering": "Identiteit onbekend."} | more)
+    elif name == "verlenging":
+        case = case_at(session, Phase.VOORNEMEN)
+        given = {"einde": (RECEIVED + 60 * DAY).isoformat(), "reden": "U bent in het ziekenhuis."}
+        take(session, case, "verleng_termijn", desk(ANNA, RECEIVED + 30 * DAY), **given | more)
+    else:
+        case = case_at(session, Phase.INLICHTINGEN)
+        given = {"resultaat": "niet_vastgesteld", "reden": "Collega Jansen belde."}
+        take(session, case, "sluit_zonder_mutatie", desk(ANNA, LATER), **given | more)
+    return case, newest(session, case)
+
+
+NAMES = ("aanschrijving", "voornemen", "besluit", "weigering", "verlenging", "afsluiting")
+
+
+def fragments(table: str, language: str) -> list[str]:
+    """Every piece of text between placeholders in the blocks that are always printed."""
+    blocks = {name: text for name, text in texts(language)[table].items() if name not in ONLY_WHEN.get(table, ())}
+    found = [part for text in blocks.values() for part in re.split(r"\{[a-z_]+\}", text)]
+    return [plain(re.sub(r"^(# |- )", "", line)) for part in found for line in part.splitlines() if plain(line)]
+
+
+@pytest.mark.parametrize("language", [DUTCH, *LANGUAGES])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_letter_is_whole_in_every_language(session: Session, name: str, language: str) -> None:
+    chosen = {} if language == DUTCH else {"taal": language}
+    _, made = sent(session, name, **chosen)
+    told = plain(read(made))
+    for each in {DUTCH, language}:
+        assert [text for text in fragments(name, each) if text.lstrip("-") not in told] == []
+        assert plain(texts(each)["algemeen"]["slot"]) in told
+        if name in ("besluit", "weigering"):
+            assert [text for text in fragments("bezwaar", each) if text.lstrip("-") not in told] == []
+    assert "{" not in told
+    if language != DUTCH:
+        assert plain(texts(language)["algemeen"]["vertaling"]) in told
+        assert plain(f"een vertaling in het {LANGUAGES[language]}") in told
+        assert plain("Alleen de Nederlandse tekst telt.") in told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_letter_is_tagged_and_says_its_language_title_and_date(session: Session, name: str) -> None:
+    case, made = sent(session, name, taal="pl")
+    reader = PdfReader(io.BytesIO(made))
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "nl"
+    assert "/StructTreeRoot" in root
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata is not None
+    title = str(reader.metadata.title)
+    assert plain(title) in plain(read(made))
+    letter = CaseFile(session, case).letters[-1]
+    assert str(reader.metadata["/CreationDate"]).startswith(f"D:{letter.verzenddatum:%Y%m%d}")
+    assert b"pdfuaid" in made and languages_of(reader) == {"nl", "pl"}
+    assert float(reader.pages[0].mediabox.width) == pytest.approx(595.3, abs=0.1)
+    assert f"Pagina 1 van {len(reader.pages)}" in reader.pages[0].extract_text()
+
+
+def languages_of(reader: PdfReader) -> set[str]:
+    """Every language that a part of the document says it is in."""
+    found = {str(reader.trailer["/Root"]["/Lang"])}
+
+    def walk(node: Any) -> None:
+        node = node.get_object()
+        if isinstance(node, list):
+            for each in node:
+                walk(each)
+        elif isinstance(node, Mapping):
+            if "/Lang" in node:
+                found.add(str(node["/Lang"]))
+            if "/K" in node:
+                walk(node["/K"])
+
+    walk(reader.trailer["/Root"]["/StructTreeRoot"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        (
+            "aanschrijving",
+            ["artikel 2.38", "artikel 2.47", "artikel 4.17", "325 euro", "vóór of op donderdag 19 maart 2026"],
+        ),
+        (
+            "voornemen",
+            [
+                "artikel 2.19, lid 3",
+                "artikel 4:8",
+                "vóór of op dinsdag 7 april 2026",
+                "Als datum van inschrijving nemen wij 22 maart 2026",
+                "Groesbeekseweg 1, 6523 AB Nijmegen",
+                "paspoort aan de balie (6 maart 2026)",
+                "werkt sinds september in Nijmegen",
+                "verhuurder, 7 maart 2026",
+                "Basisregistratie Adressen en Gebouwen (BAG), 7 maart 2026",
+            ],
+        ),
+        (
+            "besluit",
+            [
+                "artikel 2.60",
+                "Woont er aantoonbaar.",
+                "De inschrijving gaat in op 22 maart 2026",
+                "woonadres Groesbeekseweg 1",
+                "zes weken",
+                "vóór of op dinsdag 26 mei 2026",
+                "het college van burgemeester en wethouders van Nijmegen",
+                "6:4 tot en met 6:8",
+                "Wij hebben geen reactie van u ontvangen",
+            ],
+        ),
+        ("weigering", ["Op 27 maart 2026 ontvingen wij uw aangifte", "Identiteit onbekend.", "zes weken", "2.60"]),
+        ("verlenging", ["Op 22 maart 2026", "vóór of op vrijdag 1 mei 2026", "U bent in het ziekenhuis."]),
+        ("afsluiting", ["Wij konden niet vaststellen op welk adres u woont", "artikel 2.38"]),
+    ],
+)
+def test_a_letter_says_what_the_law_asks_of_it(session: Session, name: str, asked: list[str]) -> None:
+    case, made = sent(session, name)
+    told = plain(read(made))
+    contact = ["Anna", "024 329 90 00", "anna@nijmegen.example", f"{case.zaaknummer}/"]
+    assert [text for text in (*asked, *contact, "Beste Ewa Kowalska,") if plain(text) not in told] == []
+    assert "999990019" not in told
+
+
+def test_a_voornemen_names_sources_but_not_what_or_who_they_were(session: Session) -> None:
+    case = case_at(session, Phase.INLICHTINGEN)
+    add_source(session, case, desk(ANNA, RECEIVED + 8 * DAY), "buren", "buurvrouw De Wit ziet haar elke dag")
+    take(session, case, "verstuur_voornemen", desk(ANNA, RECEIVED + 20 * DAY), **VOORNEMEN)
+    told = plain(read(newest(session, case)))
+    assert plain("mensen in de omgeving, 10 maart 2026") in told
+    assert "DeWit" not in told and "buurvrouw" not in told
+
+
+def test_a_besluit_on_a_briefadres_says_so_and_who_reacted_reads_that(session: Session) -> None:
+    case = case_at(session, Phase.VOORNEMEN)
+    told_us = {"datum": (RECEIVED + 22 * DAY).isoformat(), "tekst": "Ik slaap bij vrienden."}
+    take(session, case, "leg_zienswijze_vast", desk(ANNA, RECEIVED + 22 * DAY), **told_us)
+    given = {"motivering": "x", "soort": "briefadres", "geenWoonadres": True, "toestemmingBriefadresgever": True}
+    take(session, case, "neem_besluit", desk(CARLA, LATER), **given)
+    told = plain(read(newest(session, case)))
+    assert plain("op het briefadres Groesbeekseweg 1") in told
+    assert "2.23" in told
+    assert plain("U hebt gereageerd op ons voornemen") in told
+    assert plain("op het woonadres") not in told
+
+
+def test_the_reason_for_closing_is_for_the_file_and_not_for_the_letter(session: Session) -> None:
+    _, made = sent(session, "afsluiting")
+    assert "Jansen" not in read(made)
+
+
+def test_the_letter_for_a_child_goes_to_the_parent_who_is_told_so(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK, geboortedatum="20150412")
+    take(session, case, "verstuur_aanschrijving", desk(ANNA, RECEIVED + 3 * DAY), taal="uk")
+    told = plain(read(newest(session, case)))
+    assert plain("de ouder(s) of voogd van Ewa Kowalska") in told
+    assert plain("Beste ouder(s) of voogd van Ewa Kowalska,") in told
+    assert plain("Ewa Kowalska is jonger dan 16 jaar") in told
+    assert plain("Шановні батьки або опікуне особи: Ewa Kowalska,") in told
+
+
+def test_that_data_are_secret_stands_inside_and_not_by_the_address(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK, indicatie_geheim=7)
+    take(session, case, "verstuur_aanschrijving", desk(ANNA, RECEIVED + 3 * DAY))
+    told = read(newest(session, case))
+    assert plain(texts(DUTCH)["algemeen"]["geheim"]) in plain(told)
+    above, _, _ = told.partition("Datum:")
+    assert "geheim" not in above.casefold() and "Ewa Kowalska" in above
+
+
+HOSTILE = (
+    '#let x = 1; #read("/etc/passwd") $x^2$ @ref <label> `raw` ```typ #pagebreak()``` *vet* _x_ // weg /* weg */',
+    "= Kop\n- punt\n+ nummer\n/ term: uitleg",
+    "\\u{41} \\n \"aanhaling\" 'enkel' {naam} {bezwaar_tot} ~ -- --- ...",
+    "עברית dan Nederlands dan عربي",
+    "ążęłńóśźć ăâîșț їієґ щъю ñ¿ ß",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_set_as_it_was_written(session: Session, text: str) -> None:
+    _, made = sent(session, "besluit", motivering=text)
+    told = plain(read(made))
+    for line in text.splitlines():
+        for word in line.split():
+            assert word in told or word[::-1] in told, word  # what runs from right to left is read back turned round
+
+
+def test_long_text_and_words_without_an_end_stay_on_the_paper(session: Session) -> None:
+    word = "Zeer" * 60
+    text = (word + " kort ") * 15
+    text = text[:3999] + "!"
+    _, made = sent(session, "besluit", motivering=text)
+    assert plain(text) in plain(read(made))
+    for page in PdfReader(io.BytesIO(made)).pages:
+        right = float(page.mediabox.width) - 20 / 25.4 * 72
+        page.extract_text(visitor_text=lambda text, cm, tm, font, size, right=right: check_left_of(text, cm, tm, right))
+
+
+def check_left_of(text: str, cm: list[float], tm: list[float], right: float) -> None:
+    """A run begins on the paper, and one that begins there has room for some sixty signs at most."""
+    assert not text.strip() or (cm[4] + tm[4] <= right and max(map(len, text.splitlines() or [""])) <= 130)
+
+
+def test_a_sign_that_no_font_has_is_refused_in_a_sentence_and_nothing_is_kept(session: Session) -> None:
+    case = case_at(session, Phase.VOORNEMEN)
+    before = case.versie
+    with pytest.raises(Invalid) as error:
+        take(session, case, "neem_besluit", desk(CARLA, LATER), motivering="Zij heet 漢 en 字.")
+    assert codes(error) == {"teken_niet_in_brief"}
+    assert "漢" in error.value.uitleg
+    session.refresh(case)
+    assert (case.fase, case.versie) == (Phase.VOORNEMEN, before)
+
+
+# --- the language
+
+
+def speaks(session: Session, case: Case, language: str) -> None:
+    signal = session.get_one(Signal, case.eerste_signaal_id)
+    signal.taal = language
+    session.add(signal)
+    session.flush()
+
+
+@pytest.mark.parametrize(
+    ("signal", "asked", "translated"),
+    [("pl", {}, "pl"), ("tr", {}, None), ("", {}, None), ("pl", {"taal": "geen"}, None), ("pl", {"taal": "bg"}, "bg")],
+)
+def test_the_translation_is_that_of_the_signal_unless_asked_otherwise(
+    session: Session, signal: str, asked: dict[str, str], translated: str | None
+) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    speaks(session, case, signal)
+    take(session, case, "verstuur_aanschrijving", desk(ANNA, RECEIVED + 3 * DAY), **asked)
+    reader = PdfReader(io.BytesIO(newest(session, case)))
+    assert languages_of(reader) == {"nl", *([translated] if translated else [])}
+
+
+def test_what_the_handler_wrote_stays_dutch_in_the_translation_and_is_said_to(session: Session) -> None:
+    _, made = sent(session, "besluit", motivering="Woont er aantoonbaar.", taal="ro")
+    told = plain(read(made))
+    assert told.count(plain("Woont er aantoonbaar.")) == 2
+    assert told.count(plain(texts("ro")["algemeen"]["eigen_woorden"])) == 1
+
+
+# --- kept, and looked at beforehand
+
+
+def test_the_pdf_is_kept_with_its_digest_in_the_transaction_of_the_step(session: Session) -> None:
+    case = case_at(session, Phase.BESLUIT)
+    sent_letters = session.exec(select(Letter).where(Letter.zaak_id == case.id)).all()
+    kept = session.exec(select(LetterFile).order_by(col(LetterFile.brief_id))).all()
+    assert [one.brief_id for one in kept] == [one.id for one in sent_letters]
+    assert all(one.sha256 == hashlib.sha256(one.pdf).hexdigest() for one in kept)
+    assert letters.with_pdf(session, sent_letters) == {1, 2, 3}
+
+
+def test_the_same_letter_gives_the_same_bytes(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    seen = moves.preview(
+        session, case, "verstuur_aanschrijving", desk(ANNA), versie=case.versie, gegevens={"taal": "de"}
+    )
+    again = moves.preview(
+        session, case, "verstuur_aanschrijving", desk(ANNA), versie=case.versie, gegevens={"taal": "de"}
+    )
+    assert seen == again
+
+
+def test_a_preview_is_the_letter_marked_and_leaves_nothing(session: Session) -> None:
+    case = case_at(session, Phase.VOORNEMEN)
+    before = state(session, case)
+    given = {"motivering": "Woont er aantoonbaar.", "taal": "es"}
+    seen = moves.preview(session, case, "neem_besluit", desk(CARLA, LATER), versie=case.versie, gegevens=given)
+    assert state(session, case) == before
+    take(session, case, "neem_besluit", desk(CARLA, LATER), **given)
+    real = newest(session, case)
+    assert "VOORBEELD" in read(seen) and "EJEMPLO" in read(seen)
+    assert "VOORBEELD" not in read(real)
+    assert plain(read(seen)).replace("VOORBEELD", "").replace("EJEMPLO", "") == plain(read(real))
+
+
+def state(session: Session, case: Case) -> list[Any]:
+    session.expire_all()
+    return [
+        case.model_dump(),
+        *(one.model_dump() for one in session.exec(select(CaseEvent).where(CaseEvent.zaak_id == case.id))),
+        *session.exec(select(Letter.id)),
+        *session.exec(select(LetterFile.brief_id)),
+        *(term.model_dump() for term in CaseFile(session, case).terms),
+    ]
+
+
+def test_a_preview_is_refused_as_the_step_would_be(session: Session) -> None:
+    case = case_at(session, Phase.VOORNEMEN)
+    with pytest.raises(Invalid):
+        moves.preview(session, case, "neem_besluit", desk(CARLA, LATER), versie=case.versie, gegevens={})
+    with pytest.raises(Refused):
+        moves.preview(session, case, "neem_besluit", desk(ANNA, LATER), versie=case.versie, gegevens={})
+
+
+def test_closing_without_a_letter_before_has_nothing_to_show(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    add_source(session, case, desk(ANNA), "bag")
+    given = {"resultaat": "niet_vastgesteld", "reden": "x"}
+    with pytest.raises(Refused) as error:
+        moves.preview(session, case, "sluit_zonder_mutatie", desk(ANNA), versie=case.versie, gegevens=given)
+    assert codes(error) == {"geen_brief"}
+    session.refresh(case)
+    assert case.fase == Phase.VOORONDERZOEK
+
+
+def test_a_letter_from_before_pdfs_is_not_found_in_a_sentence(session: Session) -> None:
+    case = case_at(session, Phase.AANSCHRIJVING)
+    session.delete(letters.sent(session, case, 1))
+    session.flush()
+    with pytest.raises(NotFound) as error:
+        letters.sent(session, case, 1)
+    assert codes(error) == {"brief_zonder_bestand"}
+    with pytest.raises(NotFound) as error:
+        letters.sent(session, case, 2)
+    assert codes(error) == {"brief_onbekend"}
+
+
+# --- the contact person
+
+
+def test_no_letter_goes_out_without_telephone_and_e_mail_of_the_contact_person(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+
+    def at_desk(**known: str) -> Desk:
+        return Desk(ANNA, desk(ANNA).now, contact=lambda naam: ContactPerson("Anna", **known))
+
+    for known in ({}, {"telefoonnummer": "14 024"}, {"emailadres": "a@nijmegen.example"}):
+        assert refused(session, case, "verstuur_aanschrijving", at_desk(**known)) == {"contactpersoon_onbereikbaar"}
+    both = at_desk(telefoonnummer="14 024", emailadres="a@nijmegen.example")
+    take(session, case, "verstuur_aanschrijving", both)
+    assert CaseFile(session, case).letters[0].soort == LetterKind.AANSCHRIJVING
+
+
+def test_a_case_that_sent_no_letter_closes_without_them(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    add_source(session, case, desk(ANNA), "bag")
+    bare = Desk(ANNA, desk(ANNA).now)
+    take(session, case, "sluit_zonder_mutatie", bare, resultaat="niet_vastgesteld", reden="x")
+    assert case.fase == Phase.AFGESLOTEN
+
+
+def test_who_has_no_handler_cannot_refuse_a_declaration_by_letter(session: Session) -> None:
+    case = new_case(session)
+    take(session, case, "registreer_aangifte", desk(ANNA), datum=date(2026, 3, 2).isoformat(), soort="woonadres")
+    assert refused(session, case, "weiger_aangifte", desk(CARLA), motivering="x") == {"niet_toegewezen"}
+
+
+# --- to somebody else
+
+ASKED: Mapping[str, Any] = {
+    "ontvanger": "werkgever",
+    "naam": "Kassen Zuid BV",
+    "straat": "Kasweg 12",
+    "postcode": "6601ab",
+    "plaats": "Wijchen",
+    "vragen": "Werkt Ewa Kowalska bij u?\nWelk adres gaf zij op?",
+    "uiterlijk": "2026-03-20",
+}
+
+
+def ask(session: Session, case: Case, at_desk: Desk | None = None, **more: Any) -> Any:
+    return dossier.add(session, case, "inlichtingenverzoeken", at_desk or desk(ANNA), {**ASKED, **more})
+
+
+@pytest.mark.parametrize("language", [DUTCH, *LANGUAGES])
+def test_a_request_for_information_is_whole_in_every_language(session: Session, language: str) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    ask(session, case, **({} if language == DUTCH else {"taal": language}))
+    told = plain(read(newest(session, case)))
+    for each in {DUTCH, language}:
+        assert [text for text in fragments("inlichtingenverzoek", each) if text.lstrip("-") not in told] == []
+        assert plain(texts(each)["inlichtingenverzoek"]["grond_vrijwillig"]) in told
+    for line in ("Kassen Zuid BV Kasweg 12 6601 AB Wijchen", "geboren 12 april 1988", "Welk adres gaf zij op?"):
+        assert plain(line) in told
+    assert plain("vóór of op vrijdag 20 maart 2026") in told
+    assert "999990019" not in told
+
+
+@pytest.mark.parametrize(
+    ("who", "article"), [("aangewezen_instelling", "artikel 2.50"), ("overheid", "artikel 2.35, lid 3")]
+)
+def test_only_who_must_answer_is_told_so(session: Session, who: str, article: str) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    ask(session, case, ontvanger=who)
+    told = plain(read(newest(session, case)))
+    assert plain(article) in told and plain("niet verplicht") not in told
+
+
+def test_a_request_is_an_investigation_act_that_does_not_write_to_the_person(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    assert not CaseFile(session, case).investigated
+    versie, request = case.versie, ask(session, case)
+    assert (request.brief_nummer, case.versie) == (1, versie)
+    file = CaseFile(session, case)
+    assert file.investigated and not file.wrote_to_person
+    assert (file.letters[0].geadresseerde, file.letters[0].adres) == ("Kassen Zuid BV", "Kasweg 12, 6601 AB Wijchen")
+    take(session, case, "sluit_zonder_mutatie", desk(ANNA), resultaat="niet_vastgesteld", reden="x")
+    assert [one.soort for one in CaseFile(session, case).letters] == [LetterKind.INLICHTINGENVERZOEK]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"postcode": "12"}, "postcode_ongeldig"),
+        ({"uiterlijk": "2026-03-02"}, "uiterlijk_te_vroeg"),
+        ({"verzenddatum": "2026-03-01"}, "verzenddatum_te_vroeg"),
+        ({"ontvanger": "buurman"}, "keuze_onbekend"),
+        ({"vragen": ""}, "verplicht_leeg"),
+    ],
+)
+def test_a_request_that_is_wrong_is_told_where(session: Session, more: dict[str, str], code: str) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    with pytest.raises(Invalid) as error:
+        ask(session, case, **more)
+    assert codes(error) == {code}
+    assert not CaseFile(session, case).letters
+
+
+def test_a_request_needs_a_contact_person(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    with pytest.raises(Refused) as error:
+        ask(session, case, Desk(ANNA, desk(ANNA).now))
+    assert codes(error) == {"contactpersoon_onbereikbaar"}

@@ -1,0 +1,109 @@
+"""Letters that are made on one moment and posted on another: posting takes the step, with exactly those bytes."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from signals.dates import dutch_date
+from signals.errors import Invalid, NotFound, Reason, Refused
+from workflow import moves
+from workflow.actors import Desk
+from workflow.models import Case, CaseEvent, PreparedLetter
+from workflow.phases import Role
+from workflow.questions import POSTED
+from workflow.transitions import BY_NAME, DECIDER
+
+REPLACED, POST, REMOVED = "vervangen", "verstuurd", "weggehaald"
+
+
+def prepare(
+    session: Session, case: Case, stap: str, desk: Desk, *, versie: int, gegevens: Mapping[str, Any]
+) -> PreparedLetter:
+    """Make the letter of a step and keep it for the post of today; the case stays as it is.
+
+    Raises what the step itself would. One that waited for the same step gives way.
+    """
+    if gegevens.get(POSTED.naam, desk.today.isoformat()) != desk.today.isoformat():
+        uitleg = "Een brief voor de post van vandaag draagt de datum van vandaag. Laat de verzenddatum leeg."
+        raise Invalid(Reason("verzenddatum_niet_vandaag", uitleg, POSTED.naam))
+    number, made = moves.rehearse(session, case, stap, desk, versie=versie, gegevens=gegevens)
+    for earlier in waiting(session):
+        if earlier.zaak_id == case.id and earlier.stap == stap:
+            _finish(session, earlier, desk, REPLACED)
+    assert case.id is not None
+    row = PreparedLetter(
+        gemeentecode=case.gemeentecode,
+        zaak_id=case.id,
+        vastgelegd_op=desk.today,
+        tijdstip=desk.now,
+        door=desk.actor.naam,
+        stap=stap,
+        gegevens=dict(gegevens),
+        versie=versie,
+        brief_nummer=number,
+        briefdatum=desk.today,
+        sha256=hashlib.sha256(made).hexdigest(),
+        pdf=made,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def waiting(session: Session) -> Sequence[PreparedLetter]:
+    """The letters that wait for the post, oldest first; of the municipalities that the session sees."""
+    open_ones = select(PreparedLetter).where(col(PreparedLetter.afgehandeld_op).is_(None))
+    return session.exec(open_ones.order_by(col(PreparedLetter.id))).all()
+
+
+def find(session: Session, nummer: int) -> PreparedLetter:
+    """One that waits; NotFound for another."""
+    row = session.get(PreparedLetter, nummer)
+    if row is None or row.afgehandeld_op is not None:
+        raise NotFound(Reason("brief_niet_klaar", "Deze brief ligt niet (meer) klaar voor de post."))
+    return row
+
+
+def post(session: Session, row: PreparedLetter, desk: Desk) -> CaseEvent:
+    """Take the step of the letter, today, with exactly its bytes. Refused when it no longer fits."""
+    case = session.get_one(Case, row.zaak_id)
+    if reason := obstacle(row, case, desk):
+        raise Refused(reason)
+    with session.begin_nested():
+        made = replace(desk, gemaakt=row.pdf)
+        event = moves.take(session, case, row.stap, made, versie=row.versie, gegevens=row.gegevens)
+        if event.gegevens["brief"] != row.brief_nummer:
+            raise Refused(_MOVED_ON)
+        _finish(session, row, desk, POST)
+    return event
+
+
+_MOVED_ON = Reason("zaak_veranderd", "De zaak is intussen veranderd; maak de brief opnieuw op.")
+
+
+def obstacle(row: PreparedLetter, case: Case, desk: Desk) -> Reason | None:
+    """Why this person cannot post this letter today, apart from what the step itself asks."""
+    if BY_NAME[row.stap].by == DECIDER and row.door != desk.actor.naam:
+        return Reason("alleen_maker", "Een brief van een beslisser verstuurt alleen wie hem maakte.")
+    if case.versie != row.versie:
+        return _MOVED_ON
+    if row.briefdatum != desk.today:
+        uitleg = f"De brief draagt de datum {dutch_date(row.briefdatum)}, en dat is niet vandaag. Maak hem opnieuw op."
+        return Reason("briefdatum_niet_vandaag", uitleg)
+    return None
+
+
+def remove(session: Session, row: PreparedLetter, desk: Desk) -> None:
+    """Take a letter out of the post; Refused for who may not take its step."""
+    if not (BY_NAME[row.stap].by | {Role.TEAMLEIDER}) & desk.actor.roles_in(row.gemeentecode):
+        raise Refused(Reason("rol_ontbreekt", "Deze brief weghalen is voor wie de stap mag zetten, of de teamleider."))
+    _finish(session, row, desk, REMOVED)
+
+
+def _finish(session: Session, row: PreparedLetter, desk: Desk, how: str) -> None:
+    row.afgehandeld_op, row.afhandeling = desk.today, how
+    session.add(row)
+    session.flush()
