@@ -9,6 +9,7 @@ from service.characters import readable_body
 from service.pages import (
     cases,
     deadlines,
+    documents,
     dossier,
     feedback,
     figures,
@@ -34,6 +35,7 @@ _NOUNS = (
     worklist,
     cases,
     steps,
+    documents,  # before the dossier entries in general, whose paths fit these too
     dossier,
     walaa,
     loads,
