@@ -2,15 +2,14 @@
 
 import codecs
 import struct
-import zlib
 from collections.abc import Mapping
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
+from exports.dossier_files import PDF_FAULTS
 from importers.archive import inspect_any
 from importers.refusals import FileRefused
 from signals.errors import Invalid, Reason
@@ -21,21 +20,6 @@ MAX_UNPACKED = 250_000_000
 MAX_PAGES = 2_000
 MAX_PIXELS = 100_000_000
 """Of one image: the largest scan of an A3 at 600 dots per inch has 70 million."""
-PDF_FAULTS = (
-    PyPdfError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-"""What reading a damaged PDF may end in."""
 
 _TAKEN = "PDF, JPEG, PNG, TIFF, tekst (UTF-8), e-mail (.eml), DOCX of ODT"
 _AS_PDF = "Sla het op als PDF en voeg dat toe"

@@ -38,6 +38,8 @@ FOLDER = "ontvangen"
 """Where the bytes of uploads lie, in the data directory."""
 DOCUMENTS = "documenten"
 """The same for those of documents in a dossier."""
+PRINTS = "afdrukken"
+"""The same for dossiers while they are made."""
 UNKNOWN_FOR = timedelta(days=1)
 """So long a file may lie there before a row knows of it: that of a load which is still going on."""
 
@@ -104,7 +106,7 @@ def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
         checked = set(session.exec(waiting.where(Load.status == LoadStatus.GECONTROLEERD)))
         documents = {name for name in session.exec(select(Document.bestand)) if name}
         going_on = {name for each in work.unfinished(session) for name in (each.sleutel, each.uitvoerder or "")}
-    folders = {FOLDER: uploads, findings.FOLDER: checked, work.FOLDER: going_on, DOCUMENTS: documents}
+    folders = {FOLDER: uploads, findings.FOLDER: checked, work.FOLDER: going_on, DOCUMENTS: documents, PRINTS: set()}
     old = [
         path
         for name, known in folders.items()
@@ -113,7 +115,10 @@ def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
         if path.stem not in known and path.stat().st_mtime < (now - UNKNOWN_FOR).timestamp()
     ]
     for path in old:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(old)
 
 

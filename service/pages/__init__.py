@@ -18,6 +18,7 @@ from service.pages import (
     labels,
     loads,
     logbook,
+    prints,
     sign_in,
     start,
     steps,
@@ -37,6 +38,7 @@ _NOUNS = (
     steps,
     documents,  # before the dossier entries in general, whose paths fit these too
     dossier,
+    prints,
     walaa,
     loads,
     feedback,

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
+from exports.dossier import PURPOSES
 from service import audit, case_list, case_signals, documents
 from service.csrf import CsrfChecked
 from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of
+from service.dossier_print import may_print
 from service.models import User
 from service.pages import labels
 from service.pages.rendering import render, require, see_other
@@ -149,6 +151,7 @@ def case_page(
         kinds=kinds(session, case, desk, request),
         events=[(event, event_details(event, request, names)) for event in reversed(file.events)],
         names=names,
+        prints=PURPOSES if may_print(case, desk) else {},
     )
 
 

@@ -234,11 +234,14 @@ def test_what_a_crash_left_is_swept_and_what_a_dossier_holds_is_not(
     (held,) = kept(folder)
     orphan = folder / ("x" * 32)
     orphan.write_bytes(b"halverwege")
-    for path in (held, orphan):
+    half_made = settings.data_dir / "afdrukken" / "tmpx"
+    half_made.mkdir(parents=True)
+    (half_made / "dossier.pdf").write_bytes(b"halverwege")
+    for path in (held, orphan, half_made):
         old = (NOW - timedelta(days=2)).timestamp()
         os.utime(path, (old, old))
-    assert uploads.sweep(engine, settings, NOW) == 1
-    assert kept(folder) == [held]
+    assert uploads.sweep(engine, settings, NOW) == 2
+    assert kept(folder) == [held] and not half_made.exists()
 
 
 def test_bytes_go_again_when_the_row_cannot_be_written(
