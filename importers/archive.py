@@ -1,4 +1,7 @@
-"""What an XLSX may hold: its zip is judged here, part by part and in constant memory, before calamine reads a cell."""
+"""What an XLSX may hold: its zip is judged here, part by part and in constant memory, before calamine reads a cell.
+
+What holds for every zip with parts (no password, macro, bomb or DOCTYPE) other documents are asked too.
+"""
 
 import mmap
 import re
@@ -6,8 +9,10 @@ import struct
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from defusedxml.ElementTree import fromstring
 
@@ -27,6 +32,10 @@ A full sheet (1,048,576 rows) of 33 columns still fits.
 MAX_TEXT = 256 * 1024
 """Bytes of one text: the 32,767 characters that a cell can hold, also when all are written as entities."""
 
+MAX_TOLD = 1_000_000
+"""Bytes of a part that says what the others are."""
+
+_TYPES = "[content_types].xml"
 _BLOCK = 256 * 1024  # so that what is counted in a block stays in the processor's cache
 _CENTRAL, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
 _KINDS = (
@@ -46,15 +55,55 @@ def inspect(path: Path, file_name: str) -> int:
 
     Gives the number of cells that are read as empty though they hold a formula (without a stored value) or an error.
     """
+    with _damage_told(file_name), path.open("rb") as file, _mapped(file) as raw:
+        _require_few_parts(raw, file_name)
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            _judge_kind(entries, file_name)
+            _judge_sizes(entries, len(raw), file_name, MAX_UNPACKED)
+            places = _places(raw, entries, archive.start_dir)
+        return _judge_parts(raw, entries, places, file_name)
+
+
+def inspect_any(path: Path, file_name: str, *, largest: int, wanted: Collection[str]) -> dict[str, bytes]:
+    """The same for any other zip: its parts by their names in small letters, with the content of those `wanted`.
+
+    largest: bytes that it may hold unpacked. Whether it holds the right parts is for the caller to say.
+    """
+    found = {}
+    with _damage_told(file_name), path.open("rb") as file, _mapped(file) as raw:
+        _require_few_parts(raw, file_name)
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            _judge_names(entries, file_name)
+            _require_single(entries, file_name)
+            _judge_sizes(entries, len(raw), file_name, largest)
+            places = _places(raw, entries, archive.start_dir)
+        for entry in entries:
+            name = entry.filename.lower()
+            blocks = _unpacked(raw, entry, places[entry.filename])
+            if name.endswith((".xml", ".rels")):
+                blocks = _checked(blocks, entry, file_name)
+            keeps = name in wanted or name == _TYPES
+            if keeps and entry.file_size > MAX_TOLD:
+                raise FileRefused("te_groot_uitgepakt", file_name, entry.filename)
+            found[name] = b"".join(blocks) if keeps else b""
+            deque(blocks, maxlen=0)
+    if _TYPES in found:
+        with _damage_told(file_name):
+            _judge_types(found[_TYPES], file_name)
+    return found
+
+
+def _mapped(file: BinaryIO) -> mmap.mmap:
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+@contextmanager
+def _damage_told(file_name: str) -> Iterator[None]:
+    """Whatever a damaged zip makes of reading it is one refusal."""
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
-            _require_few_parts(raw, file_name)
-            with zipfile.ZipFile(file) as archive:
-                entries = archive.infolist()
-                _judge_kind(entries, file_name)
-                _judge_sizes(entries, len(raw), file_name)
-                places = _places(raw, entries, archive.start_dir)
-            return _judge_parts(raw, entries, places, file_name)
+        yield
     except (
         zipfile.BadZipFile,
         EOFError,
@@ -77,24 +126,32 @@ def _require_few_parts(raw: mmap.mmap, file_name: str) -> None:
             raise FileRefused("te_groot_uitgepakt", file_name, f"meer dan {MAX_PARTS} onderdelen")
 
 
-def _judge_kind(entries: list[zipfile.ZipInfo], file_name: str) -> None:
+def _judge_names(entries: list[zipfile.ZipInfo], file_name: str) -> None:
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise FileRefused("versleuteld", file_name)
-    names = [entry.filename.lower() for entry in entries]
-    for name in sorted(names):
+    for name in sorted(entry.filename.lower() for entry in entries):
         if any(sign in name for sign in _ACTIVE_NAMES):
             raise FileRefused("macro", file_name, name)
+
+
+def _judge_kind(entries: list[zipfile.ZipInfo], file_name: str) -> None:
+    _judge_names(entries, file_name)
+    names = {entry.filename.lower() for entry in entries}
     if "xl/workbook.xml" not in names:
         kind = next((kind for name, kind in _KINDS if name in names), "een zip-archief")
         raise wrong_type(file_name, kind)
-    if len(set(names)) < len(names):
+    _require_single(entries, file_name)
+
+
+def _require_single(entries: list[zipfile.ZipInfo], file_name: str) -> None:
+    if len({entry.filename.lower() for entry in entries}) < len(entries):
         raise FileRefused("onleesbaar", file_name, "een onderdeel staat er twee keer in")
 
 
-def _judge_sizes(entries: list[zipfile.ZipInfo], packed: int, file_name: str) -> None:
+def _judge_sizes(entries: list[zipfile.ZipInfo], packed: int, file_name: str, largest: int) -> None:
     unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MAX_UNPACKED:
-        raise FileRefused("te_groot_uitgepakt", file_name, f"{unpacked:,} bytes, hoogstens {MAX_UNPACKED:,}")
+    if unpacked > largest:
+        raise FileRefused("te_groot_uitgepakt", file_name, f"{unpacked:,} bytes, hoogstens {largest:,}")
     if unpacked > MAX_RATIO * packed:
         raise FileRefused("te_groot_uitgepakt", file_name, f"meer dan {MAX_RATIO} keer de ingepakte grootte")
 
@@ -122,7 +179,7 @@ def _judge_parts(raw: mmap.mmap, entries: list[zipfile.ZipInfo], places: dict[st
         blocks = _unpacked(raw, entry, places[entry.filename])
         if not name.endswith((".xml", ".rels")):
             deque(blocks, maxlen=0)
-        elif name == "[content_types].xml":
+        elif name == _TYPES:
             _judge_types(b"".join(_checked(blocks, entry, file_name)), file_name)
         elif name.endswith("sharedstrings.xml"):
             strings.take(_checked(blocks, entry, file_name))

@@ -6,7 +6,7 @@ at the door, wherever they stand.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from email.message import Message
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -50,8 +50,19 @@ def other_charset(headers: Headers) -> bool:
     return charset is not None and charset.replace("_", "-") not in ("utf-8", "utf8", "us-ascii")
 
 
-async def readable_body(request: Request) -> None:
-    """Dependency of every route: Invalid when a form, a file name or JSON holds such a character."""
+async def readable_body(request: Request) -> AsyncIterator[None]:
+    """Dependency of every route: Invalid when a form, a file name or JSON holds such a character.
+
+    What it read of a form (there are files behind it) is closed with the request, whatever became of that.
+    """
+    try:
+        await _require_readable(request)
+        yield
+    finally:
+        await request.close()
+
+
+async def _require_readable(request: Request) -> None:
     if request.method in SAFE_METHODS:
         return
     if request.headers.get("content-type", "").startswith(_FORMS):

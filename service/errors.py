@@ -21,7 +21,7 @@ from service.csrf import FIELD, SAFE_METHODS
 from service.db import SchemaMissing
 from service.journal import OUR_FAULT
 from service.settings import Misconfigured
-from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Refused
+from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Refused, TooLarge
 
 log = structlog.get_logger()
 
@@ -57,6 +57,7 @@ _STATUS: Sequence[tuple[type[DomainError], int]] = (
     (NotFound, 404),
     (Forbidden, 403),
     (Invalid, 400),
+    (TooLarge, 413),
     (Refused, 409),
 )
 

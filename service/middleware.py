@@ -1,5 +1,6 @@
 """What holds for every request and every answer, errors included: headers, size, origin, and the log line."""
 
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.characters import UNREADABLE, other_charset, unreadable_address
 from service.csrf import SAFE_METHODS, cookie_name, same_origin
+from service.documents import LARGEST
 from service.errors import refuse
 from service.journal import OUR_FAULT
 from service.settings import Settings
@@ -24,10 +26,12 @@ SMALL_BODY = 1_000_000
 """Bytes that a request without a file may hold: the longest text fields, several times over."""
 UPLOADS = frozenset({"/ladingen", "/opbrengsten"})
 """The paths that take a file, of the pages and below `API`."""
+DOCUMENT_BODY = LARGEST + 900_000
+"""Bytes of a request with a document in it."""
+_DOCUMENTS = re.compile(r"/zaken/[^/]+/(dossier/)?documenten")
 
 _EVERYWHERE: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -61,7 +65,9 @@ class AnswerHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _EVERYWHERE.items():
                     headers[name] = value
-                headers["Content-Security-Policy"] = _API_POLICY if api else _PAGE_POLICY
+                # What people brought is shown under a policy of its own, by which it can do nothing here.
+                headers.setdefault("X-Frame-Options", "DENY")
+                headers.setdefault("Content-Security-Policy", _API_POLICY if api else _PAGE_POLICY)
                 headers["Cache-Control"] = "max-age=3600" if path.startswith("/static/") else "no-store"
                 if self.https:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
@@ -164,8 +170,12 @@ class RequestGuard:
         """
         known = "authorization" in headers or f"{self.cookie}=" in headers.get("cookie", "")
         file = headers.get("content-type", "").startswith("multipart/")
-        upload = scope["method"] == "POST" and scope["path"].removeprefix(API) in UPLOADS
-        return self.largest if upload and file and known else SMALL_BODY
+        path = scope["path"].removeprefix(API)
+        if scope["method"] != "POST" or not file or not known:
+            return SMALL_BODY
+        if _DOCUMENTS.fullmatch(path):
+            return DOCUMENT_BODY
+        return self.largest if path in UPLOADS else SMALL_BODY
 
     @staticmethod
     def _too_large(limit: int) -> Reason:

@@ -29,12 +29,17 @@ from signals.errors import Forbidden, NotFound, Reason, Refused
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
 from signals.numbers import take_numbers
 from workflow.intake import Intake
+from workflow.models import Document
 from workflow.phases import Role
 from workflow.undo import obstacles, take_back
 
 LOADERS = frozenset({Role.UWV_LIAISON, Role.TEAMLEIDER, Role.SYSTEEM})
 FOLDER = "ontvangen"
 """Where the bytes of uploads lie, in the data directory."""
+DOCUMENTS = "documenten"
+"""The same for those of documents in a dossier."""
+PRINTS = "afdrukken"
+"""The same for dossiers while they are made."""
 UNKNOWN_FOR = timedelta(days=1)
 """So long a file may lie there before a row knows of it: that of a load which is still going on."""
 
@@ -51,9 +56,9 @@ def require_loader(access: Access) -> None:
         )
 
 
-def keep(settings: Settings, stream: BinaryIO) -> Path:
-    """A copy of the bytes in the data directory, readable by the service alone, under a name nobody can guess."""
-    folder = settings.data_dir / FOLDER
+def keep(settings: Settings, stream: BinaryIO, name: str = FOLDER) -> Path:
+    """A copy of the bytes in a folder of the data directory, readable by the service alone, its own name a secret."""
+    folder = settings.data_dir / name
     path = folder / secrets.token_urlsafe(24)
     with dropped_on_failure(path):
         try:
@@ -93,14 +98,15 @@ def drop_unwanted(path: Path, row: Load) -> None:
 def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
     """Delete files of more than a day old that nothing knows any more; gives how many.
 
-    Bytes that no upload has, what was found in an upload that waits no longer, and what killed work left.
+    Bytes that no upload or document has, what was found in an upload that waits no longer, and what killed work left.
     """
     with session_scope(engine, Access.system(origin="klok"), write=False) as session:
         uploads = set(session.exec(select(Upload.bestand)))
         waiting = select(Upload.bestand).join(Load, col(Load.ladingnummer) == Upload.ladingnummer)
         checked = set(session.exec(waiting.where(Load.status == LoadStatus.GECONTROLEERD)))
+        documents = {name for name in session.exec(select(Document.bestand)) if name}
         going_on = {name for each in work.unfinished(session) for name in (each.sleutel, each.uitvoerder or "")}
-    folders = {FOLDER: uploads, findings.FOLDER: checked, work.FOLDER: going_on}
+    folders = {FOLDER: uploads, findings.FOLDER: checked, work.FOLDER: going_on, DOCUMENTS: documents, PRINTS: set()}
     old = [
         path
         for name, known in folders.items()
@@ -109,7 +115,10 @@ def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
         if path.stem not in known and path.stat().st_mtime < (now - UNKNOWN_FOR).timestamp()
     ]
     for path in old:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(old)
 
 

@@ -41,6 +41,10 @@ class Invalid(DomainError):
     """What was sent is faulty: one reason per field."""
 
 
+class TooLarge(DomainError):
+    """More in one piece than is taken."""
+
+
 class Refused(DomainError):
     """Well-formed, but it cannot be done as things stand."""
 

@@ -85,6 +85,8 @@ class EntryKind:
     make: Callable[[CaseFile, Desk, dict[str, Any], dict[str, Any]], OfCase]
     roles: frozenset[Role] = WORKERS
     phases: tuple[Phase, ...] = (*OPEN, Phase.BEZWAAR)
+    kept: tuple[str, ...] = ()
+    """Columns that are told of an entry though no field asks for them."""
 
 
 def _source(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
@@ -160,6 +162,7 @@ def _document(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str,
         soort=values["soort"],
         datum=values["datum"],
         kenmerk=values.get("kenmerk"),
+        derden=values.get("derden", False),
     )
 
 
@@ -302,9 +305,17 @@ KINDS: Mapping[str, EntryKind] = {
                 langste=100,
                 hint="Kenmerk in het archief.",
             ),
+            Field(
+                "derden",
+                "ja_nee",
+                "Bevat gegevens van anderen dan de betrokkene",
+                verplicht=False,
+                hint="Dan gaat het niet mee als de betrokkene zijn dossier inziet. Leeg betekent nee.",
+            ),
         ),
         _document,
         phases=EVER,
+        kept=("bestandsnaam", "mediatype", "omvang", "sha256"),
     ),
     "walaa-vastleggingen": EntryKind(
         "WALAA",
@@ -363,12 +374,7 @@ def kind_named(name: str) -> EntryKind:
 def add(session: Session, case: Case, kind: str, desk: Desk, gegevens: Mapping[str, Any]) -> OfCase:
     """Add an entry. Forbidden without a role for it, Refused in the wrong phase, Invalid naming every faulty field."""
     entry, file = kind_named(kind), CaseFile(session, case)
-    if not entry.roles & desk.actor.roles_in(case.gemeentecode):
-        uitleg = f"{entry.label} vastleggen is voor: {', '.join(sorted(entry.roles))}."
-        raise Forbidden(Reason("rol_ontbreekt", uitleg))
-    if case.fase not in entry.phases:
-        uitleg = f"{entry.label} vastleggen kan niet meer: de zaak is {case.fase}."
-        raise Refused(Reason("fase_past_niet", uitleg))
+    require_open(case, kind, desk)
     values = read(entry.velden, gegevens, desk.now)
     with session.begin_nested():
         case_terms.settle(file)
@@ -376,6 +382,17 @@ def add(session: Session, case: Case, kind: str, desk: Desk, gegevens: Mapping[s
         session.add(row)
         session.flush()
     return row
+
+
+def require_open(case: Case, kind: str, desk: Desk) -> None:
+    """Forbidden or Refused, as for `add`, unless an entry of this kind may be added now."""
+    entry = kind_named(kind)
+    if not entry.roles & desk.actor.roles_in(case.gemeentecode):
+        uitleg = f"{entry.label} vastleggen is voor: {', '.join(sorted(entry.roles))}."
+        raise Forbidden(Reason("rol_ontbreekt", uitleg))
+    if case.fase not in entry.phases:
+        uitleg = f"{entry.label} vastleggen kan niet meer: de zaak is {case.fase}."
+        raise Refused(Reason("fase_past_niet", uitleg))
 
 
 def entries(session: Session, case: Case, kind: str) -> Sequence[OfCase]:
@@ -388,6 +405,7 @@ def as_dict(kind: str, row: OfCase) -> dict[str, Any]:
     """An entry by the names of its fields, with who recorded it and when."""
     renamed = {"tijdstip": "wanneer"} if kind == "contacten" else {}
     shown = {one.naam: _plain(getattr(row, renamed.get(one.naam, _snake(one.naam)), None)) for one in _shown(kind)}
+    shown |= {name: getattr(row, name) for name in KINDS[kind].kept}
     return shown | {"nummer": row.id, "vastgelegdOp": row.vastgelegd_op.isoformat(), "door": row.door}  # type: ignore[attr-defined]
 
 

@@ -352,9 +352,10 @@ class Visit(OfCase, table=True):
 
 
 class Document(OfCase, table=True):
-    """A reference to a piece of evidence."""
+    """A piece of evidence: its bytes lie in the data directory as `bestand`, or it is only a reference to elsewhere."""
 
     __tablename__ = "document"
+    __table_args__ = (UniqueConstraint("zaak_id", "sha256"),)  # the same bytes once in a case, also of two at once
 
     id: int | None = Field(default=None, primary_key=True)
     omschrijving: str = Field(max_length=250)
@@ -362,6 +363,11 @@ class Document(OfCase, table=True):
     datum: date
     sha256: str | None = Field(default=None, max_length=64)
     kenmerk: str | None = Field(default=None, max_length=100, description="where it lies in the municipality's archive")
+    derden: bool = Field(default=False, description="holds data of others than the person: left out of an inzage")
+    bestand: str | None = Field(default=None, max_length=100, description="random: where the bytes lie; none without")
+    bestandsnaam: str | None = Field(default=None, max_length=255, description="as the sender called it; only shown")
+    mediatype: str | None = Field(default=None, max_length=100, description="by its content, never by its name")
+    omvang: int | None = Field(default=None, description="in bytes")
 
 
 class WalaaEntry(OfCase, table=True):

@@ -5,11 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from service.api import cijfers, gemeenten, ladingen, opbrengsten, termijnen, terugkoppelingen, zaken
+from service.api import cijfers, documenten, gemeenten, ladingen, opbrengsten, termijnen, terugkoppelingen, zaken
 
 ROUTERS: Sequence[APIRouter] = (
     ladingen.router,
     ladingen.reports,
+    documenten.router,  # before the dossier entries in general, whose paths fit these too
     zaken.router,
     terugkoppelingen.router,
     opbrengsten.router,

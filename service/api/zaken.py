@@ -38,13 +38,13 @@ from workflow.phases import MUNICIPAL_ROLES, Outcome, Phase, Role
 from workflow.transitions import BY_NAME
 
 
-def _works_on_cases(access: Bearer) -> None:
+def works_on_cases(access: Bearer) -> None:
     """Cases are for who works at a municipality; for the project's roles there is nothing here."""
     if not access.may(*MUNICIPAL_ROLES, Role.SYSTEEM):
         raise Forbidden(Reason("rol_ontbreekt", "Zaken zijn er voor wie bij een gemeente aan zaken werkt."))
 
 
-router = APIRouter(prefix="/zaken", tags=["Zaken"], dependencies=[Depends(_works_on_cases)])
+router = APIRouter(prefix="/zaken", tags=["Zaken"], dependencies=[Depends(works_on_cases)])
 
 
 class Gebeurtenis(ApiModel):

@@ -9,6 +9,7 @@ from service.characters import readable_body
 from service.pages import (
     cases,
     deadlines,
+    documents,
     dossier,
     feedback,
     figures,
@@ -19,6 +20,7 @@ from service.pages import (
     logbook,
     messages,
     post,
+    prints,
     sign_in,
     start,
     steps,
@@ -36,8 +38,10 @@ _NOUNS = (
     worklist,
     cases,
     steps,
+    documents,  # before the dossier entries in general, whose paths fit these too
     dossier,
     post,
+    prints,
     walaa,
     loads,
     feedback,

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import audit, case_list, case_signals, letter_file
+from exports.dossier import PURPOSES
+from service import audit, case_list, case_signals, documents, letter_file
 from service.csrf import CsrfChecked
 from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of
+from service.dossier_print import may_print
 from service.models import User
 from service.pages import labels
 from service.pages.rendering import render, require, see_other
@@ -22,7 +24,8 @@ from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.case_terms import TermView
 from workflow.deadlines import Term
-from workflow.models import CallbackRequest, Case, CaseEvent
+from workflow.document_kinds import size_text
+from workflow.models import CallbackRequest, Case, CaseEvent, Document
 from workflow.move import targets
 from workflow.moves import StepView
 from workflow.phases import MUNICIPAL_ROLES, Phase, Role
@@ -52,9 +55,14 @@ class PhaseMark:
     state: str
 
 
+def require_worker(who: SignedIn) -> None:
+    """Forbidden for whoever does not work on cases."""
+    require(who, MUNICIPAL_ROLES)
+
+
 def find(session: Session, who: SignedIn, zaaknummer: str) -> Case:
     """The case for whoever works on cases; NotFound when it is another municipality's."""
-    require(who, MUNICIPAL_ROLES)
+    require_worker(who)
     return moves.find_case(session, zaaknummer)
 
 
@@ -144,6 +152,7 @@ def case_page(
         kinds=kinds(session, case, desk, request),
         events=[(event, event_details(event, request, names)) for event in reversed(file.events)],
         names=names,
+        prints=PURPOSES if may_print(case, desk) else {},
     )
 
 
@@ -174,6 +183,21 @@ def event_details(event: CaseEvent, request: Request, names: Mapping[str, str]) 
     return labels.told(gegevens, fields, request.app.state.settings.zone)
 
 
+def content_of(document: Document) -> dict[str, Any] | None:
+    """What the pages say of the content of a document, and where it is; None for a reference."""
+    if document.bestand is None:
+        return None
+    kind = documents.kind_stored(document)
+    return {
+        "naam": document.bestandsnaam,
+        "soort": kind.label,
+        "omvang": size_text(document.omvang or 0),
+        "sha256": document.sha256,
+        "toont": kind.shows,
+        "nummer": document.id,
+    }
+
+
 def _signals(session: Session, case: Case) -> list[tuple[Signal, str]]:
     assert case.id is not None
     found = case_signals.of_cases(session, [case.id]).get(case.id, ())
@@ -192,15 +216,16 @@ def kinds(
     roles = desk.actor.roles_in(case.gemeentecode)
     shown = []
     for word, kind in asked.items():
-        rows = [dossier.as_dict(word, row) for row in dossier.entries(session, case, word)]
-        extra = {"nummer", "vastgelegdOp", "door"}
+        rows = [(row, dossier.as_dict(word, row)) for row in dossier.entries(session, case, word)]
+        extra = {"nummer", "vastgelegdOp", "door", *kind.kept}
         entries = [
             {
-                "details": labels.told({k: v for k, v in row.items() if k not in extra}, kind.velden, zone),
-                "recorded": labels.day(row["vastgelegdOp"]),
-                "door": row["door"],
+                "details": labels.told({k: v for k, v in told.items() if k not in extra}, kind.velden, zone),
+                "recorded": labels.day(told["vastgelegdOp"]),
+                "door": told["door"],
+                "content": content_of(row) if isinstance(row, Document) else None,
             }
-            for row in rows
+            for row, told in rows
         ]
         may = bool(kind.roles & roles) and case.fase in kind.phases
         shown.append({"word": word, "label": kind.label, "entries": entries, "may": may})

@@ -39,7 +39,7 @@ QUESTIONS: Mapping[str, str] = {
 def entry_form(request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, soort: str) -> Response:
     """The form for one kind of entry."""
     case = cases.find(session, who, zaaknummer)
-    return _page(request, session, case, soort, desk_of(session, now))
+    return entry_page(request, session, case, soort, desk_of(session, now))
 
 
 @router.post("/zaken/{zaaknummer}/dossier/{soort}", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -57,13 +57,13 @@ def add_entry(
     except DomainError as error:
         session.rollback()
         case = cases.find(session, who, zaaknummer)
-        return _page(request, session, case, soort, desk, sent=sent, error=error)
+        return entry_page(request, session, case, soort, desk, sent=sent, error=error)
     audit.record(session, f"vastgelegd_{soort}", zaaknummer, now, gemeentecode=case.gemeentecode)
     back = sent.get("terug") == "walaa"
     return form.finish("/walaa?gedaan=ja" if back else f"/zaken/{zaaknummer}?gedaan=vastgelegd")
 
 
-def _page(
+def entry_page(
     request: Request,
     session: Session,
     case: Case,
@@ -73,6 +73,7 @@ def _page(
     sent: Mapping[str, str] | None = None,
     error: DomainError | None = None,
 ) -> Response:
+    """The form for one kind of entry, with what was typed and why it was refused."""
     kind = dossier.kind_named(soort)
     reasons = error.reasons if error else ()
     (mine,) = cases.kinds(session, case, desk, request, {soort: kind})

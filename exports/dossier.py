@@ -1,0 +1,463 @@
+"""What a printed dossier holds: for a bezwaar, for another municipality, or for the person himself.
+
+What is left out is decided here and nowhere else, and is counted and said. How it becomes a PDF or a ZIP stands in
+dossier_files.py.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from signals.address import address_line
+from signals.dates import birth_date_text, dutch_date
+from signals.models import Signal
+from workflow import case_terms, dossier, earlier_cases
+from workflow.case_file import CaseFile
+from workflow.deadlines import TERMS, Term
+from workflow.document_kinds import DOCUMENT_KINDS, size_text
+from workflow.fields import Field
+from workflow.letters import full_name
+from workflow.models import Case, CaseEvent, Document, OfCase, Source, Visit
+from workflow.phases import OUTCOMES
+from workflow.transitions import BY_NAME
+
+
+class Purpose(StrEnum):
+    """What a dossier is printed for."""
+
+    BEZWAAR = "bezwaar"
+    OVERDRACHT = "overdracht"
+    INZAGE = "inzage"
+
+
+PURPOSES: Mapping[Purpose, str] = {
+    Purpose.BEZWAAR: "Voor de behandeling van een bezwaar: het hele dossier",
+    Purpose.OVERDRACHT: "Voor de overdracht aan een andere gemeente",
+    Purpose.INZAGE: "Voor inzage door de betrokkene (AVG artikel 15)",
+}
+ABOUT_THE_PERSON = frozenset({"brp", "rni_tva", "bag", "uwv", "kvk", "ind", "zorgverzekeraar", "betrokkene"})
+"""Sources of which the person reads the finding: registers and he himself. What others said is theirs too."""
+LEFT_OUT = "De inhoud is weggelaten om de rechten en vrijheden van anderen te beschermen (AVG artikel 15 lid 4)."
+COLLEAGUE = "een medewerker"
+NOT_FOR_OTHERS = frozenset({"leerpunten"})
+FROM_SOMEBODY = frozenset({"bron"})
+"""Fields of a step in which a handler says who told it."""
+
+
+class Wording(Protocol):
+    """How codes, values and moments are read aloud; the door that prints knows."""
+
+    def words(self, code: object) -> str:
+        """A stored code as people say it."""
+
+    def told(self, gegevens: Mapping[str, Any], fields: Sequence[Field]) -> list[tuple[str, str]]:
+        """What was filled in, as label and text."""
+
+    def moment(self, value: datetime) -> str:
+        """A day with its time."""
+
+    def step(self, stap: str) -> str:
+        """What a step is called."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for, by whom, and what only the door knows of the case.
+
+    names: how users are called, by user name. benefits: whether whoever asks may read what UWV pays.
+    """
+
+    purpose: Purpose
+    now: datetime
+    door: str
+    municipality: str
+    names: Mapping[str, str]
+    signals: Sequence[Signal]
+    benefits: bool
+    wording: Wording
+
+
+@dataclass
+class Entry:
+    """A piece of text: its heading and its lines."""
+
+    kop: str = ""
+    regels: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Part:
+    """A chapter."""
+
+    titel: str
+    stukken: list[Entry] = field(default_factory=list)
+    uitleg: str = ""
+    leeg: str = "Hierover is niets vastgelegd."
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What goes along as it is, under its number. mediatype and sha256: empty for a reference."""
+
+    nummer: int
+    omschrijving: str
+    soort: str
+    datum: date
+    kenmerk: str
+    mediatype: str
+    sha256: str
+    origin: Document
+
+    @property
+    def title(self) -> str:
+        """`Stuk 3: Huurovereenkomst`."""
+        return f"Stuk {self.nummer}: {self.omschrijving}"
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """All that is printed, in words."""
+
+    zaaknummer: str
+    municipality: str
+    purpose: Purpose
+    front: list[tuple[str, str]]
+    remarks: list[str]
+    parts: list[Part]
+    pieces: list[Piece]
+
+
+def compose(file: CaseFile, order: Order) -> Dossier:
+    """The dossier of a case for this purpose."""
+    return _Composer(file, order).dossier()
+
+
+class _Composer:
+    def __init__(self, file: CaseFile, order: Order) -> None:
+        self.file, self.case, self.order = file, file.case, order
+        self.own = order.purpose == Purpose.INZAGE
+        self.left_out: Counter[str] = Counter()
+        self._colleagues = self._names_to_hide()
+
+    def dossier(self) -> Dossier:
+        case, order = self.case, self.order
+        pieces = self._pieces()
+        parts: list[Part | None] = [
+            self._signal(),
+            self._outcome(),
+            self._terms(),
+            self._events(),
+            *(self._entries(word) for word in dossier.KINDS if word != "documenten"),
+            self._letters(),
+            self._documents(pieces),
+            self._formal(),
+            self._tasks(),
+            self._earlier(),
+        ]
+        shown = [self._without_colleagues(part) for part in parts if part is not None]
+        front = [
+            ("Zaaknummer", case.zaaknummer),
+            ("Betrokkene", full_name(case)),
+            ("Geboren", birth_date_text(case.geboortedatum)),
+            ("Burgerservicenummer", case.bsn or "onbekend"),
+            ("Huidig vermoed adres", address_line(case)),
+            ("Contactpersoon", order.names.get(case.behandelaar or "", case.behandelaar or "nog niemand")),
+            ("Afgedrukt op", self.order.wording.moment(order.now)),
+            ("Afgedrukt door", self._who(order.door)),
+        ]
+        if case.indicatie_geheim:
+            front.append(("Indicatie geheim", f"{case.indicatie_geheim}: geef het adres aan niemand door"))
+        return Dossier(case.zaaknummer, order.municipality, order.purpose, front, self._remarks(), shown, pieces)
+
+    def _remarks(self) -> list[str]:
+        if not self.left_out:
+            return ["In deze afdruk is niets weggelaten."]
+        told = "; ".join(f"{what}: {count}" for what, count in self.left_out.items())
+        why = " " + LEFT_OUT if self.own else ""
+        return [f"Weggelaten uit deze afdruk: {told}.{why}"]
+
+    # --- people
+
+    def _names_to_hide(self) -> re.Pattern[str] | None:
+        """The names of all colleagues but the contact person; None when nothing has to be hidden."""
+        if not self.own:
+            return None
+        kept = {self.case.behandelaar or "", self.order.names.get(self.case.behandelaar or "", "")}
+        every = {*self.order.names, *self.order.names.values()} - kept - {""}
+        if not every:
+            return None
+        longest_first = sorted(every, key=len, reverse=True)
+        return re.compile(r"(?<!\w)(" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
+
+    def _without_colleagues(self, part: Part) -> Part:
+        hide = self._colleagues
+        if hide is not None:
+            for entry in part.stukken:
+                entry.regels = [(label, hide.sub(COLLEAGUE, text)) for label, text in entry.regels]
+        return part
+
+    def _who(self, naam: str) -> str:
+        if self.own and naam != self.case.behandelaar:
+            return COLLEAGUE
+        return self.order.names.get(naam, naam)
+
+    def _recorded(self, row: OfCase) -> tuple[str, str]:
+        return ("Vastgelegd", f"{dutch_date(row.vastgelegd_op)}, door {self._who(row.door)}")
+
+    # --- chapters
+
+    def _signal(self) -> Part:
+        part = Part("Wat het signaal zei", leeg="Deze zaak heeft geen eigen signaal.")
+        words = self.order.wording.words
+        for signal in self.order.signals:
+            lines = [
+                ("Levering", signal.leveringsnummer),
+                ("Datum van het signaal", dutch_date(signal.datum_signaal)),
+                ("Ontvangen", dutch_date(signal.datum_ontvangst)),
+                ("Grondslag", words(signal.grondslag.value)),
+                ("Vermoed adres", f"{address_line(signal)}, volgens {signal.adresbron}"),
+                ("Telefoonnummer", signal.telefoonnummer),
+                ("E-mailadres", signal.emailadres),
+                ("Toelichting", signal.toelichting),
+                ("Ingetrokken op", _day(signal.ingetrokken_op)),
+            ]
+            if self.order.benefits:
+                lines += [
+                    ("Aanleiding", " ".join(filter(None, (words(signal.aanleiding), signal.uitkeringssoort)))),
+                    ("Vanaf", dutch_date(signal.datum_vanaf)),
+                    ("Tot", _day(signal.datum_tot)),
+                    ("Werkgever", signal.werkgever),
+                ]
+            else:
+                self.left_out["signalen zonder uitkering en werk (alleen voor de behandelaar)"] += 1
+            part.stukken.append(_entry(f"Signaal {signal.signaalnummer}", lines))
+        return part
+
+    def _outcome(self) -> Part:
+        case, words = self.case, self.order.wording.words
+        lines = [
+            ("Fase", words(case.fase.value)),
+            ("Eerste antwoord", words(case.eerste_antwoord) if case.eerste_antwoord else "nog niet gegeven"),
+            ("Gegeven op", _day(case.datum_eerste_antwoord)),
+            ("Resultaat", OUTCOMES[case.resultaat].omschrijving if case.resultaat else "nog geen"),
+            ("Vastgesteld op", _day(case.datum_resultaat)),
+            ("Ingezetene met ingang van", _day(case.ingangsdatum)),
+            ("Onderzoek begonnen op", _day(case.start_onderzoek)),
+            ("Voornemen verzonden op", _day(case.datum_voornemen)),
+            ("Aangehouden sinds", _day(case.aangehouden_sinds)),
+            ("Reden van aanhouden", case.aangehouden_reden or ""),
+        ]
+        part = Part("Stand, resultaat en antwoorden", [_entry("", lines)])
+        for one in self.file.addresses:
+            source = words(one.bron)
+            if self.own and one.signal_id is None and not one.bron.isupper():
+                source = "vastgesteld door de gemeente"
+                self.left_out["vindplaatsen van een adres"] += 1
+            told = [("Adres", address_line(one)), ("Bron", source), ("Vanaf", dutch_date(one.vanaf))]
+            part.stukken.append(_entry("Huidig vermoed adres" if one.huidig else "Ander vermoed adres", told))
+        return part
+
+    def _terms(self) -> Part:
+        part = Part("Termijnen", leeg="Er zijn geen termijnen.")
+        for term in case_terms.views(self.file, self.order.now.date()):
+            lines = [
+                ("Vanaf", dutch_date(term.vanaf)),
+                ("Tot en met", dutch_date(term.einde)),
+                ("Stand", self.order.wording.words(term.status)),
+                ("Beëindigd op", _day(term.beeindigd_op)),
+                ("Uitleg", " ".join(term.uitleg)),
+            ]
+            part.stukken.append(_entry(_capital(TERMS[Term(term.term)].label), lines))
+        return part
+
+    def _events(self) -> Part:
+        part = Part("Verloop: elke stap met haar grondslag")
+        for event in self.file.events:
+            step = self.order.wording.step(event.stap)
+            part.stukken.append(_entry(f"{event.volgnummer}. {step}", self._event(event)))
+        return part
+
+    def _event(self, event: CaseEvent) -> list[tuple[str, str]]:
+        words = self.order.wording.words
+        fields = BY_NAME[event.stap].fields if event.stap in BY_NAME else ()
+        people = {each.naam for each in fields if each.soort == "gebruiker"}
+        given = {
+            naam: self._who(value) if naam in people else value
+            for naam, value in event.gegevens.items()
+            if not (self.own and naam in FROM_SOMEBODY)
+        }
+        self.left_out["vermeldingen van wie iets vertelde"] += len(event.gegevens) - len(given)
+        self.left_out += Counter()  # drops what was counted as none
+        moved = f"van {words(event.van.value)} naar {words(event.naar.value)}" if event.van else words(event.naar.value)
+        role = f" ({words(event.rol)})" if event.rol else ""
+        return [
+            ("Wanneer", self.order.wording.moment(event.tijdstip)),
+            ("Door", self._who(event.door) + role),
+            ("Fase", moved),
+            *self.order.wording.told(given, fields),
+            ("Grondslag", event.grondslag),
+        ]
+
+    def _entries(self, word: str) -> Part | None:
+        """The dossier entries of one kind, as they may be read for this purpose."""
+        kind = dossier.KINDS[word]
+        rows = dossier.entries(self.file.session, self.case, word)
+        if word in NOT_FOR_OTHERS and self.order.purpose != Purpose.BEZWAAR:
+            self._omitted(kind.label.lower(), len(rows))
+            return None
+        if self.own and word == "bijvangst":
+            self._omitted("regels bijvangst", len(rows))
+            return None
+        part = Part(kind.label)
+        for number, row in enumerate(rows, start=1):
+            part.stukken.append(_entry(f"{_capital(self._kind_word(word, row))} {number}", self._lines(word, row)))
+        return part
+
+    def _omitted(self, what: str, count: int) -> None:
+        if count:
+            self.left_out[what] += count
+
+    def _kind_word(self, word: str, row: OfCase) -> str:
+        return self.order.wording.words(row.soort) if isinstance(row, Source) else dossier.KINDS[word].label
+
+    def _lines(self, word: str, row: OfCase) -> list[tuple[str, str]]:
+        kind = dossier.KINDS[word]
+        told = dossier.as_dict(word, row)
+        shown = {naam: value for naam, value in told.items() if naam not in {"nummer", "vastgelegdOp", "door"}}
+        said = []
+        if self.own and isinstance(row, Source) and row.soort not in ABOUT_THE_PERSON:
+            shown = {"soort": row.soort, "datum": row.datum.isoformat()}
+            said.append(("Bevinding", LEFT_OUT))
+            self.left_out["bevindingen van bronnen bij of over anderen"] += 1
+        if self.own and isinstance(row, Visit):
+            del shown["bezoekers"]
+            self.left_out["namen van bezoekers van een huisbezoek"] += 1
+            if not row.aangetroffen and shown.pop("bevindingen", ""):
+                said.append(("Bevindingen", LEFT_OUT))
+                self.left_out["bevindingen van een huisbezoek zonder de betrokkene"] += 1
+        return [*self.order.wording.told(shown, kind.velden), *said, self._recorded(row)]
+
+    def _letters(self) -> Part:
+        part = Part("Brieven", leeg="Er zijn geen brieven verstuurd.")
+        for letter in self.file.letters:
+            lines = [
+                ("Verzonden op", dutch_date(letter.verzenddatum)),
+                ("Aan", f"{letter.geadresseerde}, {letter.adres}"),
+                ("Contactpersoon", self._who(letter.contactpersoon)),
+                ("Retour gekomen op", _day(letter.retour_op)),
+                ("Anders bekendgemaakt", letter.andere_bekendmaking or ""),
+                ("Vervallen op", _day(letter.vervallen_op)),
+            ]
+            part.stukken.append(_entry(f"Brief {letter.nummer}: {letter.soort.value}", lines))
+        return part
+
+    def _pieces(self) -> list[Piece]:
+        """The documents. A letter as it was sent is such a piece too, where its bytes are kept."""
+        pieces: list[Piece] = []
+        for row in dossier.entries(self.file.session, self.case, "documenten"):
+            assert isinstance(row, Document)
+            if self.own and row.derden:
+                self.left_out["documenten met gegevens van anderen"] += 1
+            else:
+                piece = Piece(
+                    len(pieces) + 1,
+                    row.omschrijving,
+                    self.order.wording.words(row.soort),
+                    row.datum,
+                    row.kenmerk or "",
+                    row.mediatype or "",
+                    row.sha256 or "",
+                    row,
+                )
+                pieces.append(piece)
+        return pieces
+
+    def _documents(self, pieces: Iterable[Piece]) -> Part:
+        part = Part("Documenten", leeg="Er zijn geen documenten.")
+        for piece in pieces:
+            document = piece.origin
+            kind = DOCUMENT_KINDS.get(document.mediatype or "")
+            lines = [
+                ("Soort", self.order.wording.words(document.soort)),
+                ("Datum", dutch_date(document.datum)),
+                ("Waar het ligt", document.kenmerk or ""),
+                ("Bestand", (document.bestandsnaam or "") if kind else "alleen een verwijzing"),
+                ("Soort bestand", f"{kind.label}, {size_text(document.omvang or 0)}" if kind else ""),
+                ("SHA-256", document.sha256 or ""),
+                self._recorded(document),
+            ]
+            part.stukken.append(_entry(piece.title, lines))
+        return part
+
+    def _formal(self) -> Part:
+        words = self.order.wording.words
+        part = Part("Aangiften en bezwaren", leeg="Er zijn geen aangiften en geen bezwaren.")
+        for one in self.file.aangiften:
+            lines = [
+                ("Ontvangen op", dutch_date(one.datum)),
+                ("Soort adres", one.soort),
+                ("Afgehandeld", " op ".join(filter(None, (one.afhandeling or "", _day(one.afgehandeld_op))))),
+            ]
+            part.stukken.append(_entry("Aangifte", lines))
+        for bezwaar in self.file.bezwaren:
+            lines = [
+                ("Ontvangen op", dutch_date(bezwaar.datum)),
+                ("Ontvangen via", bezwaar.ontvangen_via),
+                ("Na de termijn", "ja" if bezwaar.te_laat else "nee"),
+                ("Uitkomst", words(bezwaar.uitkomst)),
+                ("Gehoord", words(bezwaar.gehoord)),
+                ("Beslist op", _day(bezwaar.beslist_op)),
+            ]
+            part.stukken.append(_entry("Bezwaar", lines))
+        return part
+
+    def _tasks(self) -> Part | None:
+        if self.order.purpose != Purpose.BEZWAAR:
+            self._omitted("interne taken", len(self.file.tasks))
+            return None
+        part = Part("Taken", leeg="Er zijn geen taken.")
+        for task in self.file.tasks:
+            done = f"{_day(task.afgehandeld_op)}, door {self._who(task.afgehandeld_door or '')}"
+            lines = [
+                ("Uitleg", task.uitleg),
+                ("Sinds", dutch_date(task.vastgelegd_op)),
+                ("Afgehandeld", done if task.afgehandeld_op else "nee"),
+            ]
+            part.stukken.append(_entry(_capital(self.order.wording.words(task.soort)), lines))
+        return part
+
+    def _earlier(self) -> Part:
+        session, today = self.file.session, self.order.now.date()
+        part = Part("Eerdere zaken", leeg="Er zijn in de laatste tien jaar geen eerdere zaken.")
+        for case in earlier_cases.of_person(session, self.case, today):
+            part.stukken.append(_entry(f"Zaak {case.zaaknummer}: dezelfde persoon", self._of_earlier(case)))
+        others = earlier_cases.of_address(session, self.case, today)
+        if self.own:
+            self._omitted("eerdere zaken van anderen op dit adres", len(others))
+            return part
+        for case in others:
+            part.stukken.append(_entry(f"Zaak {case.zaaknummer}: hetzelfde adres", self._of_earlier(case)))
+        return part
+
+    def _of_earlier(self, case: Case) -> list[tuple[str, str]]:
+        return [
+            ("Ontvangen", dutch_date(case.datum_ontvangst)),
+            ("Resultaat", OUTCOMES[case.resultaat].omschrijving if case.resultaat else "nog geen"),
+            ("Afgesloten op", _day(case.afgesloten_op)),
+        ]
+
+
+def _entry(kop: str, regels: Iterable[tuple[str, str]]) -> Entry:
+    return Entry(kop, [(label, text) for label, text in regels if text])
+
+
+def _day(value: date | None) -> str:
+    return dutch_date(value) if value else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,121 @@
+"""Documents of a case: added with their content, looked at in the page, and downloaded."""
+
+from contextlib import nullcontext
+from typing import Annotated
+
+from fastapi import APIRouter, File, Request, UploadFile
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from service import audit, documents
+from service.api.documenten import content_answer
+from service.csrf import CsrfChecked
+from service.dependencies import Config, Database, Now, PageSession, RowNumber, Who, desk_of
+from service.pages import cases
+from service.pages.dossier import entry_page
+from service.pages.forms import Sent, claim, given
+from service.pages.rendering import render, see_other
+from service.pages.worklist import display_names
+from signals.errors import DomainError, NotFound, Reason
+from workflow import dossier
+from workflow.case_file import CaseFile
+from workflow.document_kinds import PDF
+
+router = APIRouter()
+
+VIEWER = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+"""The policy of a PDF in the page. A sandbox would keep the browser from showing it; its viewer runs apart from us."""
+_FRAMED = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; object-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@router.post("/zaken/{zaaknummer}/dossier/documenten", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def add_document(
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    settings: Config,
+    now: Now,
+    zaaknummer: str,
+    sent: Sent,
+    bestand: Annotated[UploadFile | str | None, File()] = None,
+) -> Response:
+    """Adds the document, once, with a file or without; when it is refused everything typed stays."""
+    file = bestand if bestand and not isinstance(bestand, str) and bestand.filename else None
+    typed = given(dossier.KINDS[documents.KIND].velden, sent)
+    cases.require_worker(who)
+    try:
+        with (
+            documents.received(engine, settings, who.access, zaaknummer, file.file, file.filename or "", now)
+            if file
+            else nullcontext()
+        ) as content:
+            case = cases.find(session, who, zaaknummer)
+            form = claim(session, sent, f"{request.url.path} {content.sha256 if content else ''}", now)
+            if not form.location:
+                documents.add(session, case, desk_of(session, now), typed, content)
+                action = f"vastgelegd_{documents.KIND}"
+                audit.record(session, action, zaaknummer, now, gemeentecode=case.gemeentecode)
+                return form.finish(f"/zaken/{zaaknummer}?gedaan=vastgelegd")
+    except DomainError as error:
+        session.rollback()
+        case = cases.find(session, who, zaaknummer)
+        return entry_page(request, session, case, documents.KIND, desk_of(session, now), sent=sent, error=error)
+    if content:  # carried out before: these bytes lie there already
+        content.path.unlink(missing_ok=True)
+    return see_other(form.location)
+
+
+@router.get("/zaken/{zaaknummer}/documenten/{nummer}", response_class=HTMLResponse)
+def document_page(
+    request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: RowNumber
+) -> Response:
+    """What is known of a document, and the document itself where a browser can show it."""
+    case = cases.find(session, who, zaaknummer)
+    document = documents.find(session, case, nummer)
+    page = render(
+        request,
+        "document.html",
+        **cases.top(session, CaseFile(session, case), desk_of(session, now)),
+        document=document,
+        content=cases.content_of(document),
+        pdf=document.mediatype == PDF.mediatype,
+        names=display_names(session),
+    )
+    page.headers["Content-Security-Policy"] = _FRAMED
+    return page
+
+
+@router.get("/zaken/{zaaknummer}/documenten/{nummer}/inhoud")
+def content(
+    who: Who, session: PageSession, engine: Database, settings: Config, now: Now, zaaknummer: str, nummer: RowNumber
+) -> FileResponse:
+    """The bytes as a download; who took them stands in the log."""
+    case = cases.find(session, who, zaaknummer)
+    document = documents.find(session, case, nummer)
+    path = documents.stored(settings, document)
+    documents.log_reading(engine, who.access, case, document, now)
+    return content_answer(path, document)
+
+
+@router.get("/zaken/{zaaknummer}/documenten/{nummer}/weergave")
+def view(
+    who: Who, session: PageSession, engine: Database, settings: Config, now: Now, zaaknummer: str, nummer: RowNumber
+) -> FileResponse:
+    """A PDF for the frame of its own page; nothing else is ever shown by itself."""
+    case = cases.find(session, who, zaaknummer)
+    document = documents.find(session, case, nummer)
+    if document.mediatype != PDF.mediatype:
+        raise NotFound(Reason("geen_weergave", "Dit document kan hier niet worden getoond. Download het."))
+    path = documents.stored(settings, document)
+    documents.log_reading(engine, who.access, case, document, now)
+    headers = {"Content-Security-Policy": VIEWER, "X-Frame-Options": "SAMEORIGIN"}
+    name = documents.name_outside(document)
+    return FileResponse(
+        path, media_type=PDF.mediatype, filename=name, headers=headers, content_disposition_type="inline"
+    )
