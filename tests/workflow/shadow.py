@@ -95,10 +95,11 @@ class Shadow:
         callbacks: Sequence[date],
         walaa: Sequence[str],
         overviews: Collection[int],
+        requests: Sequence[int],
     ) -> "Shadow":
         """route: the grondslag with which the case was opened, None for a bijvangst, which has no receipt terms.
 
-        overviews: after how many events the overview of the persoonslijst was sent.
+        overviews, requests: after how many events the overview of the persoonslijst was sent, and a letter to others.
         """
         shadow = cls(callbacks=list(callbacks))
         if route == "LAA_2_37":
@@ -111,6 +112,8 @@ class Shadow:
             if event.afgeleid:  # taken along by the next one, which has the posting date
                 posted = events[number + 1].gegevens.get("verzenddatum")
             shadow.take(event, date.fromisoformat(posted) if posted else event.vastgelegd_op)
+            for _ in range(requests.count(number + 1)):
+                shadow.letters.append(SentLetter("inlichtingenverzoek", "", event.vastgelegd_op, -1))
             if number + 1 in overviews:
                 shadow.stop("pl_overzicht")
         if walaa:

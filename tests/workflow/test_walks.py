@@ -21,7 +21,7 @@ from service.access import Access
 from service.db import session_scope
 from signals.errors import DomainError
 from signals.models import Grondslag, Load, Mutatiesoort, Participant, Signal, SignalChange
-from tests.factories import NIJMEGEN, RECEIVED, ROTTERDAM, VENLO, at, case_at, everything, person
+from tests.factories import NIJMEGEN, RECEIVED, ROTTERDAM, VENLO, at, case_at, contact, everything, person
 from tests.workflow.shadow import Shadow
 from tests.workflow.test_transitions import PROCEDURE
 from workflow import dossier, moves
@@ -30,7 +30,7 @@ from workflow.case_file import CaseFile
 from workflow.dossier import KINDS
 from workflow.fields import Field
 from workflow.intake import Intake
-from workflow.models import CallbackRequest, Case, CaseSignal, CaseTerm, Document, WalaaEntry
+from workflow.models import CallbackRequest, Case, CaseSignal, CaseTerm, Document, Letter, WalaaEntry
 from workflow.phases import OPEN, Herkomst, Outcome, Phase, Role
 
 WALKS = int(os.environ.get("WALKS", "0"))
@@ -85,6 +85,7 @@ class Walk(RuleBasedStateMachine):
         self.today = RECEIVED
         self.routes: dict[int, str | None] = {}
         self.overviews: set[tuple[int | None, int]] = set()
+        self.requests: list[tuple[int | None, int]] = []
 
     def teardown(self) -> None:
         self.session.rollback()
@@ -137,6 +138,8 @@ class Walk(RuleBasedStateMachine):
             row = dossier.add(self.session, case, kind, desk, given)
             if isinstance(row, Document) and row.soort == dossier.PL_OVERVIEW:
                 self.overviews.add((case.id, case.versie))
+            if isinstance(row, Letter):
+                self.requests.append((case.id, case.versie))
             return row
 
         self.attempt(f"dossier {kind}", record)
@@ -196,7 +199,7 @@ class Walk(RuleBasedStateMachine):
 
     def desk_of(self, data: st.DataObject, people: list[Actor]) -> Desk:
         naam = data.draw(st.sampled_from(sorted(actor.naam for actor in people)), label="who")
-        return Desk(STAFF[naam], at(self.today, data.draw(st.sampled_from((10, 18)))), staff)
+        return Desk(STAFF[naam], at(self.today, data.draw(st.sampled_from((10, 18)))), staff, contact)
 
     def try_step(self, data: st.DataObject, case: Case, desk: Desk, choices: list[str]) -> None:
         if not choices:
@@ -330,7 +333,8 @@ class Walk(RuleBasedStateMachine):
         assert case.id is not None
         answers = [one.value for one in walaa]
         sent = {events for case_id, events in self.overviews if case_id == case.id}
-        shadow = Shadow.of(self.routes[case.id], case.datum_ontvangst, file.events, asked, answers, sent)
+        requests = [events for case_id, events in self.requests if case_id == case.id]
+        shadow = Shadow.of(self.routes[case.id], case.datum_ontvangst, file.events, asked, answers, sent, requests)
         running = sorted((one.term, one.vanaf, one.einde) for one in file.terms if one.beeindigd_op is None)
         assert running == shadow.terms(), case.zaaknummer
         stored = mine.exec(select(CaseTerm).where(CaseTerm.zaak_id == case.id)).all()
