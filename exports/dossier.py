@@ -18,10 +18,10 @@ from signals.models import Signal
 from workflow import case_terms, dossier, earlier_cases
 from workflow.case_file import CaseFile
 from workflow.deadlines import TERMS, Term
-from workflow.document_kinds import DOCUMENT_KINDS, size_text
+from workflow.document_kinds import DOCUMENT_KINDS, PDF, size_text
 from workflow.fields import Field
-from workflow.letters import full_name
-from workflow.models import Case, CaseEvent, Document, OfCase, Source, Visit
+from workflow.letters import as_sent, full_name
+from workflow.models import Case, CaseEvent, Document, InformationRequest, Letter, OfCase, Source, Visit
 from workflow.phases import OUTCOMES
 from workflow.transitions import BY_NAME
 
@@ -110,7 +110,7 @@ class Piece:
     kenmerk: str
     mediatype: str
     sha256: str
-    origin: Document
+    origin: Document | Letter
 
     @property
     def title(self) -> str:
@@ -333,6 +333,10 @@ class _Composer:
             shown = {"soort": row.soort, "datum": row.datum.isoformat()}
             said.append(("Bevinding", LEFT_OUT))
             self.left_out["bevindingen van bronnen bij of over anderen"] += 1
+        if self.own and isinstance(row, InformationRequest):
+            shown = {naam: shown[naam] for naam in ("ontvanger", "vragen", "uiterlijk", "verzenddatum")}
+            said.append(("Naam en adres", LEFT_OUT))
+            self.left_out["namen van wie om inlichtingen is gevraagd"] += 1
         if self.own and isinstance(row, Visit):
             del shown["bezoekers"]
             self.left_out["namen van bezoekers van een huisbezoek"] += 1
@@ -346,7 +350,7 @@ class _Composer:
         for letter in self.file.letters:
             lines = [
                 ("Verzonden op", dutch_date(letter.verzenddatum)),
-                ("Aan", f"{letter.geadresseerde}, {letter.adres}"),
+                ("Aan", LEFT_OUT if self._to_another(letter) else f"{letter.geadresseerde}, {letter.adres}"),
                 ("Contactpersoon", self._who(letter.contactpersoon)),
                 ("Retour gekomen op", _day(letter.retour_op)),
                 ("Anders bekendgemaakt", letter.andere_bekendmaking or ""),
@@ -356,30 +360,38 @@ class _Composer:
         return part
 
     def _pieces(self) -> list[Piece]:
-        """The documents. A letter as it was sent is such a piece too, where its bytes are kept."""
+        """The documents, and the letters as they were sent."""
         pieces: list[Piece] = []
+
+        def add(*what: Any) -> None:
+            pieces.append(Piece(len(pieces) + 1, *what))
+
         for row in dossier.entries(self.file.session, self.case, "documenten"):
             assert isinstance(row, Document)
             if self.own and row.derden:
                 self.left_out["documenten met gegevens van anderen"] += 1
             else:
-                piece = Piece(
-                    len(pieces) + 1,
-                    row.omschrijving,
-                    self.order.wording.words(row.soort),
-                    row.datum,
-                    row.kenmerk or "",
-                    row.mediatype or "",
-                    row.sha256 or "",
-                    row,
-                )
-                pieces.append(piece)
+                kind = self.order.wording.words(row.soort)
+                where, media, kept = row.kenmerk or "", row.mediatype or "", row.sha256 or ""
+                add(row.omschrijving, kind, row.datum, where, media, kept, row)
+        for letter, kept in as_sent(self.file.session, self.file.letters):
+            if self._to_another(letter):
+                self.left_out["brieven aan anderen"] += 1
+            else:
+                name = f"Brief {letter.nummer}: {letter.soort.value}"
+                add(name, "brief", letter.verzenddatum, "", PDF.mediatype, kept, letter)
         return pieces
+
+    def _to_another(self, letter: Letter) -> bool:
+        """A letter to an employer or landlord tells about him too, so the person does not get it."""
+        return self.own and not letter.adressleutel
 
     def _documents(self, pieces: Iterable[Piece]) -> Part:
         part = Part("Documenten", leeg="Er zijn geen documenten.")
         for piece in pieces:
             document = piece.origin
+            if isinstance(document, Letter):
+                continue
             kind = DOCUMENT_KINDS.get(document.mediatype or "")
             lines = [
                 ("Soort", self.order.wording.words(document.soort)),

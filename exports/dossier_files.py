@@ -23,7 +23,7 @@ from exports.dossier import PURPOSES, Dossier, Piece
 from exports.sheet import Column, write_csv
 from signals.dates import dutch_date
 from workflow.document_kinds import DOCUMENT_KINDS, PDF, PNG
-from workflow.models import Document
+from workflow.models import Document, Letter
 
 PDF_FAULTS = (
     PyPdfError,
@@ -53,8 +53,8 @@ COLUMNS = (
     Column("sha256", "Waaraan te zien is dat het bestand niet veranderd is."),
 )
 
-Stored = Callable[[Document], Path | None]
-"""Where the bytes of a document lie; None when it has none, or they are gone."""
+Stored = Callable[[Document | Letter], Path | None]
+"""Where the bytes of a document or letter lie; None when it has none, or they are gone."""
 
 _OWN = Path(__file__).with_name("dossier.typ")
 _PIECE = Path(__file__).with_name("dossier_piece.typ")

@@ -20,9 +20,10 @@ from service.settings import Settings
 from service.uploads import PRINTS
 from signals.errors import DomainError, Forbidden, Reason
 from signals.models import Municipality
+from workflow import letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.models import Case, Document
+from workflow.models import Case, Document, Letter
 from workflow.phases import Role
 
 PRINTERS = frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER, Role.BESLISSER})
@@ -76,14 +77,19 @@ def print_dossier(
         raise Forbidden(Reason("rol_ontbreekt", f"Een dossier afdrukken is voor: {named}."))
     dossier = compose(CaseFile(session, case), _order(session, case, desk, purpose, wording))
 
-    def stored(document: Document) -> Path | None:
-        with suppress(DomainError):  # a reference, or bytes that are gone: the print says so
-            return documents.stored(settings, document)
-        return None
-
     folder = settings.data_dir / PRINTS
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryDirectory(dir=folder) as name:
+
+        def stored(origin: Document | Letter) -> Path | None:
+            if isinstance(origin, Letter):
+                path = Path(name) / letters.file_name(case, origin.nummer)
+                path.write_bytes(letters.sent(session, case, origin.nummer).pdf)
+                return path
+            with suppress(DomainError):  # a reference, or bytes that are gone: the print says so
+                return documents.stored(settings, origin)
+            return None
+
         made = (write_pdf if form is Form.PDF else write_zip)(dossier, stored, Path(name))
         size, stream = made.stat().st_size, made.open("rb")  # open: it outlives its folder
     try:

@@ -115,11 +115,16 @@ def sent(session: Session, case: Case, nummer: int) -> LetterFile:
     return kept
 
 
+def as_sent(session: Session, sent_letters: Iterable[Letter]) -> list[tuple[Letter, str]]:
+    """The letters of which the PDF is kept, each with its sha256."""
+    by_id = {one.id: one for one in sent_letters}
+    kept = select(LetterFile.brief_id, LetterFile.sha256).where(col(LetterFile.brief_id).in_(by_id))
+    return [(by_id[brief_id], sha256) for brief_id, sha256 in session.exec(kept.order_by(col(LetterFile.brief_id)))]
+
+
 def with_pdf(session: Session, sent_letters: Iterable[Letter]) -> frozenset[int]:
     """The numbers of the letters of which the PDF is kept."""
-    numbers = {one.id: one.nummer for one in sent_letters}
-    kept = select(LetterFile.brief_id).where(col(LetterFile.brief_id).in_(numbers))
-    return frozenset(numbers[brief_id] for brief_id in session.exec(kept))
+    return frozenset(one.nummer for one, _ in as_sent(session, sent_letters))
 
 
 def file_name(case: Case, nummer: int) -> str:

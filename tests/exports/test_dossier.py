@@ -19,10 +19,10 @@ from exports.dossier import LEFT_OUT, Dossier, Order, Purpose, compose
 from exports.dossier_files import write_pdf, write_zip
 from tests import evidence
 from tests.factories import ANNA, BRAM, RECEIVED, at, case_at, desk, new_case, take
-from workflow import dossier
+from workflow import dossier, letters
 from workflow.case_file import CaseFile
 from workflow.fields import Field
-from workflow.models import Case, Document
+from workflow.models import Case, Document, Letter
 from workflow.phases import Phase
 
 LATER = RECEIVED + timedelta(days=60)
@@ -73,8 +73,12 @@ class Dossiers:
         order = Order(purpose, at(LATER), "anna", "Nijmegen", NAMES, (), benefits, Plain())
         return compose(CaseFile(self.session, self.case), order)
 
-    def stored(self, document: Document) -> Path | None:
-        return self.files.get(document.id or 0)
+    def stored(self, origin: Document | Letter) -> Path | None:
+        if isinstance(origin, Document):
+            return self.files.get(origin.id or 0)
+        path = self.folder / f"brief-{origin.nummer}"
+        path.write_bytes(letters.sent(self.session, self.case, origin.nummer).pdf)
+        return path
 
     def pdf(self, purpose: Purpose) -> PdfReader:
         return PdfReader(write_pdf(self.compose(purpose), self.stored, self.folder))
@@ -94,6 +98,10 @@ def full(session: Session, tmp_path: Path) -> Dossiers:
     visit = {"opengedaan": True, "gelegitimeerd": True, "doelGemeld": True, "toestemming": "geweigerd"}
     moments = {"begin": f"{LATER}T08:00", "einde": f"{LATER}T08:30", "bezoekers": ["Bram Bakker", "pas 4480"]}
     made.add("huisbezoeken", **visit, **moments, aangetroffen=False, bevindingen="De hoofdbewoner kent hem niet.")
+    asked = {"naam": "Woningbedrijf Noord", "straat": "Kade 1", "postcode": "6511 AA", "plaats": "Nijmegen"}
+    made.add(
+        "inlichtingenverzoeken", ontvanger="verhuurder", vragen="Huurt hij?", uiterlijk=f"{LATER:%Y}-12-01", **asked
+    )
     made.document("Huurovereenkomst", evidence.PDF, "application/pdf")
     made.document("Foto van de bewoners", evidence.PNG, "image/png", derden=True)
     made.document("Voordeur", evidence.JPEG, "image/jpeg")
@@ -129,7 +137,17 @@ def test_another_municipality_gets_no_tasks_and_no_lessons(full: Dossiers) -> No
 
 def test_the_person_reads_nothing_of_others_and_how_much_was_left_out(full: Dossiers) -> None:
     text = full.text(Purpose.INZAGE)
-    for words in ("nachtdiensten", "kent hem niet", "Bram", "bram", "Carla", "Drie anderen", "Foto van", "pas 4480"):
+    for words in (
+        "Woningbedrijf",
+        "nachtdiensten",
+        "kent hem niet",
+        "Bram",
+        "bram",
+        "Carla",
+        "Drie anderen",
+        "Foto van",
+        "pas 4480",
+    ):
         assert words not in text, words
     for words in (
         "Staat niet ingeschreven",
@@ -141,6 +159,8 @@ def test_the_person_reads_nothing_of_others_and_how_much_was_left_out(full: Doss
         "bevindingen van bronnen bij of over anderen: 2",
         "bevindingen van een huisbezoek zonder de betrokkene: 1",
         "regels bijvangst: 1",
+        "brieven aan anderen: 1",
+        "namen van wie om inlichtingen is gevraagd: 1",
     ):
         assert words in text, words
     assert "Stuk 2: Voordeur" in text
@@ -167,12 +187,14 @@ def test_the_pdf_is_tagged_in_dutch_and_the_pieces_stand_behind_it(full: Dossier
     root: Any = made.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"] and root["/Lang"] == "nl-NL" and "/StructTreeRoot" in root
     titles = [each["/Title"] for each in made.outline if not isinstance(each, list)]
-    assert titles[-5:] == [
+    assert titles[-7:] == [
         "Stuk 1: Huurovereenkomst",
         "Stuk 2: Foto van de bewoners",
         "Stuk 3: Voordeur",
         "Stuk 4: Scan",
         "Stuk 5: Akte",
+        "Stuk 6: Brief 1: aanschrijving",
+        "Stuk 7: Brief 2: inlichtingenverzoek",
     ]
     pages = [page.extract_text() for page in made.pages]
     at_1 = next(
@@ -182,6 +204,7 @@ def test_the_pdf_is_tagged_in_dutch_and_the_pieces_stand_behind_it(full: Dossier
     assert len(made.pages[at_1 + 2].images) == 1 and len(made.pages[at_1 + 3].images) == 1
     assert "alleen in het ZIP-bestand" in pages[at_1 + 4]
     assert "zie DMS 4711" in pages[at_1 + 5]
+    assert "Geef dat aan ons door" in " ".join(pages[at_1 + 7].split()), "the letter as it was sent"
 
 
 def test_a_document_whose_bytes_are_gone_or_broken_does_not_stop_the_print(full: Dossiers) -> None:
@@ -204,11 +227,13 @@ def test_the_zip_holds_the_pdf_every_document_and_a_safe_list(full: Dossiers) ->
             "stuk-003-voordeur.jpg",
             "stuk-004-scan.tif",
             "stuk-006-hyperlink-1-x-.txt",
+            "stuk-007-brief-1-aanschrijving.pdf",
+            "stuk-008-brief-2-inlichtingenverzoek.pdf",
             "inhoud.csv",
         ]
         assert archive.read(names[1]) == evidence.PDF and archive.read(names[4]) == evidence.TIFF
         rows = list(csv.DictReader(io.StringIO(archive.read("inhoud.csv").decode("utf-8-sig")), delimiter=";"))
-    assert [row["nummer"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert [row["nummer"] for row in rows] == [*"12345678"]
     assert rows[0]["sha256"] == sha256(evidence.PDF).hexdigest() and rows[0]["datum"] == "20260309"
     assert rows[4]["naam"] == "" and rows[5]["omschrijving"].startswith("'=")
 

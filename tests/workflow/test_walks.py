@@ -30,7 +30,7 @@ from workflow.case_file import CaseFile
 from workflow.dossier import KINDS
 from workflow.fields import Field
 from workflow.intake import Intake
-from workflow.models import CallbackRequest, Case, CaseSignal, CaseTerm, Document, Letter, WalaaEntry
+from workflow.models import CallbackRequest, Case, CaseSignal, CaseTerm, Document, InformationRequest, WalaaEntry
 from workflow.phases import OPEN, Herkomst, Outcome, Phase, Role
 
 WALKS = int(os.environ.get("WALKS", "0"))
@@ -138,7 +138,7 @@ class Walk(RuleBasedStateMachine):
             row = dossier.add(self.session, case, kind, desk, given)
             if isinstance(row, Document) and row.soort == dossier.PL_OVERVIEW:
                 self.overviews.add((case.id, case.versie))
-            if isinstance(row, Letter):
+            if isinstance(row, InformationRequest):
                 self.requests.append((case.id, case.versie))
             return row
 
