@@ -194,11 +194,13 @@ class _Composer:
         return re.compile(r"(?<!\w)(" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
 
     def _without_colleagues(self, part: Part) -> Part:
-        hide = self._colleagues
-        if hide is not None:
-            for entry in part.stukken:
-                entry.regels = [(label, hide.sub(COLLEAGUE, text)) for label, text in entry.regels]
+        for entry in part.stukken:
+            entry.kop = self._hidden(entry.kop)
+            entry.regels = [(label, self._hidden(text)) for label, text in entry.regels]
         return part
+
+    def _hidden(self, text: str) -> str:
+        return self._colleagues.sub(COLLEAGUE, text) if self._colleagues else text
 
     def _who(self, naam: str) -> str:
         if self.own and naam != self.case.behandelaar:
@@ -365,7 +367,7 @@ class _Composer:
             else:
                 piece = Piece(
                     len(pieces) + 1,
-                    row.omschrijving,
+                    self._hidden(row.omschrijving),
                     self.order.wording.words(row.soort),
                     row.datum,
                     row.kenmerk or "",
