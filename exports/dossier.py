@@ -194,11 +194,13 @@ class _Composer:
         return re.compile(r"(?<!\w)(" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
 
     def _without_colleagues(self, part: Part) -> Part:
-        hide = self._colleagues
-        if hide is not None:
-            for entry in part.stukken:
-                entry.regels = [(label, hide.sub(COLLEAGUE, text)) for label, text in entry.regels]
+        for entry in part.stukken:
+            entry.kop = self._hidden(entry.kop)
+            entry.regels = [(label, self._hidden(text)) for label, text in entry.regels]
         return part
+
+    def _hidden(self, text: str) -> str:
+        return self._colleagues.sub(COLLEAGUE, text) if self._colleagues else text
 
     def _who(self, naam: str) -> str:
         if self.own and naam != self.case.behandelaar:
@@ -373,7 +375,7 @@ class _Composer:
             else:
                 kind = self.order.wording.words(row.soort)
                 where, media, kept = row.kenmerk or "", row.mediatype or "", row.sha256 or ""
-                add(row.omschrijving, kind, row.datum, where, media, kept, row)
+                add(self._hidden(row.omschrijving), kind, row.datum, where, media, kept, row)
         for letter, kept in as_sent(self.file.session, self.file.letters):
             if self._to_another(letter):
                 self.left_out["brieven aan anderen"] += 1

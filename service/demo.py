@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
@@ -19,9 +20,10 @@ from exports.selection import Selection
 from exports.workbook import write_workbook
 from importers import opbrengst_2026_1
 from importers.load import summary
-from service import accounts, case_signals, uploads
+from service import accounts, case_signals, documents, uploads
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
+from service.demo_documents import DOCUMENTS
 from service.demo_stories import FINISHED, SPREAD, Act
 from service.settings import Settings, keep_files_private
 from signals.models import Grondslag, Load
@@ -173,7 +175,11 @@ class Demo:
             }
             given = {name: _filled(value, words) for name, value in act.given.items()}
             desk = self.desk(actor, act.day, act.hour, session)
-            if act.entry:
+            if act.entry and "bestand" in given:
+                name, make = DOCUMENTS[given.pop("bestand")]
+                with BytesIO(make()) as stream:
+                    documents.add(session, case, desk, given, documents.take_in(self.settings, stream, name))
+            elif act.entry:
                 dossier.add(session, case, act.what, desk, given)
             else:
                 moves.take(session, case, act.what, desk, versie=case.versie, gegevens=given)

@@ -39,6 +39,11 @@ def _source(day: int, soort: str, bevinding: str, **given: Any) -> Act:
     return _entry(day, "bronnen", soort=soort, bevinding=bevinding, **given)
 
 
+def _document(day: int, bestand: str, omschrijving: str) -> Act:
+    """bestand: a word of `demo_documents.DOCUMENTS`."""
+    return _entry(day, "documenten", omschrijving=omschrijving, soort="bewijs", datum="{day}", bestand=bestand)
+
+
 def _walaa(day: int, antwoord: str) -> Act:
     return _entry(day, "walaa-vastleggingen", hour=16, antwoord=antwoord, datum="{day}")
 
@@ -80,6 +85,11 @@ RESEARCHED = (
     _source(10, "verhuurder", "Huurovereenkomst op naam sinds elf maanden.", gevorderd=True),
     _step(14, "ga_op_huisbezoek", VISITOR),
     _visit(15, 18, True, "Betrokkene opent zelf; kleding, post en een bed op naam gezien."),
+)
+EVIDENCED = (
+    *RESEARCHED,
+    _document(16, "huurovereenkomst", "Huurovereenkomst van de kamer"),
+    _document(16, "voordeur", "Voordeur, gezien bij het huisbezoek"),
 )
 INTENDED = (
     *RESEARCHED,
@@ -189,7 +199,7 @@ FINISHED: Sequence[Sequence[Act]] = (
 """For the signals of which UWV later reports what it did: all told by then."""
 
 SPREAD: Sequence[Sequence[Act]] = (
-    DECLARED, WRITTEN, STARTED, REGISTERED, (), UNKNOWN_THERE, RESEARCHED, NOT_PICKED_UP, ABROAD, INTENDED, (),
+    DECLARED, WRITTEN, STARTED, REGISTERED, (), UNKNOWN_THERE, EVIDENCED, NOT_PICKED_UP, ABROAD, INTENDED, (),
     DECLARED, STALE, WRITTEN, DECIDED, STARTED, ABROAD, TEMPORARY, (), REOPENED, DOUBTFUL, RESEARCHED, HANDED_OVER,
     DECLARED, REGISTERED, WRITTEN, UNKNOWN_THERE, (), ON_HOLD, OBJECTED, STARTED, ELSEWHERE, DECLARED, DIED,
 )  # fmt: skip

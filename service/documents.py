@@ -65,7 +65,7 @@ def received(
         dossier.require_open(case, KIND, desk_of(session, now))
         code = case.gemeentecode
     try:
-        kept = _taken_in(settings, stream, name)
+        kept = take_in(settings, stream, name)
     except DomainError:
         audit.record_refusal(engine, access, f"vastgelegd_{KIND}", zaaknummer, now, gemeentecode=code)
         raise
@@ -73,7 +73,8 @@ def received(
         yield kept
 
 
-def _taken_in(settings: Settings, stream: BinaryIO, name: str) -> Received:
+def take_in(settings: Settings, stream: BinaryIO, name: str) -> Received:
+    """Keep a file, have it scanned and know it by its content; nothing is kept when one of these says no."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     if size > LARGEST:

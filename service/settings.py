@@ -44,7 +44,8 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(
         default=Path("var"),
-        description="Map voor ontvangen bestanden en het logboek van fouten. Alleen de service mag erin lezen.",
+        description="Map voor ontvangen bestanden, documenten van dossiers en het logboek van fouten. Alleen de "
+        "service mag erin lezen. Maak er een back-up van, samen met die van de database.",
     )
     environment: Environment = Field(
         default=Environment.DEVELOPMENT, description="demo, development of production. Productie start alleen veilig."

@@ -19,7 +19,7 @@ from service.pages.rendering import render, require, see_other
 from service.pages.worklist import display_names
 from signals.address import address_line
 from signals.models import Municipality, Signal
-from workflow import case_terms, dossier, letters, moves
+from workflow import case_terms, dossier, earlier_cases, letters, moves, voornemen
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.case_terms import TermView
@@ -152,6 +152,9 @@ def case_page(
         kinds=kinds(session, case, desk, request),
         events=[(event, event_details(event, request, names)) for event in reversed(file.events)],
         names=names,
+        conditions=voornemen.conditions(file, desk) if any(map(_is_voornemen, steps)) else (),
+        earlier=earlier_cases.of_person(session, case, desk.today),
+        earlier_here=earlier_cases.of_address(session, case, desk.today),
         prints=PURPOSES if may_print(case, desk) else {},
     )
 
@@ -159,6 +162,10 @@ def case_page(
 def _idle(step: StepView) -> bool:
     """A step that cannot be taken because nothing asks for it: another phase, or what it answers did not happen."""
     return not step.past_bij_fase or any(reason.code in NO_OCCASION for reason in step.belemmeringen)
+
+
+def _is_voornemen(step: StepView) -> bool:
+    return step.stap == "verstuur_voornemen" and step.past_bij_fase
 
 
 def _grouped(case: Case, possible: Sequence[StepView]) -> list[tuple[str, list[StepView]]]:

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from exports.dossier import LEFT_OUT, Dossier, Order, Purpose, compose
 from exports.dossier_files import write_pdf, write_zip
+from signals.models import Signal
 from tests import evidence
 from tests.factories import ANNA, BRAM, RECEIVED, at, case_at, desk, new_case, take
 from workflow import dossier, letters
@@ -70,7 +71,8 @@ class Dossiers:
         self.files[row.id].write_bytes(content)
 
     def compose(self, purpose: Purpose, benefits: bool = True) -> Dossier:
-        order = Order(purpose, at(LATER), "anna", "Nijmegen", NAMES, (), benefits, Plain())
+        signal = self.session.get_one(Signal, self.case.eerste_signaal_id)
+        order = Order(purpose, at(LATER), "anna", "Nijmegen", NAMES, (signal,), benefits, Plain())
         return compose(CaseFile(self.session, self.case), order)
 
     def stored(self, origin: Document | Letter) -> Path | None:
@@ -166,8 +168,19 @@ def test_the_person_reads_nothing_of_others_and_how_much_was_left_out(full: Doss
     assert "Stuk 2: Voordeur" in text
 
 
-def test_what_only_the_handler_may_read_is_counted_too(full: Dossiers, session: Session) -> None:
-    assert full.compose(Purpose.BEZWAAR, benefits=False).remarks == ["In deze afdruk is niets weggelaten."]
+def test_a_colleague_is_hidden_in_what_a_document_is_called_too(full: Dossiers) -> None:
+    full.document("Verslag van Bram Bakker", evidence.TEXT, "text/plain")
+    assert "Verslag van een medewerker" in full.text(Purpose.INZAGE) and "Bram" not in full.text(Purpose.INZAGE)
+    with zipfile.ZipFile(write_zip(full.compose(Purpose.INZAGE), full.stored, full.folder)) as archive:
+        assert not [name for name in archive.namelist() if "bram" in name]
+        assert "Bram" not in archive.read("inhoud.csv").decode()
+
+
+def test_what_only_the_handler_may_read_is_counted_too(full: Dossiers) -> None:
+    seen, unseen = (full.compose(Purpose.BEZWAAR, benefits=may) for may in (True, False))
+    assert ("Aanleiding", "UITKERING WW") in seen.parts[0].stukken[0].regels
+    assert "Aanleiding" not in dict(unseen.parts[0].stukken[0].regels)
+    assert "signalen zonder uitkering en werk (alleen voor de behandelaar): 1" in unseen.remarks[0]
 
 
 def test_text_is_never_markup(full: Dossiers) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -85,8 +86,14 @@ def test_a_refused_file_leaves_what_was_typed(site: Site, case: str, add: Callab
     assert "huur.pdf" in page.inner_text("main")
 
 
-def test_too_large_a_file_is_refused_in_a_sentence(site: Site, case: str, add: Callable[..., object]) -> None:
-    page = add("lang.txt", b"regel\n" * 3_400_000)
+def test_too_large_a_file_is_refused_in_a_sentence(site: Site, case: str, sign_in: SignIn, tmp_path: Path) -> None:
+    page = sign_in("anna")
+    page.goto(f"{site.url}/zaken/{case}/dossier/documenten")
+    path = tmp_path / "lang.txt"
+    path.write_bytes(b"regel\n" * 3_400_000)
+    page.get_by_label("Bestand").set_input_files(path)
+    page.get_by_role("button", name="Vastleggen").click()
+    page.wait_for_url("**/dossier/documenten")
     assert "20 MB" in page.inner_text("main")
 
 
