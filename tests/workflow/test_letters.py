@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import ANNA, CARLA, RECEIVED, VOORNEMEN, add_source, case_at, codes, desk, new_case, refused, take
+from factories import ANNA, CARLA, KEES, RECEIVED, VOORNEMEN, add_source, case_at, codes, desk, new_case, refused, take
 from pypdf import PdfReader
 from sqlmodel import Session, col, select
 
@@ -57,6 +57,10 @@ def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
         given = {"datum": (RECEIVED + 25 * DAY).isoformat(), "soort": "woonadres"}
         take(session, case, "registreer_aangifte", desk(ANNA, RECEIVED + 25 * DAY), **given)
         take(session, case, "weiger_aangifte", desk(CARLA, LATER), **{"motivering": "Identiteit onbekend."} | more)
+    elif name == "beslissing_op_bezwaar":
+        case = case_at(session, Phase.BEZWAAR)
+        given = {"uitkomst": "ongegrond", "motivering": "Woont er nog steeds.", "gehoord": True}
+        take(session, case, "beslis_op_bezwaar", desk(KEES, RECEIVED + 60 * DAY), **given | more)
     elif name == "verlenging":
         case = case_at(session, Phase.VOORNEMEN)
         given = {"einde": (RECEIVED + 60 * DAY).isoformat(), "reden": "U bent in het ziekenhuis."}
@@ -68,7 +72,7 @@ def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
     return case, newest(session, case)
 
 
-NAMES = ("aanschrijving", "voornemen", "besluit", "weigering", "verlenging", "afsluiting")
+NAMES = ("aanschrijving", "voornemen", "besluit", "weigering", "beslissing_op_bezwaar", "verlenging", "afsluiting")
 
 
 def fragments(table: str, language: str) -> list[str]:
@@ -170,6 +174,17 @@ def languages_of(reader: PdfReader) -> set[str]:
             ],
         ),
         ("weigering", ["Op 27 maart 2026 ontvingen wij uw aangifte", "Identiteit onbekend.", "zes weken", "2.60"]),
+        (
+            "beslissing_op_bezwaar",
+            [
+                "artikel 7:11",
+                "ongegrond",
+                "Woont er nog steeds.",
+                "gehoord",
+                "rechtbank",
+                "vóór of op vrijdag 12 juni 2026",
+            ],
+        ),
         ("verlenging", ["Op 22 maart 2026", "vóór of op vrijdag 1 mei 2026", "U bent in het ziekenhuis."]),
         ("afsluiting", ["Wij konden niet vaststellen op welk adres u woont", "artikel 2.38"]),
     ],
@@ -271,6 +286,29 @@ def test_a_sign_that_no_font_has_is_refused_in_a_sentence_and_nothing_is_kept(se
     assert "漢" in error.value.uitleg
     session.refresh(case)
     assert (case.fase, case.versie) == (Phase.VOORNEMEN, before)
+
+
+def test_a_bezwaar_that_was_upheld_says_what_comes_next_and_why_nobody_was_heard(session: Session) -> None:
+    given = {
+        "uitkomst": "gegrond",
+        "gehoord": False,
+        "redenNietGehoord": "U zag ervan af.",
+        "onderzoekVoortzetten": True,
+    }
+    case, made = sent(session, "beslissing_op_bezwaar", **given)
+    told = plain(read(made))
+    for line in ("uw bezwaar is gegrond", "Wij gaan verder met ons onderzoek", "U zag ervan af."):
+        assert plain(line) in told
+    file = CaseFile(session, case)
+    assert file.besluit is None and file.open_to_bezwaar is None
+
+
+def test_a_bezwaar_that_was_withdrawn_gets_no_decision(session: Session) -> None:
+    case = case_at(session, Phase.BEZWAAR)
+    before = len(CaseFile(session, case).letters)
+    given = {"uitkomst": "ingetrokken", "motivering": "Hij trok het in.", "gehoord": True}
+    take(session, case, "beslis_op_bezwaar", desk(KEES, RECEIVED + 60 * DAY), **given)
+    assert len(CaseFile(session, case).letters) == before
 
 
 # --- the language
