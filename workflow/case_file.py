@@ -147,6 +147,12 @@ class CaseFile:
         return next((one for one in reversed(self.letters) if one.soort == kind and one.vervallen_op is None), None)
 
     @property
+    def open_to_bezwaar(self) -> Letter | None:
+        """The last besluit that stands; against a decision on a bezwaar there is beroep."""
+        standing = (one for one in reversed(self.letters) if one.soort == LetterKind.BESLUIT and not one.vervallen_op)
+        return next((one for one in standing if one.stap != "beslis_op_bezwaar"), None)
+
+    @property
     def letters_out(self) -> list[Letter]:
         """Letters that may still come back, or came back and must still be made known in another way."""
         formal = (LetterKind.VOORNEMEN, LetterKind.BESLUIT)

@@ -302,6 +302,8 @@ def beslis_op_bezwaar(taking: Taking) -> None:
     if taking.values.get("onderzoekVoortzetten"):
         reopen(taking.case)
         lapse_besluit(taking)
+    if bezwaar.uitkomst != "ingetrokken":
+        send(taking, LetterKind.BESLUIT)
 
 
 def heropen(taking: Taking) -> None:

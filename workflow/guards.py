@@ -195,7 +195,7 @@ def third_pair_of_eyes(file: CaseFile, desk: Desk) -> Reason | None:
 def besluit_was_taken(file: CaseFile, desk: Desk) -> Reason | None:
     """A besluit stands against which bezwaar can be made."""
     return no(
-        file.standing_letter(LetterKind.BESLUIT) is None,
+        file.open_to_bezwaar is None,
         "geen_besluit",
         "Er is geen besluit waartegen bezwaar openstaat.",
     )

@@ -8,7 +8,7 @@ from typing import Any
 from signals.dates import as_date, birth_date_text, dutch_date
 from workflow.actors import ContactPerson, Desk
 from workflow.case_file import CaseFile
-from workflow.deadlines import Term
+from workflow.deadlines import Term, deadline
 from workflow.letter_texts import (
     DUTCH,
     LANGUAGES,
@@ -126,6 +126,20 @@ def _decided(file: CaseFile, values: Mapping[str, Any]) -> dict[str, Value]:
     return {"motivering": values["motivering"], "bezwaar_tot": _end(file, Term.BEZWAAR)}
 
 
+def _beslissing_op_bezwaar(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
+    decided = next(one for one in reversed(file.bezwaren) if one.beslist_op is not None)
+    heard = "gehoord" if values["gehoord"] else "niet_gehoord"
+    more = {"verder"} if values.get("onderzoekVoortzetten") else set()
+    named: dict[str, Value] = {
+        "bezwaar_datum": decided.datum,
+        "motivering": values["motivering"],
+        "reden": values.get("redenNietGehoord", ""),
+        # Six weeks, rolled as any term of the Awb: those of a bezwaar.
+        "beroep_tot": Due(deadline(Term.BEZWAAR, values.get("verzenddatum", desk.today)).einde),
+    }
+    return Facts(named, frozenset({values["uitkomst"], heard, *more}))
+
+
 def _verlenging(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
     if file.case.fase == Phase.VOORNEMEN:
         term, block, earlier = Term.ZIENSWIJZE, "zienswijze", file.standing_letter(LetterKind.VOORNEMEN)
@@ -159,6 +173,7 @@ _FACTS = {
     "voornemen": _voornemen,
     "besluit": _besluit,
     "weigering": _weigering,
+    "beslissing_op_bezwaar": _beslissing_op_bezwaar,
     "verlenging": _verlenging,
     "afsluiting": _afsluiting,
 }

@@ -28,6 +28,7 @@ LETTERS = (
     "voornemen",
     "besluit",
     "weigering",
+    "beslissing_op_bezwaar",
     "verlenging",
     "afsluiting",
 )
@@ -40,6 +41,9 @@ ONLY_WHEN: Mapping[str, frozenset[str]] = {
     "inlichtingenverzoek": frozenset({"grond_instelling", "grond_overheid", "grond_vrijwillig"}),
     "voornemen": frozenset({"bronnen", "bronnen_geen"}),
     "besluit": frozenset({"woonadres", "briefadres", "zienswijze_wel", "zienswijze_niet"}),
+    "beslissing_op_bezwaar": frozenset(
+        {"gegrond", "deels_gegrond", "ongegrond", "niet_ontvankelijk", "verder", "gehoord", "niet_gehoord"}
+    ),
     "verlenging": frozenset({"aanschrijving", "zienswijze"}),
     "afsluiting": frozenset(
         {"niet_vastgesteld", "buitenland_of_te_kort", "onbekend_op_adres", "buiten_aangifteplicht"}

@@ -18,6 +18,8 @@ from workflow.letterhead import letterhead_of
 from workflow.models import Case, Letter, LetterFile, LetterKind
 from workflow.questions import NO_TRANSLATION
 
+OF_STEP: Mapping[str, str] = {"weiger_aangifte": "weigering", "beslis_op_bezwaar": "beslissing_op_bezwaar"}
+"""The texts of a besluit that is not the one to register."""
 ADULT_FOR_LETTERS = 16
 """Under this age the parent or guardian declares (Wet BRP 2.48) and so gets the letters."""
 
@@ -66,7 +68,7 @@ def post(
         adressleutel="" if to else case.adressleutel,
         contactpersoon=case.behandelaar or "",
     )
-    name = "weigering" if stap == "weiger_aangifte" else kind.value
+    name = OF_STEP.get(stap, kind.value)
     made = desk.gemaakt
     if made is None:
         made = pdf(composed(name, facts_of(name, file, desk, values), _envelope(file, desk, letter, values, bool(to))))

@@ -64,6 +64,7 @@ ON_BEZWAAR = (
     Field("gehoord", "ja_nee", "De belanghebbende is gehoord"),
     Field("redenNietGehoord", "lange_tekst", "Waarom horen achterwege bleef", verplicht=False),
     Field("onderzoekVoortzetten", "ja_nee", "Het onderzoek moet verder", verplicht=False),
+    *LETTER,
 )
 ASKED_RVIG = (
     Field("datumVerzoekRvig", "datum", "RvIG om aantekening gevraagd op", verplicht=False),

@@ -2,43 +2,27 @@
 
 import hashlib
 import io
-import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import ANNA, CARLA, RECEIVED, VOORNEMEN, add_source, case_at, codes, desk, new_case, refused, take
+from factories import ANNA, CARLA, KEES, RECEIVED, VOORNEMEN, add_source, case_at, codes, desk, new_case, refused, take
+from letter_reading import fragments, newest, plain, read
 from pypdf import PdfReader
 from sqlmodel import Session, col, select
 
 from signals.errors import Invalid, NotFound, Refused
 from signals.models import Signal
-from workflow import dossier, letters, moves
+from workflow import letters, moves
 from workflow.actors import ContactPerson, Desk
 from workflow.case_file import CaseFile
-from workflow.letter_texts import DUTCH, LANGUAGES, ONLY_WHEN, texts
+from workflow.letter_texts import DUTCH, LANGUAGES, texts
 from workflow.models import Case, CaseEvent, Letter, LetterFile, LetterKind
 from workflow.phases import Phase
 
 DAY = timedelta(days=1)
 LATER = RECEIVED + 40 * DAY
-
-
-def plain(text: str) -> str:
-    """A text without what the setting of lines may change."""
-    return re.sub(r"[\s\u200b]+", "", text)
-
-
-def read(pdf: bytes) -> str:
-    """The text of all pages, without the line at the foot of each."""
-    pages = (page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
-    return "\n".join(page.rstrip().rpartition("\n")[0] for page in pages)
-
-
-def newest(session: Session, case: Case) -> bytes:
-    number = max(one.nummer for one in CaseFile(session, case).letters)
-    return letters.sent(session, case, number).pdf
 
 
 def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
@@ -57,6 +41,10 @@ def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
         given = {"datum": (RECEIVED + 25 * DAY).isoformat(), "soort": "woonadres"}
         take(session, case, "registreer_aangifte", desk(ANNA, RECEIVED + 25 * DAY), **given)
         take(session, case, "weiger_aangifte", desk(CARLA, LATER), **{"motivering": "Identiteit onbekend."} | more)
+    elif name == "beslissing_op_bezwaar":
+        case = case_at(session, Phase.BEZWAAR)
+        given = {"uitkomst": "ongegrond", "motivering": "Woont er nog steeds.", "gehoord": True}
+        take(session, case, "beslis_op_bezwaar", desk(KEES, RECEIVED + 60 * DAY), **given | more)
     elif name == "verlenging":
         case = case_at(session, Phase.VOORNEMEN)
         given = {"einde": (RECEIVED + 60 * DAY).isoformat(), "reden": "U bent in het ziekenhuis."}
@@ -68,14 +56,7 @@ def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
     return case, newest(session, case)
 
 
-NAMES = ("aanschrijving", "voornemen", "besluit", "weigering", "verlenging", "afsluiting")
-
-
-def fragments(table: str, language: str) -> list[str]:
-    """Every piece of text between placeholders in the blocks that are always printed."""
-    blocks = {name: text for name, text in texts(language)[table].items() if name not in ONLY_WHEN.get(table, ())}
-    found = [part for text in blocks.values() for part in re.split(r"\{[a-z_]+\}", text)]
-    return [plain(re.sub(r"^(# |- )", "", line)) for part in found for line in part.splitlines() if plain(line)]
+NAMES = ("aanschrijving", "voornemen", "besluit", "weigering", "beslissing_op_bezwaar", "verlenging", "afsluiting")
 
 
 @pytest.mark.parametrize("language", [DUTCH, *LANGUAGES])
@@ -170,6 +151,17 @@ def languages_of(reader: PdfReader) -> set[str]:
             ],
         ),
         ("weigering", ["Op 27 maart 2026 ontvingen wij uw aangifte", "Identiteit onbekend.", "zes weken", "2.60"]),
+        (
+            "beslissing_op_bezwaar",
+            [
+                "artikel 7:11",
+                "ongegrond",
+                "Woont er nog steeds.",
+                "gehoord",
+                "rechtbank",
+                "vóór of op vrijdag 12 juni 2026",
+            ],
+        ),
         ("verlenging", ["Op 22 maart 2026", "vóór of op vrijdag 1 mei 2026", "U bent in het ziekenhuis."]),
         ("afsluiting", ["Wij konden niet vaststellen op welk adres u woont", "artikel 2.38"]),
     ],
@@ -271,6 +263,29 @@ def test_a_sign_that_no_font_has_is_refused_in_a_sentence_and_nothing_is_kept(se
     assert "漢" in error.value.uitleg
     session.refresh(case)
     assert (case.fase, case.versie) == (Phase.VOORNEMEN, before)
+
+
+def test_a_bezwaar_that_was_upheld_says_what_comes_next_and_why_nobody_was_heard(session: Session) -> None:
+    given = {
+        "uitkomst": "gegrond",
+        "gehoord": False,
+        "redenNietGehoord": "U zag ervan af.",
+        "onderzoekVoortzetten": True,
+    }
+    case, made = sent(session, "beslissing_op_bezwaar", **given)
+    told = plain(read(made))
+    for line in ("uw bezwaar is gegrond", "Wij gaan verder met ons onderzoek", "U zag ervan af."):
+        assert plain(line) in told
+    file = CaseFile(session, case)
+    assert file.besluit is None and file.open_to_bezwaar is None
+
+
+def test_a_bezwaar_that_was_withdrawn_gets_no_decision(session: Session) -> None:
+    case = case_at(session, Phase.BEZWAAR)
+    before = len(CaseFile(session, case).letters)
+    given = {"uitkomst": "ingetrokken", "motivering": "Hij trok het in.", "gehoord": True}
+    take(session, case, "beslis_op_bezwaar", desk(KEES, RECEIVED + 60 * DAY), **given)
+    assert len(CaseFile(session, case).letters) == before
 
 
 # --- the language
@@ -410,81 +425,3 @@ def test_who_has_no_handler_cannot_refuse_a_declaration_by_letter(session: Sessi
     case = new_case(session)
     take(session, case, "registreer_aangifte", desk(ANNA), datum=date(2026, 3, 2).isoformat(), soort="woonadres")
     assert refused(session, case, "weiger_aangifte", desk(CARLA), motivering="x") == {"niet_toegewezen"}
-
-
-# --- to somebody else
-
-ASKED: Mapping[str, Any] = {
-    "ontvanger": "werkgever",
-    "naam": "Kassen Zuid BV",
-    "straat": "Kasweg 12",
-    "postcode": "6601ab",
-    "plaats": "Wijchen",
-    "vragen": "Werkt Ewa Kowalska bij u?\nWelk adres gaf zij op?",
-    "uiterlijk": "2026-03-20",
-}
-
-
-def ask(session: Session, case: Case, at_desk: Desk | None = None, **more: Any) -> Any:
-    return dossier.add(session, case, "inlichtingenverzoeken", at_desk or desk(ANNA), {**ASKED, **more})
-
-
-@pytest.mark.parametrize("language", [DUTCH, *LANGUAGES])
-def test_a_request_for_information_is_whole_in_every_language(session: Session, language: str) -> None:
-    case = case_at(session, Phase.VOORONDERZOEK)
-    ask(session, case, **({} if language == DUTCH else {"taal": language}))
-    told = plain(read(newest(session, case)))
-    for each in {DUTCH, language}:
-        assert [text for text in fragments("inlichtingenverzoek", each) if text.lstrip("-") not in told] == []
-        assert plain(texts(each)["inlichtingenverzoek"]["grond_vrijwillig"]) in told
-    for line in ("Kassen Zuid BV Kasweg 12 6601 AB Wijchen", "geboren 12 april 1988", "Welk adres gaf zij op?"):
-        assert plain(line) in told
-    assert plain("vóór of op vrijdag 20 maart 2026") in told
-    assert "999990019" not in told
-
-
-@pytest.mark.parametrize(
-    ("who", "article"), [("aangewezen_instelling", "artikel 2.50"), ("overheid", "artikel 2.35, lid 3")]
-)
-def test_only_who_must_answer_is_told_so(session: Session, who: str, article: str) -> None:
-    case = case_at(session, Phase.VOORONDERZOEK)
-    ask(session, case, ontvanger=who)
-    told = plain(read(newest(session, case)))
-    assert plain(article) in told and plain("niet verplicht") not in told
-
-
-def test_a_request_is_an_investigation_act_that_does_not_write_to_the_person(session: Session) -> None:
-    case = case_at(session, Phase.VOORONDERZOEK)
-    assert not CaseFile(session, case).investigated
-    versie, request = case.versie, ask(session, case)
-    assert (request.brief_nummer, case.versie) == (1, versie)
-    file = CaseFile(session, case)
-    assert file.investigated and not file.wrote_to_person
-    assert (file.letters[0].geadresseerde, file.letters[0].adres) == ("Kassen Zuid BV", "Kasweg 12, 6601 AB Wijchen")
-    take(session, case, "sluit_zonder_mutatie", desk(ANNA), resultaat="niet_vastgesteld", reden="x")
-    assert [one.soort for one in CaseFile(session, case).letters] == [LetterKind.INLICHTINGENVERZOEK]
-
-
-@pytest.mark.parametrize(
-    ("more", "code"),
-    [
-        ({"postcode": "12"}, "postcode_ongeldig"),
-        ({"uiterlijk": "2026-03-02"}, "uiterlijk_te_vroeg"),
-        ({"verzenddatum": "2026-03-01"}, "verzenddatum_te_vroeg"),
-        ({"ontvanger": "buurman"}, "keuze_onbekend"),
-        ({"vragen": ""}, "verplicht_leeg"),
-    ],
-)
-def test_a_request_that_is_wrong_is_told_where(session: Session, more: dict[str, str], code: str) -> None:
-    case = case_at(session, Phase.VOORONDERZOEK)
-    with pytest.raises(Invalid) as error:
-        ask(session, case, **more)
-    assert codes(error) == {code}
-    assert not CaseFile(session, case).letters
-
-
-def test_a_request_needs_a_contact_person(session: Session) -> None:
-    case = case_at(session, Phase.VOORONDERZOEK)
-    with pytest.raises(Refused) as error:
-        ask(session, case, Desk(ANNA, desk(ANNA).now))
-    assert codes(error) == {"contactpersoon_onbereikbaar"}

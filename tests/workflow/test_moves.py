@@ -298,7 +298,7 @@ def test_an_upheld_bezwaar_can_send_the_case_back_to_the_investigation(session: 
         take(session, case, "beslis_op_bezwaar", desk(KEES, date(2026, 5, 1)), uitkomst="ongegrond", **given)
     take(session, case, "beslis_op_bezwaar", desk(KEES, date(2026, 5, 1)), uitkomst="gegrond", **given)
     assert (case.fase, case.resultaat, case.ingangsdatum) == (Phase.INLICHTINGEN, None, None)
-    assert CaseFile(session, case).standing_letter(LetterKind.BESLUIT) is None
+    assert CaseFile(session, case).open_to_bezwaar is None
 
 
 def test_a_case_without_a_besluit_can_be_reopened(session: Session) -> None:
