@@ -9,7 +9,6 @@ from signals.errors import Reason
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
-from workflow.letterhead import letterhead_of
 from workflow.models import LetterKind
 from workflow.phases import Outcome, Phase
 
@@ -28,33 +27,6 @@ def is_assigned(file: CaseFile, desk: Desk) -> Reason | None:
         "niet_toegewezen",
         "De zaak heeft nog geen behandelaar, en dus geen contactpersoon. Wijs de zaak eerst toe.",
     )
-
-
-def contact_can_be_reached(file: CaseFile, desk: Desk) -> Reason | None:
-    """Every letter names one person with telephone and e-mail, his own or the letterhead's."""
-    handler = file.case.behandelaar
-    if handler is None:
-        return None  # is_assigned says so
-    contact, head = desk.contact(handler), letterhead_of(file.case.gemeentecode)
-    missing = [
-        word
-        for word, known in (
-            ("telefoonnummer", contact.telefoonnummer or head.telefoon),
-            ("e-mailadres", contact.emailadres or head.email),
-        )
-        if not known
-    ]
-    return no(
-        bool(missing),
-        "contactpersoon_onbereikbaar",
-        f"Van de contactpersoon ({contact.naam}) is nog geen {' en geen '.join(missing)} bekend, en die staan in elke "
-        f"brief. De beheerder vult ze in bij Gebruikers, of met: rni user change {handler}",
-    )
-
-
-def contact_can_be_reached_by_who_was_written(file: CaseFile, desk: Desk) -> Reason | None:
-    """The same, when closing sends a letter because letters went before."""
-    return contact_can_be_reached(file, desk) if file.wrote_to_person else None
 
 
 def nothing_investigated(file: CaseFile, desk: Desk) -> Reason | None:

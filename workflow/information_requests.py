@@ -11,7 +11,7 @@ from workflow import letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field
-from workflow.guards import contact_can_be_reached, is_assigned
+from workflow.guards import is_assigned
 from workflow.letter_content import GROUNDS
 from workflow.models import Case, InformationRequest, LetterKind
 from workflow.questions import LANGUAGE, POSTED
@@ -42,8 +42,8 @@ FIELDS = (
 
 
 def send(file: CaseFile, desk: Desk, own: Mapping[str, Any], values: Mapping[str, Any]) -> InformationRequest:
-    """Make and post the letter. Refused without a contact person to be reached, Invalid with every faulty field."""
-    if reason := is_assigned(file, desk) or contact_can_be_reached(file, desk):
+    """Make and post the letter. Refused without a contact person, Invalid with every faulty field."""
+    if reason := is_assigned(file, desk):
         raise Refused(reason)
     posted, postcode = values.get("verzenddatum", desk.today), mended_postcode(values["postcode"])
     faults = []

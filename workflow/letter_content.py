@@ -236,7 +236,7 @@ def _part(name: str, facts: Facts, envelope: Envelope, language: str) -> dict[st
         where = "bezwaar_adres" if head.bezwaaradres or head.where else "bezwaar_adres_vragen"
         left_out = ONLY_WHEN["bezwaar"] - {where}
         own_blocks += [("bezwaar", each) for each in texts(DUTCH)["bezwaar"] if each not in left_out]
-    closing = [*(["geheim"] if envelope.secret and not envelope.third_party else []), "contact"]
+    closing = [*(["geheim"] if envelope.secret and not envelope.third_party else []), _reachable(values)]
     order = [*(("algemeen", each) for each in general), *own_blocks, *(("algemeen", each) for each in closing)]
     return {
         "taal": language,
@@ -251,6 +251,12 @@ def _part(name: str, facts: Facts, envelope: Envelope, language: str) -> dict[st
             *(line for line in (head.ondertekenaar or envelope.signatory, head.functie) if line),
         ],
     }
+
+
+def _reachable(values: Mapping[str, str]) -> str:
+    """The block that names the contact person, with what is known of how to reach him."""
+    known = [name for name in ("telefoon", "email") if values[name]]
+    return "contact" if len(known) == 2 else f"contact_{known[0]}" if known else "contact_naam"
 
 
 def _said(name: str, block: str, facts: Facts) -> bool:

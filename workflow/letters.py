@@ -66,7 +66,7 @@ def post(
         geadresseerde=to[0] if to else addressee(case, posted),
         adres=", ".join(to[1:]) or address_line(case),
         adressleutel="" if to else case.adressleutel,
-        contactpersoon=case.behandelaar or "",
+        contactpersoon=case.behandelaar or desk.actor.naam,
     )
     name = OF_STEP.get(stap, kind.value)
     made = desk.gemaakt
@@ -115,6 +115,16 @@ def sent(session: Session, case: Case, nummer: int) -> LetterFile:
         uitleg = f"Van brief {nummer} is geen PDF bewaard: hij is verstuurd voordat deze service brieven maakte."
         raise NotFound(Reason("brief_zonder_bestand", uitleg))
     return kept
+
+
+def missing_in_letters(case: Case, desk: Desk) -> tuple[str, ...]:
+    """What a letter cannot tell of how to reach its contact person, though it should: his own, or the letterhead's."""
+    contact, head = desk.contact(case.behandelaar or desk.actor.naam), letterhead_of(case.gemeentecode)
+    known = {
+        "telefoonnummer": contact.telefoonnummer or head.telefoon,
+        "e-mailadres": contact.emailadres or head.email,
+    }
+    return tuple(word for word, value in known.items() if not value)
 
 
 def as_sent(session: Session, sent_letters: Iterable[Letter]) -> list[tuple[Letter, str]]:

@@ -17,7 +17,7 @@ from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
 from signals.errors import DomainError, NotFound, Reason, Stale
 from signals.models import Municipality
-from workflow import moves, prepared_letters
+from workflow import letters, moves, prepared_letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.letter_texts import LANGUAGES
@@ -158,6 +158,7 @@ def _page(
         changes=_since(file, version_of(sent or {})) if stale else (),
         stale=stale,
         sends_letter=posts and (BY_NAME[stap].letter or file.wrote_to_person),
+        missing=letters.missing_in_letters(case, desk),
         values=sent or default,
         choices=_choices(session, file, step, desk),
         names=display_names(session),

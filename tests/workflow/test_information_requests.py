@@ -87,6 +87,7 @@ def test_a_request_that_is_wrong_is_told_where(session: Session, more: dict[str,
 
 def test_a_request_needs_a_contact_person(session: Session) -> None:
     case = case_at(session, Phase.VOORONDERZOEK)
+    case.behandelaar = None
     with pytest.raises(Refused) as error:
-        ask(session, case, Desk(ANNA, desk(ANNA).now))
-    assert codes(error) == {"contactpersoon_onbereikbaar"}
+        ask(session, case)
+    assert codes(error) == {"niet_toegewezen"}

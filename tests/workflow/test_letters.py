@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import ANNA, CARLA, KEES, RECEIVED, VOORNEMEN, add_source, case_at, codes, desk, new_case, refused, take
+from factories import ANNA, CARLA, KEES, RECEIVED, VOORNEMEN, add_source, case_at, codes, desk, new_case, take
 from letter_reading import fragments, newest, plain, read
 from pypdf import PdfReader
 from sqlmodel import Session, col, select
@@ -18,7 +18,7 @@ from workflow import letters, moves
 from workflow.actors import ContactPerson, Desk
 from workflow.case_file import CaseFile
 from workflow.letter_texts import DUTCH, LANGUAGES, texts
-from workflow.models import Case, CaseEvent, Letter, LetterFile, LetterKind
+from workflow.models import Case, CaseEvent, Letter, LetterFile
 from workflow.phases import Phase
 
 DAY = timedelta(days=1)
@@ -400,28 +400,33 @@ def test_a_letter_from_before_pdfs_is_not_found_in_a_sentence(session: Session) 
 # --- the contact person
 
 
-def test_no_letter_goes_out_without_telephone_and_e_mail_of_the_contact_person(session: Session) -> None:
+@pytest.mark.parametrize(
+    ("known", "told", "missing"),
+    [
+        ({}, "Uw contactpersoon is Anna van Dijk. Noem daarbij", ("telefoonnummer", "e-mailadres")),
+        ({"telefoonnummer": "14 024"}, "Dijk. U kunt bellen naar 14 024. Noem", ("e-mailadres",)),
+        (
+            {"emailadres": "a@nijmegen.example"},
+            "Dijk. U kunt mailen naar a@nijmegen.example. Noem",
+            ("telefoonnummer",),
+        ),
+        ({"telefoonnummer": "14 024", "emailadres": "a@nijmegen.example"}, "bellen naar 14 024 of mailen naar a@", ()),
+    ],
+)
+def test_a_letter_names_the_contact_person_with_what_is_known(
+    session: Session, known: dict[str, str], told: str, missing: tuple[str, ...]
+) -> None:
     case = case_at(session, Phase.VOORONDERZOEK)
-
-    def at_desk(**known: str) -> Desk:
-        return Desk(ANNA, desk(ANNA).now, contact=lambda naam: ContactPerson("Anna", **known))
-
-    for known in ({}, {"telefoonnummer": "14 024"}, {"emailadres": "a@nijmegen.example"}):
-        assert refused(session, case, "verstuur_aanschrijving", at_desk(**known)) == {"contactpersoon_onbereikbaar"}
-    both = at_desk(telefoonnummer="14 024", emailadres="a@nijmegen.example")
-    take(session, case, "verstuur_aanschrijving", both)
-    assert CaseFile(session, case).letters[0].soort == LetterKind.AANSCHRIJVING
+    at_desk = Desk(ANNA, desk(ANNA).now, contact=lambda naam: ContactPerson("Anna van Dijk", **known))
+    assert letters.missing_in_letters(case, at_desk) == missing
+    take(session, case, "verstuur_aanschrijving", at_desk, taal="en")
+    pages = PdfReader(io.BytesIO(letters.sent(session, case, 1).pdf)).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert told in text and "Your contact person is Anna van Dijk." in text
 
 
-def test_a_case_that_sent_no_letter_closes_without_them(session: Session) -> None:
-    case = case_at(session, Phase.VOORONDERZOEK)
-    add_source(session, case, desk(ANNA), "bag")
-    bare = Desk(ANNA, desk(ANNA).now)
-    take(session, case, "sluit_zonder_mutatie", bare, resultaat="niet_vastgesteld", reden="x")
-    assert case.fase == Phase.AFGESLOTEN
-
-
-def test_who_has_no_handler_cannot_refuse_a_declaration_by_letter(session: Session) -> None:
+def test_who_refuses_a_declaration_in_a_case_without_handler_is_the_contact_person(session: Session) -> None:
     case = new_case(session)
     take(session, case, "registreer_aangifte", desk(ANNA), datum=date(2026, 3, 2).isoformat(), soort="woonadres")
-    assert refused(session, case, "weiger_aangifte", desk(CARLA), motivering="x") == {"niet_toegewezen"}
+    take(session, case, "weiger_aangifte", desk(CARLA), motivering="woont er niet")
+    assert CaseFile(session, case).letters[0].contactpersoon == "carla"
