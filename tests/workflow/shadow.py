@@ -151,8 +151,10 @@ class Shadow:
             "weiger_aangifte": "besluit",
             "verleng_termijn": "verlenging",
         }.get(stap)
-        if stap == "sluit_zonder_mutatie" and self.letters:
+        if stap == "sluit_zonder_mutatie" and any(one.adres >= 0 for one in self.letters):
             letter = "afsluiting"
+        if stap == "beslis_op_bezwaar" and given["uitkomst"] != "ingetrokken":
+            letter = "besluit"
         if letter:
             self.letters.append(SentLetter(letter, stap, posted, self.address))
         if event.naar == "afgesloten" and event.van != "afgesloten" and event.van != "bezwaar":

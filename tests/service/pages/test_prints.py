@@ -62,7 +62,7 @@ def test_a_zip_holds_the_pdf_and_the_list(site: Site, case: str, sign_in: SignIn
     download = printed(sign_in("anna"), site, case, "overdracht", "ZIP")
     assert download.suggested_filename.endswith(".zip")
     with zipfile.ZipFile(io.BytesIO(download.path().read_bytes())) as archive:
-        assert archive.namelist() == ["dossier.pdf", "inhoud.csv"]
+        assert archive.namelist() == ["dossier.pdf", "stuk-001-brief-1-aanschrijving.pdf", "inhoud.csv"]
 
 
 def test_who_visits_homes_prints_no_dossier_and_another_municipality_finds_none(
