@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from service import deliveries, load_report, uploads
@@ -105,7 +105,7 @@ def bied_lading_aan(
         date | None, Form(alias="datumOntvangst", description="Ontvangst in WALAA of TMV; standaard vandaag.")
     ] = None,
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Keep and check a file; nothing is loaded before it is confirmed."""
     received = datum_ontvangst or now.date()
     asked = {"pad": "/ladingen", "sha256": digest_of(bestand), "ontvangst": received}
@@ -194,7 +194,7 @@ def controleer_lading(
     now: Now,
     ladingnummer: str,
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Check the kept file once more."""
     asked = {"pad": f"/ladingen/{ladingnummer}/controles"}
 
@@ -219,7 +219,7 @@ def bevestig_lading(
     now: Now,
     ladingnummer: str,
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Load what was checked; what turns out to be refused by now is answered as such. 202 when it takes longer."""
     asked = {"pad": f"/ladingen/{ladingnummer}/bevestigingen"}
 
@@ -244,7 +244,7 @@ def annuleer_lading(
     now: Now,
     ladingnummer: str,
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Take a load back while nothing was done with its signals; 409 with every reason why not. 202: it goes on."""
     asked = {"pad": f"/ladingen/{ladingnummer}/annuleringen"}
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from service import yields
 from service.api.ladingen import digest_of, file_name
@@ -41,7 +41,7 @@ def laad_opbrengst(
     now: Now,
     bestand: Annotated[UploadFile, File(description="CSV of XLSX")],
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Load a yield file; a refused file changes nothing."""
     asked = {"pad": "/opbrengsten", "sha256": digest_of(bestand)}
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import Field
 from sqlmodel import Session, col, select
 
@@ -101,7 +101,7 @@ def maak_terugkoppeling(
     settings: Config,
     now: Now,
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Tell what is due: 201 with the delivery, or 200 with `regels` 0 when there is nothing to tell."""
     require_role(access, Role.COORDINATOR)
 
@@ -160,7 +160,7 @@ def file_answer(kind: disclosure.Kind, name: str, content: bytes) -> Response:
 )
 def leg_verzending_vast(
     session: WideApiSession, access: Bearer, now: Now, nummer: str, key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """aangemaakt -> verzonden: from now on the rows are told."""
     require_role(access, Role.COORDINATOR)
     work = partial(feedback.sent, session, nummer, access.actor.naam, now)
@@ -175,7 +175,7 @@ def leg_verzending_vast(
 )
 def leg_ontvangst_vast(
     session: WideApiSession, access: Bearer, now: Now, nummer: str, ontvangst: Ontvangst, key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """verzonden -> ontvangen, with UWV's reference."""
     require_role(access, Role.UWV_LIAISON)
     door, kenmerk = access.actor.naam, ontvangst.kenmerk
@@ -191,7 +191,7 @@ def leg_ontvangst_vast(
 )
 def leg_weigering_vast(
     session: WideApiSession, access: Bearer, now: Now, nummer: str, weigering: Weigering, key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Refused rows become due again."""
     require_role(access, Role.UWV_LIAISON)
     door, reden, rows = access.actor.naam, weigering.reden, weigering.regels
@@ -207,7 +207,7 @@ def _note(
     gegevens: ApiModel | None,
     now: Now,
     change: Callable[[], FeedbackDelivery],
-) -> JSONResponse:
+) -> Response:
     """Change the state of a delivery, once per key; answers with the delivery."""
 
     def work() -> tuple[int, Any]:

@@ -1,14 +1,14 @@
 """/zaken: cases, their steps and their dossier; rows of another municipality are not there."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import Field
 from sqlmodel import Session, col, select
 
@@ -215,14 +215,16 @@ class Sortering(StrEnum):
     ZAAKNUMMER_OM = "-zaaknummer"
 
 
-def _shown(session: Session, cases: Sequence[Case], today: date) -> list[dict[str, Any]]:
-    """The fields of Zaak of each case, with a few statements for all of them together."""
+Signals = Mapping[int, Sequence[Signal]]
+
+
+def _shown(session: Session, cases: Sequence[Case], signals: Signals, today: date) -> list[dict[str, Any]]:
+    """The fields of Zaak of each case with its signals, with a few statements for all of them together."""
     ids = [case.id for case in cases]
     terms: dict[int, list[CaseTerm]] = defaultdict(list)
     for term in session.exec(select(CaseTerm).where(col(CaseTerm.zaak_id).in_(ids)).order_by(col(CaseTerm.id))):
         terms[term.zaak_id].append(term)
     events = unsettled.events_of(session, cases)
-    signals = case_signals.of_cases(session, ids)
     shown = []
     for case in cases:
         assert case.id is not None
@@ -239,6 +241,11 @@ def _shown(session: Session, cases: Sequence[Case], today: date) -> list[dict[st
             }
         )
     return shown
+
+
+def _listed(session: Session, cases: Sequence[Case], today: date) -> list[Zaak]:
+    signals = case_signals.of_cases(session, [case.id for case in cases])
+    return [Zaak(**each) for each in _shown(session, cases, signals, today)]
 
 
 def _term(view: case_terms.TermView) -> Termijn:
@@ -294,7 +301,7 @@ def zaken(
         terugbelverzoek=terugbelverzoek,
     )
     page = case_list.page(session, wanted, sort=sorteer, size=aantal, after=na)
-    return Lijst(items=[Zaak(**each) for each in _shown(session, page.cases, now.date())], volgende=page.volgende)
+    return Lijst(items=_listed(session, page.cases, now.date()), volgende=page.volgende)
 
 
 @router.post("/_zoek", summary="Zaken zoeken op persoon, adres of signaal")
@@ -305,7 +312,7 @@ def zoek_zaken(session: ReadingApiSession, engine: Database, access: Bearer, now
         asked["geboortedatum"] = asked["geboortedatum"].replace("-", "")
     found = case_list.search(session, **asked)
     audit.record_reading(engine, access, "gezocht", "zaken", now)
-    return Lijst(items=[Zaak(**each) for each in _shown(session, found, now.date())])
+    return Lijst(items=_listed(session, found, now.date()))
 
 
 @router.get("/{zaaknummer}", summary="Een zaak met haar dossier")
@@ -317,10 +324,10 @@ def zaak(session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknu
 
 
 def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
-    (shown,) = _shown(session, [case], desk.today)
+    signals = case_signals.of_cases(session, [case.id])
+    (shown,) = _shown(session, [case], signals, desk.today)
     tasks = session.exec(select(CaseTask).where(CaseTask.zaak_id == case.id).order_by(col(CaseTask.id)))
     assert case.id is not None
-    signals = case_signals.of_cases(session, [case.id]).get(case.id, ())
     handles = bool(desk.actor.roles_in(case.gemeentecode) & {Role.BEHANDELAAR, Role.SYSTEEM})
     return ZaakMetDossier(
         **shown,
@@ -337,7 +344,7 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
         persoon=Persoon(**case.model_dump(include=set(Persoon.model_fields))),
         adressen=[Adres.model_validate(one, from_attributes=True) for one in CaseFile(session, case).addresses],
         adresgroep=[other.zaaknummer for other in case_list.at_same_address(session, case)],
-        signalen=[_signal(signal, handles) for signal in signals],
+        signalen=[_signal(signal, handles) for signal in signals.get(case.id, ())],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
         dossier={kind: [_entry(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS},
     )
@@ -380,7 +387,7 @@ def neem_stap(
     zaaknummer: str,
     stap: TeNemenStap,
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Take a step; answers with the case as it stands after it."""
     case = moves.find_case(session, zaaknummer)
     code, desk = case.gemeentecode, desk_of(session, now)

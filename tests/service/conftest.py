@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine
 
-from service import accounts
+from service import accounts, journal
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
 from service.settings import Settings
@@ -30,6 +30,12 @@ CAST = {
     "bea": "beheerder",
     "aad": "auditor",
 }
+
+
+@pytest.fixture(autouse=True)
+def logged() -> None:
+    """The log as a service writes it: left to itself, structlog draws a traceback with all that was in memory."""
+    journal.configure()
 
 
 @dataclass(frozen=True)
