@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UV ?= uv
 SERVE ?= 1
-WALKS ?= 1000
+TIMES ?= 80
 REQUIRE_ALL ?= 0
 export REQUIRE_ALL
 
@@ -34,8 +34,8 @@ test: .venv/.tests-installed engines ## run every test (REQUIRE_ALL=1: a missing
 bench: .venv/.tests-installed engines ## measure a load of ROWS=1000000 rows on both databases, RUNS=5 times (15 GB of disk)
 	@$(RUN) -m tests.bench
 
-soak: .venv/.tests-installed engines ## random people walk WALKS=1000 times through random steps, on both databases (an hour)
-	@WALKS=$(WALKS) $(RUN) -m pytest --numprocesses 2 -rP tests/workflow/test_walks.py
+soak: .venv/.tests-installed engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours)
+	@TIMES=$(TIMES) $(RUN) -m pytest --numprocesses auto -rP -m chance
 
 check: .venv/.tests-installed ## lint, types, who imports whom, generated documentation; changes nothing
 	@.venv/bin/ruff check .

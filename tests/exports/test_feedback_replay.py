@@ -5,6 +5,7 @@ import io
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
@@ -15,6 +16,7 @@ from service.access import Access
 from signals.errors import Refused
 from signals.models import Signal
 from tests.exports.builder import Builder
+from tests.soak import tries
 from workflow.models import Case, CaseSignal
 from workflow.phases import OUTCOMES, Answer, Herkomst, Outcome, Phase, Told
 
@@ -224,7 +226,8 @@ def stands_by_hand(session):
     return found
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.chance
+@settings(max_examples=tries(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_the_files_replayed_give_the_stand_of_every_signal(engine, steps):
     with Session(engine) as session:

@@ -14,9 +14,10 @@ from service.settings import Settings
 from signals.models import Load, LoadStatus, Signal
 from tests.importers.deliveries import NOW, row, write_csv
 from tests.importers.processes import BSNS, Worker, at_once, holds, workers
+from tests.soak import tries
 from workflow.models import Case
 
-ROUNDS = 3
+ROUNDS = tries(2)
 Person = tuple[str, str]
 
 
@@ -44,6 +45,7 @@ def number_of(session: Session, kind: type[Signal] | type[Case]) -> int:
     return session.exec(select(func.count()).select_from(kind)).one()
 
 
+@pytest.mark.chance
 def test_of_two_who_load_the_same_file_at_once_one_loads_it(engine: Engine, pair: list[Worker], tmp_path: Path) -> None:
     for turn in range(ROUNDS):
         file = delivery(tmp_path / f"{turn}.csv", rows(f"R{turn}", BSNS[turn * 60 : turn * 60 + 60]))
@@ -55,6 +57,7 @@ def test_of_two_who_load_the_same_file_at_once_one_loads_it(engine: Engine, pair
         assert (number_of(session, Signal), number_of(session, Case)) == (60 * ROUNDS, 60 * ROUNDS)
 
 
+@pytest.mark.chance
 def test_the_same_rows_and_persons_in_two_files_at_once_make_one_signal_and_one_case(
     engine: Engine, pair: list[Worker], tmp_path: Path
 ) -> None:
@@ -78,6 +81,7 @@ def test_the_same_rows_and_persons_in_two_files_at_once_make_one_signal_and_one_
         assert (number_of(session, Signal), number_of(session, Case)) == (100 * ROUNDS, 80 * ROUNDS)
 
 
+@pytest.mark.chance
 def test_of_two_who_confirm_the_same_upload_at_once_one_loads_it(
     engine: Engine, pair: list[Worker], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -104,6 +108,7 @@ def test_of_two_who_confirm_the_same_upload_at_once_one_loads_it(
 
 
 @pytest.mark.parametrize("shared", [0, 20])
+@pytest.mark.chance
 def test_undoing_while_another_load_goes_on_takes_back_its_own_and_nothing_else(
     engine: Engine, pair: list[Worker], tmp_path: Path, shared: int
 ) -> None:

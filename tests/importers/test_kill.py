@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL
 
+import pytest
 from sqlalchemy import Engine
 
 from service.access import Access
@@ -15,11 +16,12 @@ from tests.databases import Databases
 from tests.importers.deliveries import SAMPLES
 from tests.importers.loading_process import AFTER, BEFORE_COMMIT
 from tests.importers.processes import contents, holds, wait_until_alone, workers
+from tests.soak import tries
 
 FILE = SAMPLES / "demo" / "LRNI-2026-07.csv"
 COUNTS = ("geleverd", "geaccepteerd", "gewijzigd", "ingetrokken", "dubbel", "afgekeurd", "zaken")
 EXPECTED = json.loads(FILE.with_suffix(".expected.json").read_text())
-STATEMENTS, SECONDS = 24, 8
+STATEMENTS, SECONDS = tries(10), tries(4)
 """At so many statements, and at so many points of time in and between them, a load is killed."""
 
 
@@ -31,6 +33,7 @@ def empty(databases: Databases, source: str) -> Iterator[Engine]:
         engine.dispose()
 
 
+@pytest.mark.chance
 def test_a_load_killed_at_any_moment_leaves_all_or_nothing_and_can_be_repeated(
     databases: Databases, empty_database: str, tmp_path: Path
 ) -> None:

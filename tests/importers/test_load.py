@@ -19,6 +19,7 @@ from signals.models import Delivery, Load, Mutatiesoort, Participant, RejectedRo
 from tests.databases import Databases
 from tests.factories import TESS
 from tests.importers.deliveries import NOW, TODAY, row, take_in, write_csv
+from tests.soak import tries
 from workflow import intake
 from workflow.models import Case
 
@@ -213,7 +214,8 @@ ROW = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.chance
+@settings(max_examples=tries(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=3), st.sampled_from([1, 3, 100]))
 def test_the_five_always_add_up_and_the_cases_are_those_foretold(
     databases: Databases, empty_database: str, tmp_path: Path, files: list[list[dict[str, str]]], size: int

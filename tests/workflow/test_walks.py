@@ -3,7 +3,6 @@
 `make soak` walks much further than the test does.
 """
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -22,6 +22,7 @@ from service.db import session_scope
 from signals.errors import DomainError
 from signals.models import Grondslag, Load, Mutatiesoort, Participant, Signal, SignalChange
 from tests.factories import NIJMEGEN, RECEIVED, ROTTERDAM, VENLO, at, case_at, contact, everything, person
+from tests.soak import SOAKING, tries
 from tests.workflow.shadow import Shadow
 from tests.workflow.test_transitions import PROCEDURE
 from workflow import dossier, moves
@@ -33,8 +34,6 @@ from workflow.intake import Intake
 from workflow.models import CallbackRequest, Case, CaseSignal, CaseTerm, Document, InformationRequest, WalaaEntry
 from workflow.phases import OPEN, Herkomst, Outcome, Phase, Role
 
-WALKS = int(os.environ.get("WALKS", "0"))
-"""So many walks, every time others; none: the same few, so that what the test says does not hang on chance."""
 STEPS_IN_A_WALK = 45
 LAST_DAY = date(2028, 6, 1)
 DAY = timedelta(days=1)
@@ -341,6 +340,7 @@ class Walk(RuleBasedStateMachine):
         assert all(one.uitleg for one in stored)
 
 
+@pytest.mark.chance
 def test_whoever_walks_whichever_way_a_case_stays_lawful(engine: Engine) -> None:
     Walk.engine = engine
     taken.clear()
@@ -348,8 +348,8 @@ def test_whoever_walks_whichever_way_a_case_stays_lawful(engine: Engine) -> None
     run_state_machine_as_test(
         Walk,
         settings=settings(
-            max_examples=WALKS or 12,
-            derandomize=not WALKS,
+            max_examples=tries(12),
+            derandomize=not SOAKING,  # among all tests the same few: what they say does not hang on chance
             database=None,
             stateful_step_count=STEPS_IN_A_WALK,
             deadline=None,
