@@ -31,7 +31,7 @@ demo: .venv/.installed ## load the samples, walk cases, make feedback and figure
 test: .venv/.tests-installed engines ## run every test (REQUIRE_ALL=1: a missing engine is a failure)
 	@$(RUN) -m pytest --numprocesses auto --dist worksteal
 
-bench: .venv/.tests-installed engines ## measure a load of ROWS=1000000 rows on both databases, RUNS=5 times (15 GB of disk)
+bench: .venv/.tests-installed engines ## measure loads of ROWS=1000000 rows (RUNS=5 times), steps, nights, on both databases (15 GB of disk)
 	@$(RUN) -m tests.bench
 
 soak: .venv/.tests-installed engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours)

@@ -19,13 +19,15 @@ from service.access import Access
 from service.uploads import check_file, load_file
 from signals.bsn import passes_elfproef
 from tests import postgres
-from tests.bench import deliveries
+from tests.bench import deliveries, steps
 from tests.bench.databases import Postgres, Sqlite
 from tests.bench.deliveries import COLUMNS, RECEIVED, new, write_csv, write_known
 from tests.bench.expected import Expected
 from tests.bench.measure import Bench, Memory, Runs, new_process
-from tests.bench.table import as_object, as_text, machine, too_much, verdict
+from tests.bench.steps import Times
+from tests.bench.table import Measured, as_object, as_text, machine, too_much, verdict
 from tests.bench.workbook import write_xlsx
+from tests.databases import Databases
 
 ROOT = Path(__file__).parents[1]
 ROWS = 400
@@ -104,13 +106,33 @@ def test_the_whole_benchmark_runs(tmp_path: Path, engine_path: Callable[[str], s
             memory.append(Memory(small, load))
         speed += bench.measure_xlsx(in_file, aim=2)
         speed += bench.compare(in_file, speed[0], speed[-3])
+        nights = [*bench.nights(in_file), *bench.nights(in_server)]
         on = machine(in_server.version())
+    assert [(night.cases, night.made) for night in nights] == [(400, 0), (400, 400), (400, 0), (400, 400)] * 2
     assert [runs.rows for runs in speed] == [400, 400, 40, 400, 400, 40, 40, 40, 40, 400, 4]
-    told = as_object(speed, memory, on)
+    requests = [Times("bare", seconds=[0.001] * 20), Times("API", Times("bare", seconds=[0.001] * 20), 5, [0.006] * 20)]
+    found = Measured(on, speed, memory, requests, nights)
+    told = as_object(found)
     assert json.loads(json.dumps(told)) == told
-    shown = as_text(speed, memory, on)
-    assert all(runs.what in shown for runs in speed)
+    assert [(one["ratio"], one["verdict"]) for one in told["requests"]] == [(None, ""), (6, "over")]
+    shown = as_text(found)
+    assert all(each.what in shown for each in (*speed, *requests, *nights))
     assert not list(tmp_path.glob("run*"))  # what was measured on is thrown away
+
+
+def test_the_statements_of_a_step_do_alone_what_the_step_did(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "LONG", 10)
+    prepared = steps.prepare(databases.new(), 2, tmp_path)
+    copies = [databases.copy(prepared.url) for _ in range(3)]
+    todo = [(number, each) for number in prepared.numbers for each in (*steps.PLAIN, *steps.LETTER)]
+    recorded = steps.record(prepared, copies[0], todo, tmp_path)
+    with pytest.raises(AssertionError, match="did not do the same"):
+        steps.require_same(copies)
+    for url in copies[1:]:
+        assert len(steps.replay(url, recorded)) == len(todo)
+    steps.require_same(copies)
 
 
 def runs(seconds: float, megabytes: float = 100, bare: Runs | None = None) -> Runs:
@@ -121,14 +143,14 @@ def runs(seconds: float, megabytes: float = 100, bare: Runs | None = None) -> Ru
 def test_a_load_is_held_against_its_bare_limit(seconds: float, said: str) -> None:
     load = runs(seconds, bare=runs(1))
     assert verdict(load) == said
-    assert too_much([load], []) is (said == "too slow")
+    assert too_much(Measured({}, speed=[load])) is (said == "too slow")
 
 
 @pytest.mark.parametrize(("small", "whole", "over"), [(400, 510, False), (400, 513, True), (100, 131, True)])
 def test_memory_is_held_against_a_tenth_and_a_ceiling(small: float, whole: float, over: bool) -> None:
     memory = Memory(runs(1, small), runs(1, whole))
     assert memory.over is over
-    assert too_much([], [memory]) is over
+    assert too_much(Measured({}, memory=[memory])) is over
 
 
 def test_too_little_room_is_told_before_anything_is_made(engine_path: Callable[[str], str]) -> None:

@@ -378,7 +378,7 @@ def stappen(session: ApiSession, now: Now, zaaknummer: str) -> Lijst[Stap]:
     )
 
 
-@router.post("/{zaaknummer}/stappen", status_code=201, summary="Een stap nemen", response_model=ZaakMetDossier)
+@router.post("/{zaaknummer}/stappen", status_code=201, summary="Een stap nemen", response_model=Zaak)
 def neem_stap(
     session: ApiSession,
     engine: Database,
@@ -388,7 +388,7 @@ def neem_stap(
     stap: TeNemenStap,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Take a step; answers with the case as it stands after it."""
+    """Take a step; answers with the case as it stands after it, without person and dossier: those are asked for."""
     case = moves.find_case(session, zaaknummer)
     code, desk = case.gemeentecode, desk_of(session, now)
 
@@ -398,7 +398,7 @@ def neem_stap(
         except Invalid as faulty:
             raise Invalid(replace(each, veld=f"gegevens/{each.veld}") for each in faulty.reasons) from None
         audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=code)
-        return 201, _with_dossier(session, case, desk)
+        return 201, _listed(session, [case], desk.today)[0]
 
     try:
         return once(session, key, {"pad": f"/zaken/{zaaknummer}/stappen", "stap": stap}, now, work)

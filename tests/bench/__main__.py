@@ -1,6 +1,7 @@
-"""`make bench`: how quick a national delivery loads, beside what the machine can do at its barest.
+"""`make bench`: how quick a delivery loads, a step is taken and a night passes, beside what the machine can do.
 
-ROWS (1,000,000) and RUNS (5) in the environment make it smaller; TMPDIR says where the databases lie; `--json` gives an
+ROWS (1,000,000), RUNS (5) and STEPS (100 cases) in the environment make it smaller, ONLY=loads, steps or nights leaves
+out the rest; TMPDIR says where the databases lie; `--json` gives an
 object. A full run takes some twenty minutes, 15 GB of disk and 4 GB of memory. Exit 1: slower than 3 times the bare
 limit on SQLite, or more memory than a load may take.
 """
@@ -10,22 +11,29 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests import postgres
+from tests.bench import steps
 from tests.bench.databases import PRODUCTION, Postgres, Sqlite
 from tests.bench.files import SAMPLE
 from tests.bench.measure import Bench, Memory
-from tests.bench.table import as_object, as_text, machine, too_much
+from tests.bench.table import Measured, as_object, as_text, machine, too_much
+from tests.databases import PostgresDatabases, SqliteFiles
 
 BYTES_PER_ROW = 15_000
 """Of disk: two deliveries, and twice a database with its journal, before and after a load."""
 
 
-def main(rows: int, runs: int, as_json: bool) -> int:
+PARTS = ("loads", "steps", "nights")
+
+
+def main(rows: int, runs: int, cases: int, only: str, as_json: bool) -> int:
     """Measure all and print it; the exit code."""
     place = Path(tempfile.gettempdir())
-    if reason := _missing(rows, runs, place):
+    parts = (only,) if only else PARTS
+    if reason := _missing(rows, runs, place) or _unknown(parts, cases):
         print(reason, file=sys.stderr)
         return 2
     with (
@@ -33,18 +41,36 @@ def main(rows: int, runs: int, as_json: bool) -> int:
         postgres.running(PRODUCTION) as url,
     ):
         bench, sqlite, postgresql = Bench(Path(folder), rows, runs), Sqlite(Path(folder)), Postgres(url)
-        bench.make_files()
-        for database in (sqlite, postgresql):
-            bench.prepare(database)
-        in_file = bench.measure_csv(sqlite, aim=2, limit=3)
-        in_server = bench.measure_csv(postgresql, aim=5)
-        spreadsheet = bench.measure_xlsx(sqlite, aim=2)
-        slow = bench.compare(sqlite, in_file[0], spreadsheet[0])
-        on = machine(postgresql.version())
-    speed = [*in_file, *in_server, *spreadsheet, *slow]
-    memory = [Memory(small, whole) for _, whole, small in (in_file, in_server)]
-    print(json.dumps(as_object(speed, memory, on)) if as_json else as_text(speed, memory, on))
-    return int(too_much(speed, memory))
+        found = Measured(machine(postgresql.version()))
+        if parts != ("steps",):
+            bench.make_files()
+            for database in (sqlite, postgresql):
+                bench.prepare(database)
+        if "loads" in parts:
+            in_file = bench.measure_csv(sqlite, aim=2, limit=3)
+            in_server = bench.measure_csv(postgresql, aim=5)
+            spreadsheet = bench.measure_xlsx(sqlite, aim=2)
+            slow = bench.compare(sqlite, in_file[0], spreadsheet[0])
+            found.speed = [*in_file, *in_server, *spreadsheet, *slow]
+            found.memory = [Memory(small, whole) for _, whole, small in (in_file, in_server)]
+        if "steps" in parts:
+            in_memory = SqliteFiles(Path(folder)), PostgresDatabases(url, "steps")
+            found.requests = [
+                times
+                for database, name in zip(in_memory, (sqlite.name, postgresql.name), strict=True)
+                for times in steps.measure(database, name, cases, Path(folder))
+            ]
+            in_memory[1].close()
+        if "nights" in parts:
+            found.nights = [*bench.nights(sqlite), *bench.nights(postgresql)]
+    print(json.dumps(as_object(found)) if as_json else as_text(found))
+    return int(too_much(found))
+
+
+def _unknown(parts: Sequence[str], cases: int) -> str | None:
+    if not set(parts) <= set(PARTS):
+        return f"ONLY is one of {', '.join(PARTS)}."
+    return None if cases > 2 * steps.WARM else f"STEPS must be more than {2 * steps.WARM}."
 
 
 def _missing(rows: int, runs: int, place: Path) -> str | None:
@@ -63,4 +89,6 @@ def _missing(rows: int, runs: int, place: Path) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(os.environ.get("ROWS", 1_000_000)), int(os.environ.get("RUNS", 5)), "--json" in sys.argv[1:]))
+    asked = os.environ.get
+    numbers = (int(asked("ROWS", 1_000_000)), int(asked("RUNS", 5)), int(asked("STEPS", 100)))
+    sys.exit(main(*numbers, asked("ONLY", ""), "--json" in sys.argv[1:]))

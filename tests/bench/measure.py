@@ -18,9 +18,10 @@ from statistics import median
 from typing import TypeVar
 
 from service.db import upgrade
-from tests.bench import bare, files, loading
+from tests.bench import bare, files, loading, night
 from tests.bench.databases import Database
 from tests.bench.expected import Expected
+from tests.bench.night import Night
 
 Found = TypeVar("Found")
 KILOBYTE = 1 if sys.platform == "darwin" else 1024  # in what ru_maxrss counts
@@ -109,6 +110,13 @@ class Bench:
                 self._load(check, loading.check, "small.xlsx", url)
                 self._load(load, loading.load, "small.xlsx", url)
         return plain, check, load
+
+    def nights(self, database: Database) -> list[Night]:
+        """The clock over every case of what was known beforehand."""
+        note(f"{database.name}: the clock at night")
+        with database.fresh() as url:
+            found, _ = self._alone(night.work, url, database.name)
+        return found
 
     def compare(self, database: Database, stored: Runs, read: Runs) -> tuple[Runs, Runs]:
         """What is slow, on fewer rows, held against the same bare limits per row."""

@@ -4,27 +4,44 @@ import os
 import platform
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from tests.bench.measure import Memory, Runs
+from tests.bench.night import Night
+from tests.bench.steps import Times
 
 _HEADER = ("what", "rows", "median s", "min-max", "rows/s", "ratio", "limit", "")
+_TIMES_HEADER = ("one request after the other", "times", "median ms", "p95 ms", "", "ratio of p95", "aim", "")
+_NIGHT_HEADER = ("the clock at night", "open cases", "s", "reminders made", "", "", "", "")
 _MEMORY_HEADER = ("memory of the process", "rows", "peak MB", "", "", "ratio", "limit", "")
 
 
-def verdict(runs: Runs) -> str:
+@dataclass
+class Measured:
+    """All that a benchmark found; what was not asked for is empty."""
+
+    on: dict[str, Any]
+    speed: Sequence[Runs] = ()
+    memory: Sequence[Memory] = ()
+    requests: Sequence[Times] = ()
+    nights: Sequence[Night] = ()
+
+
+def verdict(runs: Runs | Times) -> str:
     """`over` above the aim, `too slow` above the hard limit."""
     if runs.ratio is None or runs.aim is None:
         return ""
-    if runs.limit is not None and runs.ratio > runs.limit:
+    limit = getattr(runs, "limit", None)
+    if limit is not None and runs.ratio > limit:
         return "too slow"
     return "over" if runs.ratio > runs.aim else "ok"
 
 
-def too_much(speed: Sequence[Runs], memory: Sequence[Memory]) -> bool:
+def too_much(found: Measured) -> bool:
     """Whether anything is above a hard limit."""
-    return any(verdict(runs) == "too slow" for runs in speed) or any(one.over for one in memory)
+    return any(verdict(runs) == "too slow" for runs in found.speed) or any(one.over for one in found.memory)
 
 
 def machine(postgres: str) -> dict[str, Any]:
@@ -38,11 +55,16 @@ def machine(postgres: str) -> dict[str, Any]:
     }
 
 
-def as_text(speed: Sequence[Runs], memory: Sequence[Memory], on: dict[str, Any]) -> str:
-    """Both tables, and on what they were measured."""
-    lines = [_HEADER, *map(_speed_line, speed), ("",) * len(_HEADER), _MEMORY_HEADER]
-    for one in memory:
-        lines += _memory_lines(one)
+def as_text(found: Measured) -> str:
+    """The tables, and on what they were measured."""
+    memory = [line for one in found.memory for line in _memory_lines(one)]
+    tables = (
+        (_HEADER, [_speed_line(runs) for runs in found.speed]),
+        (_MEMORY_HEADER, memory),
+        (_TIMES_HEADER, [_times_line(times) for times in found.requests]),
+        (_NIGHT_HEADER, [_night_line(night) for night in found.nights]),
+    )
+    lines = [line for header, rows in tables if rows for line in (header, *rows, ("",) * len(_HEADER))][:-1]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADER))]
     rows = [
         "  ".join(
@@ -51,14 +73,15 @@ def as_text(speed: Sequence[Runs], memory: Sequence[Memory], on: dict[str, Any])
         ).rstrip()
         for line in lines
     ]
-    told = ", ".join(f"{name} {value}" for name, value in on.items())
-    return "\n".join([*rows, "", f"{told}; {len(speed[0].seconds)} runs each. Counts of every load: right."])
+    told = ", ".join(f"{name} {value}" for name, value in found.on.items())
+    loads = f"; {len(found.speed[0].seconds)} runs each. Counts of every load: right." if found.speed else "."
+    return "\n".join([*rows, "", f"{told}{loads}"])
 
 
-def as_object(speed: Sequence[Runs], memory: Sequence[Memory], on: dict[str, Any]) -> dict[str, Any]:
+def as_object(found: Measured) -> dict[str, Any]:
     """The same, with every run."""
     return {
-        "machine": on,
+        "machine": found.on,
         "speed": [
             {
                 "what": runs.what,
@@ -71,7 +94,7 @@ def as_object(speed: Sequence[Runs], memory: Sequence[Memory], on: dict[str, Any
                 "limit": runs.limit,
                 "verdict": verdict(runs),
             }
-            for runs in speed
+            for runs in found.speed
         ],
         "memory": [
             {
@@ -83,9 +106,22 @@ def as_object(speed: Sequence[Runs], memory: Sequence[Memory], on: dict[str, Any
                 "limit_megabytes": one.most,
                 "over": one.over,
             }
-            for one in memory
+            for one in found.memory
         ],
-        "too_much": too_much(speed, memory),
+        "requests": [
+            {
+                "what": times.what,
+                "seconds": times.seconds,
+                "median": times.median,
+                "p95": times.p95,
+                "ratio": times.ratio,
+                "aim": times.aim,
+                "verdict": verdict(times),
+            }
+            for times in found.requests
+        ],
+        "nights": [vars(night) for night in found.nights],
+        "too_much": too_much(found),
     }
 
 
@@ -101,6 +137,23 @@ def _speed_line(runs: Runs) -> tuple[str, ...]:
         aim,
         verdict(runs),
     )
+
+
+def _times_line(times: Times) -> tuple[str, ...]:
+    return (
+        times.what,
+        f"{len(times.seconds):,}",
+        f"{times.median * 1000:.1f}",
+        f"{times.p95 * 1000:.1f}",
+        "",
+        f"{times.ratio:.2f}" if times.ratio else "",
+        f"{times.aim:g}" if times.aim else "",
+        verdict(times),
+    )
+
+
+def _night_line(night: Night) -> tuple[str, ...]:
+    return (night.what, f"{night.cases:,}", f"{night.seconds:.2f}", f"{night.made:,}", "", "", "", "")
 
 
 def _memory_lines(one: Memory) -> list[tuple[str, ...]]:
