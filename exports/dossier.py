@@ -21,6 +21,7 @@ from workflow.deadlines import TERMS, Term
 from workflow.document_kinds import DOCUMENT_KINDS, PDF, size_text
 from workflow.fields import Field
 from workflow.letters import as_sent, full_name
+from workflow.mergers import MERGED, with_mergers
 from workflow.models import Case, CaseEvent, Document, InformationRequest, Letter, OfCase, Source, Visit
 from workflow.phases import OUTCOMES
 from workflow.transitions import BY_NAME
@@ -278,9 +279,11 @@ class _Composer:
 
     def _events(self) -> Part:
         part = Part("Verloop: elke stap met haar grondslag")
-        for event in self.file.events:
+        session, now = self.file.session, self.order.now
+        for event in with_mergers(session, self.case, self.file.events, now):
             step = self.order.wording.step(event.stap)
-            part.stukken.append(_entry(f"{event.volgnummer}. {step}", self._event(event)))
+            number = "" if event.stap == MERGED else f"{event.volgnummer}. "
+            part.stukken.append(_entry(f"{number}{step}", self._event(event)))
         return part
 
     def _event(self, event: CaseEvent) -> list[tuple[str, str]]:

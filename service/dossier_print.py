@@ -19,7 +19,7 @@ from service.models import User
 from service.settings import Settings
 from service.uploads import PRINTS
 from signals.errors import DomainError, Forbidden, Reason
-from signals.models import Municipality
+from signals.municipalities import name_on
 from workflow import letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
@@ -103,12 +103,11 @@ def print_dossier(
 
 def _order(session: Session, case: Case, desk: Desk, purpose: Purpose, wording: Wording) -> Order:
     assert case.id is not None
-    municipality = session.get(Municipality, case.gemeentecode)
     return Order(
         purpose=purpose,
         now=desk.now,
         door=desk.actor.naam,
-        municipality=municipality.naam if municipality else case.gemeentecode,
+        municipality=name_on(session, case.gemeentecode, desk.today),
         names=dict(session.exec(select(User.naam, User.weergavenaam)).all()),
         signals=case_signals.of_cases(session, [case.id]).get(case.id, ()),
         benefits=bool(desk.actor.roles_in(case.gemeentecode) & {Role.BEHANDELAAR, Role.SYSTEEM}),

@@ -7,7 +7,7 @@ from typing import Any
 
 from signals.address import mended_postcode
 from signals.errors import Reason
-from signals.municipalities import RNI, Municipalities
+from signals.municipalities import RNI, Municipalities, standing_for
 from workflow.actors import Desk
 from workflow.addresses import chosen_address
 from workflow.case_file import CaseFile
@@ -217,7 +217,8 @@ def another_municipality(file: CaseFile, desk: Desk, values: Mapping[str, Any]) 
     """A municipality in force today, not the own and not the RNI."""
     code = values["gemeentecode"]
     known = Municipalities.load(file.session)
-    faulty = code in (file.case.gemeentecode, RNI) or not known.in_force(code, desk.today)
+    own = standing_for(file.session, file.case.gemeentecode, desk.today)
+    faulty = code in (own, RNI) or not known.in_force(code, desk.today)
     return no(
         faulty,
         "gemeentecode_ongeldig",

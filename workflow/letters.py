@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from signals.address import address_line
 from signals.errors import NotFound, Reason
-from signals.models import Municipality
+from signals.municipalities import name_on, standing_for
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.letter_content import Envelope, composed, facts_of
@@ -85,7 +85,7 @@ def post(
 def _envelope(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, Any], third_party: bool) -> Envelope:
     case = file.case
     chosen = values.get("taal") or (None if third_party else file.language)
-    row = file.session.get(Municipality, case.gemeentecode)
+    session, posted = file.session, letter.verzenddatum
     return Envelope(
         kenmerk=f"{case.zaaknummer}/{letter.nummer}",
         posted=letter.verzenddatum,
@@ -94,8 +94,8 @@ def _envelope(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, A
         secret=bool(case.indicatie_geheim),
         addressee=tuple(line for line in (letter.geadresseerde, *letter.adres.split(", ")) if line),
         adres=address_line(case),
-        gemeente=row.naam if row else case.gemeentecode,
-        head=letterhead_of(case.gemeentecode),
+        gemeente=name_on(session, case.gemeentecode, posted),
+        head=letterhead_of(standing_for(session, case.gemeentecode, posted)),
         contact=desk.contact(letter.contactpersoon),
         signatory=desk.contact(desk.actor.naam).naam,
         language=None if chosen == NO_TRANSLATION else chosen,
@@ -117,9 +117,10 @@ def sent(session: Session, case: Case, nummer: int) -> LetterFile:
     return kept
 
 
-def missing_in_letters(case: Case, desk: Desk) -> tuple[str, ...]:
+def missing_in_letters(session: Session, case: Case, desk: Desk) -> tuple[str, ...]:
     """What a letter cannot tell of how to reach its contact person, though it should: his own, or the letterhead's."""
-    contact, head = desk.contact(case.behandelaar or desk.actor.naam), letterhead_of(case.gemeentecode)
+    contact = desk.contact(case.behandelaar or desk.actor.naam)
+    head = letterhead_of(standing_for(session, case.gemeentecode, desk.today))
     known = {
         "telefoonnummer": contact.telefoonnummer or head.telefoon,
         "e-mailadres": contact.emailadres or head.email,

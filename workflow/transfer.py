@@ -1,9 +1,11 @@
 """A case goes to another municipality, or comes back: where two municipalities meet, and all that each learns."""
 
+from collections.abc import Collection
+
 from sqlmodel import Session, col, select
 
 from signals.base import ACROSS
-from signals.municipalities import Municipalities, participates
+from signals.municipalities import name_on, participates, same_municipality
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.models import Case, CaseSignal, CaseTask
@@ -20,7 +22,7 @@ def hand_over(file: CaseFile, desk: Desk, code: str) -> Case | None:
     session, case = file.session, file.case
     if not participates(session, code, desk.today):
         return None
-    there = _open_case_of(session, case.bsn, code)
+    there = _open_case_of(session, case.bsn, same_municipality(session, {code}, desk.today))
     joins, by_catch = there is not None, case.herkomst == Herkomst.BIJVANGST
     if there is None:
         there = open_case(
@@ -41,7 +43,7 @@ def hand_over(file: CaseFile, desk: Desk, code: str) -> Case | None:
     if case.ingetrokken_door_uwv is not None:
         uitleg = "UWV trok het signaal in voor de overdracht. Sluit als ingetrokken, of zet het onderzoek voort."
         _task(session, there, desk, "uwv_trekt_in", f"uwv_trekt_in:{case.zaaknummer}", uitleg)
-    name = Municipalities.load(session).name(case.gemeentecode)
+    name = name_on(session, case.gemeentecode, desk.today)
     uitleg = f"Overgedragen door {name}; contactpersoon daar: {case.behandelaar or 'nog niemand'}."
     _task(session, there, desk, "overgedragen", f"overgedragen:{case.zaaknummer}:{len(file.events)}", uitleg)
     return there
@@ -53,14 +55,14 @@ def give_back(file: CaseFile, desk: Desk, reden: str) -> Case:
     origin = select(Case).where(Case.id == file.case.voorganger_id)
     sender = session.exec(origin.execution_options(**ACROSS)).one()
     _move_signals(file, sender, desk, joins=False)
-    name = Municipalities.load(session).name(file.case.gemeentecode)
+    name = name_on(session, file.case.gemeentecode, desk.today)
     uitleg = f"Teruggestuurd door {name}; contactpersoon daar: {file.case.behandelaar or 'nog niemand'}. Reden: {reden}"
     _task(session, sender, desk, "teruggestuurd", f"teruggestuurd:{file.case.zaaknummer}", uitleg)
     return sender
 
 
-def _open_case_of(session: Session, bsn: str | None, code: str) -> Case | None:
-    open_there = select(Case).where(Case.bsn == bsn, Case.gemeentecode == code, col(Case.fase).in_(OPEN))
+def _open_case_of(session: Session, bsn: str | None, codes: Collection[str]) -> Case | None:
+    open_there = select(Case).where(Case.bsn == bsn, col(Case.gemeentecode).in_(codes), col(Case.fase).in_(OPEN))
     return None if bsn is None else session.exec(open_there.execution_options(**ACROSS)).first()
 
 

@@ -29,10 +29,12 @@ from service.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSe
 from service.idempotency import once
 from signals.errors import Forbidden, Invalid, Reason, Refused
 from signals.models import Signal
+from signals.municipalities import same_municipality
 from workflow import case_terms, dossier, moves, unsettled
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field as StepField
+from workflow.mergers import with_mergers
 from workflow.models import Case, CaseEvent, CaseTask, CaseTerm, OfCase
 from workflow.phases import MUNICIPAL_ROLES, Outcome, Phase, Role
 from workflow.transitions import BY_NAME
@@ -285,7 +287,7 @@ def zaken(
     """The cases that the bearer sees."""
     wanted = case_list.Filter(
         fase=fase or (),
-        gemeentecode=gemeentecode or (),
+        gemeentecode=sorted(same_municipality(session, gemeentecode or (), now.date())),
         behandelaar=behandelaar,
         resultaat=resultaat,
         leveringsnummer=leveringsnummer,
@@ -318,6 +320,8 @@ def zaak(session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknu
 
 def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
     (shown,) = _shown(session, [case], desk.today)
+    file = CaseFile(session, case)
+    shown["gebeurtenissen"] = [_event(event) for event in with_mergers(session, case, file.events, desk.now)]
     tasks = session.exec(select(CaseTask).where(CaseTask.zaak_id == case.id).order_by(col(CaseTask.id)))
     assert case.id is not None
     signals = case_signals.of_cases(session, [case.id]).get(case.id, ())
@@ -335,8 +339,8 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
             }
         ),
         persoon=Persoon(**case.model_dump(include=set(Persoon.model_fields))),
-        adressen=[Adres.model_validate(one, from_attributes=True) for one in CaseFile(session, case).addresses],
-        adresgroep=[other.zaaknummer for other in case_list.at_same_address(session, case)],
+        adressen=[Adres.model_validate(one, from_attributes=True) for one in file.addresses],
+        adresgroep=[other.zaaknummer for other in case_list.at_same_address(session, case, desk.today)],
         signalen=[_signal(signal, handles) for signal in signals],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
         dossier={kind: [_entry(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS},

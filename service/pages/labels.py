@@ -41,6 +41,7 @@ _WORDS: Mapping[str, str] = {
     "ind": "IND",
     "kvk": "KvK",
     "onderzoek_in_de_brp": "onderzoek in de BRP",
+    "gemeente_opgegaan": "Gemeente samengevoegd",
     "open_bijvangst": "Zaak geopend als bijvangst",
     "ontvang_overdracht": "Zaak ontvangen van een andere gemeente",
     "ontvang_signaal": "Signaal ontvangen",

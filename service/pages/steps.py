@@ -158,7 +158,7 @@ def _page(
         changes=_since(file, version_of(sent or {})) if stale else (),
         stale=stale,
         sends_letter=posts and (BY_NAME[stap].letter or file.wrote_to_person),
-        missing=letters.missing_in_letters(case, desk),
+        missing=letters.missing_in_letters(session, case, desk),
         values=sent or default,
         choices=_choices(session, file, step, desk),
         names=display_names(session),

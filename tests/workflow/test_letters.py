@@ -418,7 +418,7 @@ def test_a_letter_names_the_contact_person_with_what_is_known(
 ) -> None:
     case = case_at(session, Phase.VOORONDERZOEK)
     at_desk = Desk(ANNA, desk(ANNA).now, contact=lambda naam: ContactPerson("Anna van Dijk", **known))
-    assert letters.missing_in_letters(case, at_desk) == missing
+    assert letters.missing_in_letters(session, case, at_desk) == missing
     take(session, case, "verstuur_aanschrijving", at_desk, taal="en")
     pages = PdfReader(io.BytesIO(letters.sent(session, case, 1).pdf)).pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
