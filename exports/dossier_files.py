@@ -19,7 +19,8 @@ import typst
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 
-from exports.dossier import PURPOSES, Dossier, Piece
+from exports.dossier import PURPOSES, Dossier
+from exports.dossier_chapters import Piece
 from exports.sheet import Column, write_csv
 from signals.dates import dutch_date
 from workflow.document_kinds import DOCUMENT_KINDS, PDF, PNG

@@ -13,8 +13,9 @@ from sqlmodel import Session, select
 
 from exports.dossier import Order, Purpose, Wording, compose
 from exports.dossier_files import write_pdf, write_zip
-from service import audit, case_signals, documents
+from service import audit, case_signals, disclosure, documents
 from service.access import Access
+from service.db import session_scope
 from service.models import User
 from service.settings import Settings
 from service.uploads import PRINTS
@@ -94,7 +95,9 @@ def print_dossier(
         size, stream = made.stat().st_size, made.open("rb")  # open: it outlives its folder
     try:
         action = f"dossier_verstrekt_{purpose}_{form}"
-        audit.record_reading(engine, access, action, case.zaaknummer, desk.now, gemeentecode=case.gemeentecode)
+        with session_scope(engine, access) as log:
+            audit.record(log, action, case.zaaknummer, desk.now, gemeentecode=case.gemeentecode)
+            disclosure.log_parts(log, case, dossier.parts_along, desk.now)
     except BaseException:
         stream.close()
         raise

@@ -23,9 +23,11 @@ from workflow.models import (
     CaseTask,
     CaseTerm,
     Contact,
+    Document,
     Letter,
     LetterKind,
     OfCase,
+    ReceivedPart,
     Source,
     Visit,
 )
@@ -89,6 +91,16 @@ class CaseFile:
     def tasks(self) -> Sequence[CaseTask]:
         """Every task, done or not."""
         return self._rows(CaseTask)
+
+    @cached_property
+    def documents(self) -> Sequence[Document]:
+        """Documents and references."""
+        return self._rows(Document)
+
+    @cached_property
+    def received(self) -> Sequence[ReceivedPart]:
+        """What came from another municipality with a hand-over; no act of this one."""
+        return self._rows(ReceivedPart)
 
     @cached_property
     def aangiften(self) -> Sequence[Aangifte]:

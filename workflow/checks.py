@@ -8,6 +8,7 @@ from typing import Any
 from signals.address import mended_postcode
 from signals.errors import Reason
 from signals.municipalities import RNI, Municipalities, standing_for
+from workflow import parcels
 from workflow.actors import Desk
 from workflow.addresses import chosen_address
 from workflow.case_file import CaseFile
@@ -224,6 +225,18 @@ def another_municipality(file: CaseFile, desk: Desk, values: Mapping[str, Any]) 
         "gemeentecode_ongeldig",
         f"Gemeentecode {code} kan hier niet: geef de code van een andere, bestaande gemeente (niet 1999).",
         "gemeentecode",
+    )
+
+
+def offered_parts(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """Only what may go to another municipality, and is in this dossier."""
+    known = {part.sleutel for part in parcels.offered(file, desk.now.tzinfo)}
+    unknown = [key for key in values.get("stukken", ()) if key not in known | {parcels.NONE}]
+    return no(
+        bool(unknown),
+        "stuk_onbekend",
+        f"Dit kan niet mee, of is er niet: {', '.join(unknown)}. Kies uit: {', '.join(sorted(known)) or 'geen'}.",
+        "stukken",
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlmodel import Session
 
 from signals.models import Grondslag
-from workflow import case_terms, letters, transfer
+from signals.municipalities import standing_for
+from workflow import case_terms, letters, parcels, transfer
 from workflow.actors import Desk
 from workflow.addresses import change_address, chosen_address
 from workflow.case_file import CaseFile
@@ -16,6 +17,7 @@ from workflow.deadlines import Term
 from workflow.models import Aangifte, Bezwaar, Case, CaseTask, LetterKind, TermStatus
 from workflow.move import Move
 from workflow.phases import OUTCOMES, Answer, Outcome, Phase
+from workflow.questions import PARTS
 from workflow.transitions import BY_NAME
 
 
@@ -259,15 +261,26 @@ def verwerk_in_brp(taking: Taking) -> None:
 
 
 def draag_over(taking: Taking) -> None:
-    """The receiver works on it, when it takes part."""
-    received = transfer.hand_over(taking.file, taking.desk, taking.values["gemeentecode"])
+    """The receiver works on it, when it takes part; otherwise it gets the file that the page offers."""
+    code = taking.values["gemeentecode"]
+    parts = _parts(taking, code)
+    received = transfer.hand_over(taking.file, taking.desk, code, parts, taking.values.get("reden", ""))
     taking.remember["ontvangerDoetMee"] = received is not None
     close(taking, Outcome.ANDERE_GEMEENTE)
 
 
+def _parts(taking: Taking, to: str) -> list[parcels.Part]:
+    """What goes along, written down by name: it is a disclosure (Wet BRP 3.11)."""
+    parts = parcels.along(taking.file, taking.desk, taking.values.get(PARTS.naam), to)
+    taking.remember[PARTS.naam] = [part.told for part in parts]
+    return parts
+
+
 def stuur_terug(taking: Taking) -> None:
     """Back to the sender, once."""
-    taking.reopens = transfer.give_back(taking.file, taking.desk, taking.values["reden"])
+    sender = transfer.sender_of(taking.file)
+    parts = _parts(taking, standing_for(taking.session, sender.gemeentecode, taking.desk.today))
+    taking.reopens = transfer.give_back(taking.file, taking.desk, taking.values["reden"], parts)
     close(taking, Outcome.ANDERE_GEMEENTE)
 
 

@@ -110,11 +110,16 @@ def sent(session: Session, case: Case, nummer: int) -> LetterFile:
     found = session.exec(mine).first()
     if found is None:
         raise NotFound(Reason("brief_onbekend", f"Zaak {case.zaaknummer} heeft geen brief {nummer}."))
-    kept = session.exec(select(LetterFile).where(col(LetterFile.brief_id) == found)).first()
-    if kept is None:
+    stored = kept(session, found)
+    if stored is None:
         uitleg = f"Van brief {nummer} is geen PDF bewaard: hij is verstuurd voordat deze service brieven maakte."
         raise NotFound(Reason("brief_zonder_bestand", uitleg))
-    return kept
+    return stored
+
+
+def kept(session: Session, brief_id: int) -> LetterFile | None:
+    """The bytes of a letter by its id; None when it was posted before PDFs were kept."""
+    return session.exec(select(LetterFile).where(col(LetterFile.brief_id) == brief_id)).first()
 
 
 def missing_in_letters(session: Session, case: Case, desk: Desk) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from signals.errors import Invalid, NotFound, Reason, Refused, Stale
-from workflow import case_terms, effects, letters
+from workflow import case_terms, effects, letters, parcels
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
@@ -82,6 +82,8 @@ def steps(session: Session, case: Case, desk: Desk) -> list[StepView]:
 def _with_choices(field: Field, file: CaseFile, desk: Desk) -> Field:
     if field.soort == "brief":
         return replace(field, keuzes=tuple(str(one.nummer) for one in file.letters_out))
+    if field.soort == "stukken":
+        return replace(field, keuzes=tuple(part.sleutel for part in parcels.offered(file, desk.now.tzinfo)))
     if field.soort == "gebruiker":
         return replace(field, keuzes=tuple(sorted(desk.staff(file.case.gemeentecode))))
     return field

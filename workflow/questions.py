@@ -18,6 +18,13 @@ LANGUAGE = Field(
     hint="Leeg betekent: de taal uit het signaal, als wij die hebben. De Nederlandse tekst telt.",
 )
 LETTER = (POSTED, LANGUAGE)
+PARTS = Field(
+    "stukken",
+    "stukken",
+    "Wat gaat mee uit het dossier",
+    verplicht=False,
+    hint="Alleen wat de andere gemeente nodig heeft. Wat over anderen gaat, staat uit.",
+)
 REMARK = Field("toelichting", "lange_tekst", "Toelichting", verplicht=False)
 MUNICIPALITY = Field("gemeentecode", "gemeente", "Gemeentecode", hint="Vier cijfers, bijvoorbeeld 0268.")
 WHERE_TO_LIVE = ("woonadres", "briefadres")

@@ -1,6 +1,6 @@
 """A case goes to another municipality, or comes back: where two municipalities meet, and all that each learns."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlmodel import Session, col, select
 
@@ -10,12 +10,15 @@ from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.models import Case, CaseSignal, CaseTask
 from workflow.opening import open_case
-from workflow.phases import OPEN, Herkomst
+from workflow.parcels import Part, put_down
+from workflow.phases import OPEN, Herkomst, Outcome
 from workflow.unsettled import settle_one
 
+CHOOSE = "Sluit als ingetrokken, of zet het onderzoek voort."
 
-def hand_over(file: CaseFile, desk: Desk, code: str) -> Case | None:
-    """The case at the receiver, with the original receipt; None when the receiver takes no part here.
+
+def hand_over(file: CaseFile, desk: Desk, code: str, parts: Sequence[Part], reden: str) -> Case | None:
+    """The case at the receiver, with the original receipt and these parts; None when the receiver takes no part here.
 
     A person who already has an open case there is joined to it: no second case.
     """
@@ -41,24 +44,50 @@ def hand_over(file: CaseFile, desk: Desk, code: str) -> Case | None:
         )
     _move_signals(file, there, desk, joins)
     if case.ingetrokken_door_uwv is not None:
-        uitleg = "UWV trok het signaal in voor de overdracht. Sluit als ingetrokken, of zet het onderzoek voort."
+        uitleg = f"UWV trok het signaal in voor de overdracht. {CHOOSE}"
         _task(session, there, desk, "uwv_trekt_in", f"uwv_trekt_in:{case.zaaknummer}", uitleg)
     name = name_on(session, case.gemeentecode, desk.today)
-    uitleg = f"Overgedragen door {name}; contactpersoon daar: {case.behandelaar or 'nog niemand'}."
+    uitleg = f"Overgedragen door {name}; contactpersoon daar: {_contact(file, desk)}."
+    uitleg += f" Reden: {reden}" if reden else ""
+    put_down(file, there, desk, parts)
     _task(session, there, desk, "overgedragen", f"overgedragen:{case.zaaknummer}:{len(file.events)}", uitleg)
     return there
 
 
-def give_back(file: CaseFile, desk: Desk, reden: str) -> Case:
-    """The sender's case, to be reopened; its signals are its own again."""
-    session = file.session
+def sender_of(file: CaseFile) -> Case:
+    """The case that this one was handed over from."""
     origin = select(Case).where(Case.id == file.case.voorganger_id)
-    sender = session.exec(origin.execution_options(**ACROSS)).one()
+    return file.session.exec(origin.execution_options(**ACROSS)).one()
+
+
+def give_back(file: CaseFile, desk: Desk, reden: str, parts: Sequence[Part]) -> Case:
+    """The sender's case, to be reopened; its signals are its own again, and what was found here lies there too."""
+    session, sender = file.session, sender_of(file)
+    put_down(file, sender, desk, parts)
+    withdrawn = sender.ingetrokken_door_uwv = file.case.ingetrokken_door_uwv
+    if withdrawn is not None:
+        sleutel = f"uwv_trekt_in:{file.case.zaaknummer}"
+        _task(session, sender, desk, "uwv_trekt_in", sleutel, f"UWV trok het signaal in. {CHOOSE}")
     _move_signals(file, sender, desk, joins=False)
     name = name_on(session, file.case.gemeentecode, desk.today)
-    uitleg = f"Teruggestuurd door {name}; contactpersoon daar: {file.case.behandelaar or 'nog niemand'}. Reden: {reden}"
+    uitleg = f"Teruggestuurd door {name}; contactpersoon daar: {_contact(file, desk)}. Reden: {reden}"
     _task(session, sender, desk, "teruggestuurd", f"teruggestuurd:{file.case.zaaknummer}", uitleg)
     return sender
+
+
+def went_outside(file: CaseFile) -> bool:
+    """Whether the case was handed over to a municipality that takes no part here: it gets a file."""
+    last = file.last_event("draag_over")
+    gone = file.case.resultaat == Outcome.ANDERE_GEMEENTE and last is not None
+    return gone and last is file.events[-1] and not last.gegevens.get("ontvangerDoetMee")
+
+
+def _contact(file: CaseFile, desk: Desk) -> str:
+    """Who can be called or written to there, as the letters name him."""
+    if file.case.behandelaar is None:
+        return "nog niemand"
+    known = desk.contact(file.case.behandelaar)
+    return ", ".join(word for word in (known.naam, known.telefoonnummer, known.emailadres) if word)
 
 
 def _open_case_of(session: Session, bsn: str | None, codes: Collection[str]) -> Case | None:

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from service import audit, case_list, case_signals, letter_file
+from service import audit, case_list, case_signals, disclosure, letter_file
 from service.api.shapes import (
     ApiModel,
     Gegevens,
@@ -35,7 +35,7 @@ from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field as StepField
 from workflow.mergers import with_mergers
-from workflow.models import Case, CaseEvent, CaseTask, CaseTerm, OfCase
+from workflow.models import Case, CaseEvent, CaseTask, CaseTerm, OfCase, ReceivedPart
 from workflow.phases import MUNICIPAL_ROLES, Outcome, Phase, Role
 from workflow.transitions import BY_NAME
 
@@ -139,6 +139,21 @@ class Taak(ApiModel):
     afgehandeld_op: date | None
 
 
+class OntvangenStuk(ApiModel):
+    """A part of another municipality's dossier, as it came with a hand-over."""
+
+    nummer: int
+    soort: str
+    datum: date
+    omschrijving: str
+    regels: Annotated[list[list[str]], Field(description="Steeds een opschrift en een tekst.")]
+    van_gemeente: str
+    vastgelegd_door: str
+    vastgelegd_op: Annotated[date, Field(description="De dag van ontvangst hier.")]
+    document: Annotated[int | None, Field(description="Nummer bij de documenten van deze zaak.")]
+    sha256: Annotated[str | None, Field(description="Van een brief, te lezen op /ontvangen/{nummer}.")]
+
+
 class ZaakMetDossier(Zaak):
     """A case with what somebody who works on it sees."""
 
@@ -154,6 +169,7 @@ class ZaakMetDossier(Zaak):
     signalen: list[Signaal]
     taken: list[Taak]
     dossier: Annotated[dict[str, list[Gegevens]], Field(description="De vastleggingen per soort.")]
+    ontvangen: Annotated[list[OntvangenStuk], Field(description="Wat bij een overdracht meekwam.")]
 
 
 class Stap(ApiModel):
@@ -344,7 +360,13 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
         signalen=[_signal(signal, handles) for signal in signals],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
         dossier={kind: [_entry(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS},
+        ontvangen=[_received(row) for row in file.received],
     )
+
+
+def _received(row: ReceivedPart) -> OntvangenStuk:
+    same = row.model_dump(include=set(OntvangenStuk.model_fields))
+    return OntvangenStuk(**same, nummer=row.id, document=row.document_id)
 
 
 BENEFIT_FACTS = frozenset({"uitkeringssoort", "datum_vanaf", "datum_tot", "werkgever"})
@@ -391,10 +413,11 @@ def neem_stap(
 
     def work() -> tuple[int, Any]:
         try:
-            moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
+            event = moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
         except Invalid as faulty:
             raise Invalid(replace(each, veld=f"gegevens/{each.veld}") for each in faulty.reasons) from None
         audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=code)
+        disclosure.record_parts(session, case, event, now)
         return 201, _with_dossier(session, case, desk)
 
     try:
@@ -418,6 +441,20 @@ def brief(
     """The stored PDF; who opened it stands in the log."""
     case = moves.find_case(session, zaaknummer)
     return letter_file.answer(session, engine, access, case, nummer, now)
+
+
+@router.get(
+    "/{zaaknummer}/ontvangen/{nummer}",
+    summary="Een brief van een andere gemeente, zoals die bij een overdracht meekwam",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+def ontvangen(
+    session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknummer: str, nummer: RowNumber
+) -> Response:
+    """The stored PDF; who opened it stands in the log."""
+    case = moves.find_case(session, zaaknummer)
+    return letter_file.received_answer(session, engine, access, case, nummer, now)
 
 
 @router.get("/{zaaknummer}/{dossiersoort}", summary="De vastleggingen van een soort")

@@ -31,6 +31,7 @@ from workflow.models import CallbackRequest, Case, CaseEvent, Document
 from workflow.move import targets
 from workflow.moves import StepView
 from workflow.phases import MUNICIPAL_ROLES, Phase, Role
+from workflow.transfer import went_outside
 from workflow.transitions import BY_NAME
 
 router = APIRouter()
@@ -143,6 +144,8 @@ def case_page(
         signals=_signals(session, case),
         handles=Role.BEHANDELAAR in desk.actor.roles_in(case.gemeentecode),
         letters=file.letters,
+        received=[(part, name_on(session, part.van_gemeente, desk.today)) for part in file.received],
+        sends_file=may_print(case, desk) and went_outside(file),
         with_pdf=letters.with_pdf(session, file.letters),
         aangiften=file.aangiften,
         bezwaren=file.bezwaren,
@@ -244,6 +247,15 @@ def letter(who: Who, session: PageSession, engine: Database, now: Now, zaaknumme
     """A letter as it was sent; who opened it stands in the log."""
     case = find(session, who, zaaknummer)
     return letter_file.answer(session, engine, who.access, case, nummer, now)
+
+
+@router.get("/zaken/{zaaknummer}/ontvangen/{nummer}")
+def received_letter(
+    who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, nummer: RowNumber
+) -> Response:
+    """A letter that another municipality sent, as it came with a hand-over; who opened it stands in the log."""
+    case = find(session, who, zaaknummer)
+    return letter_file.received_answer(session, engine, who.access, case, nummer, now)
 
 
 @router.post("/zaken/{zaaknummer}/taken/{nummer}", dependencies=[CsrfChecked])

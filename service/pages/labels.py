@@ -141,6 +141,8 @@ def value_text(value: Any, zone: ZoneInfo, soort: str = "") -> str:
     if isinstance(value, list):
         return ", ".join(value_text(each, zone, soort) for each in value)
     text = str(value)
+    if soort == "stukken":
+        return text.partition(" ")[2]
     if soort in _TYPED:
         return text
     try:

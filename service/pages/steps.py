@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import audit
+from service import audit, disclosure
 from service.csrf import CsrfChecked
 from service.dependencies import Database, Now, PageSession, Who, desk_of
 from service.errors import status_of
@@ -15,9 +15,10 @@ from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key, version_of
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
+from signals.dates import dutch_date
 from signals.errors import DomainError, NotFound, Reason, Stale
 from signals.models import Municipality
-from workflow import letters, moves, prepared_letters
+from workflow import letters, moves, parcels, prepared_letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.letter_texts import LANGUAGES
@@ -25,7 +26,7 @@ from workflow.models import Case, CaseEvent
 from workflow.move import Move
 from workflow.moves import StepView
 from workflow.phases import Role
-from workflow.questions import LANGUAGE, NO_TRANSLATION, POSTED
+from workflow.questions import LANGUAGE, NO_TRANSLATION, PARTS, POSTED
 from workflow.transitions import BY_NAME
 
 router = APIRouter()
@@ -65,13 +66,14 @@ def take_step(
     if form.location:
         return see_other(form.location)
     try:
-        moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
+        event = moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
     except DomainError as error:
         session.rollback()
         audit.record_refusal(engine, who.access, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
         case = cases.find(session, who, zaaknummer)
         return _page(request, session, case, stap, desk, sent=sent, error=error)
     audit.record(session, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
+    disclosure.record_parts(session, case, event, now)
     return form.finish(f"/zaken/{zaaknummer}?gedaan={stap}")
 
 
@@ -144,6 +146,9 @@ def _page(
     reasons = error.reasons if error else ()
     posts = any(field.naam == POSTED.naam for field in step.velden)
     default = {LANGUAGE.naam: file.language} if posts and step.mag and file.language else {}
+    if any(field.naam == PARTS.naam for field in step.velden):
+        usual = [part.sleutel for part in parcels.offered(file, desk.now.tzinfo) if part.usual]
+        default[PARTS.naam] = ",".join(usual)
     stale = isinstance(error, Stale)
     return render(
         request,
@@ -186,6 +191,9 @@ def _choices(session: Session, file: CaseFile, step: StepView, desk: Desk) -> Ma
             shown[field.naam] = {NO_TRANSLATION: "geen vertaling", **LANGUAGES}
         elif field.soort == "gebruiker":
             shown[field.naam] = {naam: names.get(naam, naam) for naam in field.keuzes}
+        elif field.soort == "stukken":
+            offered = parcels.offered(file, desk.now.tzinfo)
+            shown[field.naam] = {one.sleutel: f"{one.omschrijving}, {dutch_date(one.datum)}" for one in offered}
         elif field.soort == "gemeente":
             shown[field.naam] = municipalities(session, desk)
     return shown

@@ -133,8 +133,10 @@ def test_a_bezwaar_gets_everything(full: Dossiers) -> None:
 
 def test_another_municipality_gets_no_tasks_and_no_lessons(full: Dossiers) -> None:
     text = full.text(Purpose.OVERDRACHT)
-    assert "nachtdiensten" in text and "Drie anderen" in text and "Bram Bakker" in text
-    assert "signaal_verouderd" not in text and "leerpunten: 1" in text
+    assert "nachtdiensten" in text and "kent hem niet" in text and "Bram Bakker" in text
+    for words in ("signaal_verouderd", "Drie anderen", "Foto van de bewoners", "Woningbedrijf"):
+        assert words not in text, words
+    assert "leerpunten: 1" in text and "documenten die niet meegaan: 1" in text
 
 
 def test_the_person_reads_nothing_of_others_and_how_much_was_left_out(full: Dossiers) -> None:
