@@ -100,6 +100,17 @@ def extend(file: CaseFile, desk: Desk, term: Term, einde: date, reden: str) -> N
     file.session.add(row)
 
 
+def defer(file: CaseFile, desk: Desk, reden: str) -> None:
+    """The decision on a bezwaar may take as much longer as the law allows, counted on from the same day."""
+    row = file.decision_term
+    assert row is not None
+    (longest,) = TERMS[Term(row.term)].legal
+    one = deadline(Term(row.term), row.vanaf, length=longest)
+    row.einde, row.lengte = one.einde, longest
+    row.uitleg = [*one.uitleg, f"Verdaagd door {desk.actor.naam} op {desk.today:%d-%m-%Y}: {reden}"]
+    file.session.add(row)
+
+
 def shift_after_hold(file: CaseFile, desk: Desk) -> None:
     """Move the three terms that a hold moves by the days held since each began."""
     holds = _holds(file, desk.today)

@@ -16,7 +16,11 @@ from workflow.dated_settings import setting
 from workflow.deadlines import Term
 from workflow.guards import no
 from workflow.phases import Outcome, Phase, Role
+from workflow.questions import UPHELD
+from workflow.returned_letters import FORMAL
 
+WITHDRAWN = "ingetrokken"
+"""What becomes of a bezwaar that its maker takes back."""
 Check = Callable[[CaseFile, Desk, Mapping[str, Any]], Reason | None]
 
 OFFICE_CLOSES = time(17)
@@ -137,7 +141,7 @@ def checklist_done(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Rea
 def heard_or_waived(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
     """The hearing was held, or there is a reason to do without (Awb 7:2, 7:3)."""
     return no(
-        not values.get("gehoord") and not values.get("redenNietGehoord"),
+        values["uitkomst"] != WITHDRAWN and not values.get("gehoord") and not values.get("redenNietGehoord"),
         "niet_gehoord",
         "De belanghebbende is niet gehoord. Houd de hoorzitting, of leg vast waarom horen achterwege blijft (Awb 7:3).",
         "redenNietGehoord",
@@ -266,13 +270,42 @@ def letter_is_known(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Re
     )
 
 
+def made_known_in_time(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """Only a voornemen or besluit is made known in another way, and not before it came back."""
+    letter, how, day = file.letter(values["brief"]), values.get("andereBekendmaking"), values.get("datumBekendmaking")
+    if letter is None or (how is None and day is None):
+        return None
+    if letter.soort not in FORMAL:
+        uitleg = "Alleen een voornemen of besluit wordt anders bekendgemaakt. Laat dit leeg."
+        return Reason("geen_bekendmaking", uitleg, "andereBekendmaking")
+    if how is None:
+        return Reason("verplicht_leeg", "Vul ook in hoe de brief anders is bekendgemaakt.", "andereBekendmaking")
+    back = letter.retour_op or values["datum"]
+    return no(
+        (day or desk.today) < back,
+        "datum_voor_retour",
+        f"De brief kwam op {back:%d-%m-%Y} terug; hij kan niet eerder anders zijn bekendgemaakt.",
+        "datumBekendmaking",
+    )
+
+
 def continues_only_when_upheld(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
     """The investigation goes on only after a bezwaar that was (partly) upheld."""
     return no(
-        bool(values.get("onderzoekVoortzetten")) and values["uitkomst"] not in ("gegrond", "deels_gegrond"),
+        bool(values.get("onderzoekVoortzetten")) and values["uitkomst"] not in UPHELD,
         "voortzetten_niet_mogelijk",
         "Het onderzoek gaat alleen verder als het bezwaar (deels) gegrond is.",
         "onderzoekVoortzetten",
+    )
+
+
+def motivated_unless_withdrawn(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """On a bezwaar that was withdrawn nothing is decided (Awb 6:21); every decision is motivated (Awb 7:12)."""
+    return no(
+        values["uitkomst"] != WITHDRAWN and not values.get("motivering"),
+        "verplicht_leeg",
+        "Vul in: Motivering.",
+        "motivering",
     )
 
 

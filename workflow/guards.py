@@ -164,6 +164,18 @@ def third_pair_of_eyes(file: CaseFile, desk: Desk) -> Reason | None:
     )
 
 
+def may_be_deferred(file: CaseFile, desk: Desk) -> Reason | None:
+    """Once, and before the term has passed (Awb 7:10 lid 3)."""
+    row = file.decision_term
+    if row is None or row.lengte is not None:
+        return Reason("al_verdaagd", "De beslissing is al een keer verdaagd. Nog een keer kan niet (Awb 7:10 lid 3).")
+    return no(
+        row.einde < desk.today,
+        "termijn_voorbij",
+        f"De termijn is voorbij sinds {row.einde:%d-%m-%Y}; verdagen kan niet meer. Beslis zo snel mogelijk.",
+    )
+
+
 def besluit_was_taken(file: CaseFile, desk: Desk) -> Reason | None:
     """A besluit stands against which bezwaar can be made."""
     return no(

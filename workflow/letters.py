@@ -18,8 +18,12 @@ from workflow.letterhead import letterhead_of
 from workflow.models import Case, Letter, LetterFile, LetterKind
 from workflow.questions import NO_TRANSLATION
 
-OF_STEP: Mapping[str, str] = {"weiger_aangifte": "weigering", "beslis_op_bezwaar": "beslissing_op_bezwaar"}
-"""The texts of a besluit that is not the one to register."""
+OF_STEP: Mapping[str, str] = {
+    "weiger_aangifte": "weigering",
+    "beslis_op_bezwaar": "beslissing_op_bezwaar",
+    "verdaag_beslissing": "verdaging",
+}
+"""The texts of a besluit that is not the one to register, and of a term that is not the person's."""
 ADULT_FOR_LETTERS = 16
 """Under this age the parent or guardian declares (Wet BRP 2.48) and so gets the letters."""
 

@@ -246,6 +246,7 @@ class Letter(OfCase, table=True):
     contactpersoon: str = Field(max_length=200)
     retour_op: date | None = None
     andere_bekendmaking: str | None = Field(default=None, description="how it was made known after it came back")
+    bekendgemaakt_op: date | None = Field(default=None, description="when that was; its term counts from then")
     vervallen_op: date | None = Field(default=None, description="the voornemen or besluit it carried lapsed")
 
 

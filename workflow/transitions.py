@@ -23,11 +23,15 @@ from workflow.questions import (
     MOTIVATION,
     MUNICIPALITY,
     NEW_ADDRESS,
+    NO_MUTATION,
+    OBJECTION,
     ON_BEZWAAR,
     PARTS,
     REASON,
     REMARK,
+    RETURNED,
     WHERE_TO_LIVE,
+    besluit_falls,
 )
 from workflow.soundness import require_sound
 
@@ -39,7 +43,7 @@ START = (Phase.ONTVANGEN, Phase.VOORONDERZOEK)
 
 
 def _after_bezwaar(file: CaseFile, values: Mapping[str, Any]) -> Phase:
-    if values.get("onderzoekVoortzetten"):
+    if besluit_falls(values):
         return Phase.INLICHTINGEN
     return file.case.fase_voor_bezwaar or Phase.AFGESLOTEN
 
@@ -166,14 +170,11 @@ STEPS: tuple[Move, ...] = (
         to=Same(),
         by=HANDLER,
         needs=(g.has_letter_out,),
-        fields=(
-            Field("brief", "brief", "Welke brief kwam terug"),
-            Field("datum", "datum", "Teruggekomen op"),
-            Field("andereBekendmaking", "lange_tekst", "Hoe anders bekendgemaakt", verplicht=False),
-        ),
-        valid=(c.letter_is_known,),
+        fields=RETURNED,
+        valid=(c.letter_is_known, c.made_known_in_time),
         basis="Awb 3:41, 3:42; Circulaire 4.6, 5",
-        effect="Een aanschrijving die terugkwam, telt niet als verstuurd.",
+        effect="Een aanschrijving telt dan niet als verstuurd. De termijn van een voornemen of besluit begint pas als "
+        "het anders is bekendgemaakt.",
     ),
     Move(
         "verleng_termijn",
@@ -357,17 +358,7 @@ STEPS: tuple[Move, ...] = (
         to=Phase.AFGESLOTEN,
         by=HANDLER,
         needs=(g.something_investigated,),
-        fields=(
-            Field(
-                "resultaat",
-                "keuze",
-                "Resultaat",
-                keuzes=("niet_vastgesteld", "buitenland_of_te_kort", "onbekend_op_adres", "buiten_aangifteplicht"),
-            ),
-            REASON,
-            Field("uitzonderingBezoeken", "lange_tekst", "Motivering bij te weinig bezoeken", verplicht=False),
-            *LETTER,
-        ),
+        fields=NO_MUTATION,
         valid=(c.posted_in_time,),
         checks=(c.visits_suffice,),
         outcomes=frozenset(
@@ -399,13 +390,22 @@ STEPS: tuple[Move, ...] = (
         to=Phase.BEZWAAR,
         by=HANDLER,
         needs=(g.besluit_was_taken,),
-        fields=(
-            Field("datum", "datum", "Datum van ontvangst"),
-            Field("ontvangenVia", "tekst", "Ontvangen via", langste=40, hint="Bijvoorbeeld post, balie, e-formulier."),
-        ),
+        fields=OBJECTION,
         term=Term.BESLISSING_OP_BEZWAAR,
         basis="Wet BRP 2.60; Awb 6:4, 6:7, 7:10",
         effect="Kwam het bezwaar te laat, dan beslist de beslisser daarover.",
+    ),
+    Move(
+        "verdaag_beslissing",
+        "Verdaag de beslissing op bezwaar",
+        van=(Phase.BEZWAAR,),
+        to=Same(),
+        by=HANDLER,
+        needs=(g.may_be_deferred,),
+        fields=(REASON, *LETTER),
+        letter=LetterKind.VERLENGING,
+        basis="Awb 7:10 lid 3",
+        effect="De termijn wordt één keer zes weken langer; de belanghebbende krijgt daarover een brief.",
     ),
     Move(
         "beslis_op_bezwaar",
@@ -415,9 +415,9 @@ STEPS: tuple[Move, ...] = (
         by=DECIDER,
         needs=(g.third_pair_of_eyes,),
         fields=ON_BEZWAAR,
-        valid=(c.continues_only_when_upheld, c.posted_in_time),
+        valid=(c.continues_only_when_upheld, c.motivated_unless_withdrawn, c.posted_in_time),
         checks=(c.heard_or_waived,),
-        basis="Awb 7:2, 7:3, 7:10-7:12, 10:3 lid 3",
+        basis="Awb 6:21, 7:2, 7:3, 7:10-7:12, 10:3 lid 3",
         effect="De beslissing gaat in een brief uit, behalve als het bezwaar is ingetrokken.",
     ),
     Move(

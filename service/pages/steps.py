@@ -184,8 +184,8 @@ def _choices(session: Session, file: CaseFile, step: StepView, desk: Desk) -> Ma
         if field.soort == "brief":
             shown[field.naam] = {
                 str(one.nummer): f"{one.soort.value} van {one.verzenddatum:%d-%m-%Y}"
-                for one in file.letters
-                if one.retour_op is None
+                + (f", kwam retour op {one.retour_op:%d-%m-%Y}" if one.retour_op else "")
+                for one in file.letters_out
             }
         elif field.naam == LANGUAGE.naam:
             shown[field.naam] = {NO_TRANSLATION: "geen vertaling", **LANGUAGES}

@@ -17,7 +17,7 @@ from signals.models import Signal
 from workflow import letters, moves
 from workflow.actors import ContactPerson, Desk
 from workflow.case_file import CaseFile
-from workflow.letter_texts import DUTCH, LANGUAGES, texts
+from workflow.letter_texts import DUTCH, LANGUAGES, LETTERS, texts
 from workflow.models import Case, CaseEvent, Letter, LetterFile
 from workflow.phases import Phase
 
@@ -49,6 +49,10 @@ def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
         case = case_at(session, Phase.VOORNEMEN)
         given = {"einde": (RECEIVED + 60 * DAY).isoformat(), "reden": "U bent in het ziekenhuis."}
         take(session, case, "verleng_termijn", desk(ANNA, RECEIVED + 30 * DAY), **given | more)
+    elif name == "verdaging":
+        case = case_at(session, Phase.BEZWAAR)
+        given = {"reden": "De tolk kon niet."}
+        take(session, case, "verdaag_beslissing", desk(ANNA, RECEIVED + 60 * DAY), **given | more)
     else:
         case = case_at(session, Phase.INLICHTINGEN)
         given = {"resultaat": "niet_vastgesteld", "reden": "Collega Jansen belde."}
@@ -56,7 +60,7 @@ def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
     return case, newest(session, case)
 
 
-NAMES = ("aanschrijving", "voornemen", "besluit", "weigering", "beslissing_op_bezwaar", "verlenging", "afsluiting")
+NAMES = tuple(name for name in LETTERS if name != "inlichtingenverzoek")
 
 
 @pytest.mark.parametrize("language", [DUTCH, *LANGUAGES])

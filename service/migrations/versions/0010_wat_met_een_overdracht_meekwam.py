@@ -1,4 +1,4 @@
-"""Wat uit het dossier van een andere gemeente meekwam met een overdracht."""
+"""Wat bij een overdracht meekwam, en op welke dag een brief anders is bekendgemaakt."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,7 +39,10 @@ def upgrade() -> None:
     with op.batch_alter_table("ontvangen_stuk") as part:
         part.create_index(op.f("ix_ontvangen_stuk_zaak_id"), ["zaak_id"], unique=False)
         part.create_index(op.f("ix_ontvangen_stuk_document_id"), ["document_id"], unique=False)
+    op.add_column("brief", sa.Column("bekendgemaakt_op", sa.Date(), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("brief") as letter:
+        letter.drop_column("bekendgemaakt_op")
     op.drop_table("ontvangen_stuk")
