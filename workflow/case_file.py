@@ -28,6 +28,7 @@ from workflow.models import (
     Letter,
     LetterKind,
     OfCase,
+    PreparedLetter,
     ReceivedPart,
     Source,
     Visit,
@@ -92,6 +93,11 @@ class CaseFile:
     def tasks(self) -> Sequence[CaseTask]:
         """Every task, done or not."""
         return self._rows(CaseTask)
+
+    @property
+    def prepared(self) -> Sequence[PreparedLetter]:
+        """Letters that were made and wait for the post."""
+        return [one for one in self._rows(PreparedLetter) if one.afgehandeld_op is None]
 
     @cached_property
     def documents(self) -> Sequence[Document]:

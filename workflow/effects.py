@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from signals.models import Grondslag
 from signals.municipalities import standing_for
-from workflow import case_terms, letters, parcels, returned_letters, transfer
+from workflow import case_terms, elsewhere, letters, parcels, returned_letters, transfer
 from workflow.actors import Desk
 from workflow.addresses import change_address, chosen_address
 from workflow.case_file import CaseFile
@@ -95,8 +95,10 @@ def close(taking: Taking, outcome: Outcome) -> None:
     if answer is not None:
         give_first_answer(taking, answer, desk.today)
     case.resultaat, case.datum_resultaat, case.afgesloten_op = outcome, desk.today, desk.today
-    case.aangehouden_sinds = case.aangehouden_reden = case.ingetrokken_door_uwv = None
     case_terms.close(taking.file, desk, withdrawn=outcome == Outcome.INGETROKKEN)
+    case.aangehouden_sinds = case.aangehouden_reden = case.ingetrokken_door_uwv = None
+    for letter in taking.file.prepared:
+        letter.afgehandeld_op, letter.afhandeling = desk.today, "vervallen"
     for aangifte in taking.file.aangiften:
         if aangifte.afgehandeld_op is None:
             aangifte.afgehandeld_op, aangifte.afhandeling = desk.today, "vervallen"
@@ -270,6 +272,7 @@ def verwerk_in_brp(taking: Taking) -> None:
         aangifte.afgehandeld_op, aangifte.afhandeling = taking.desk.today, "verwerkt"
         case.soort_adres = aangifte.soort
     close(taking, outcome)
+    elsewhere.ask_to_consult(taking.file, taking.desk)
     case.ingangsdatum = effective
     taking.remember["ingangsdatum"] = effective
 

@@ -39,6 +39,14 @@ def is_minor(case: Case, on: date) -> bool:
     return bool(year) and (year + ADULT_FOR_LETTERS, month, day) > (on.year, on.month, on.day)
 
 
+def age_is_uncertain(case: Case, on: date) -> bool:
+    """Whether unknown parts of the birth date leave open if the person is 16 on this day."""
+    year, month = int(case.geboortedatum[:4]), case.geboortedatum[4:6]
+    latest = f"{year + ADULT_FOR_LETTERS:04d}{month if month != '00' else '12'}31"
+    unknown = case.geboortedatum[6:] == "00"
+    return not year or (unknown and not is_minor(case, on) and f"{on:%Y%m%d}" < latest)
+
+
 def addressee(case: Case, on: date) -> str:
     """Who the letter is addressed to."""
     name = full_name(case)

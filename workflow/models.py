@@ -274,7 +274,9 @@ class PreparedLetter(OfCase, table=True):
     sha256: str = Field(max_length=64)
     pdf: bytes = Field(sa_type=LargeBinary)
     afgehandeld_op: date | None = None
-    afhandeling: str | None = Field(default=None, max_length=20, description="verstuurd, vervangen or weggehaald")
+    afhandeling: str | None = Field(
+        default=None, max_length=20, description="verstuurd, vervangen, weggehaald, or vervallen when the case closed"
+    )
 
 
 class InformationRequest(OfCase, table=True):

@@ -15,6 +15,7 @@ from workflow import case_terms, effects, letters, parcels
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
+from workflow.detours import INSTEAD
 from workflow.fields import Field, read
 from workflow.models import Case, CaseEvent
 from workflow.move import Move, OneOf, targets
@@ -58,6 +59,8 @@ def blockers(file: CaseFile, move: Move, desk: Desk) -> tuple[Reason, ...]:
     if case.fase not in move.van:
         phases = ", ".join(move.van)
         uitleg = f"'{move.label}' past niet bij de fase {case.fase}; wel bij: {phases}."
+        if instead := INSTEAD.get((move.name, case.fase)):
+            uitleg += f" {instead}"
         reasons.append(Reason("fase_past_niet", uitleg))
     if not move.by & desk.actor.roles_in(case.gemeentecode):
         uitleg = f"Deze stap is voor: {', '.join(sorted(move.by))}."

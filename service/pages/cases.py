@@ -26,6 +26,7 @@ from workflow.case_file import CaseFile
 from workflow.case_terms import TermView
 from workflow.deadlines import Term
 from workflow.document_kinds import size_text
+from workflow.elsewhere import known_elsewhere
 from workflow.mergers import with_mergers
 from workflow.models import CallbackRequest, Case, CaseEvent, Document
 from workflow.move import targets
@@ -144,6 +145,7 @@ def case_page(
         signals=_signals(session, case),
         handles=Role.BEHANDELAAR in desk.actor.roles_in(case.gemeentecode),
         letters=file.letters,
+        other_municipalities=known_elsewhere(session, case, desk),
         received=[(part, name_on(session, part.van_gemeente, desk.today)) for part in file.received],
         sends_file=may_print(case, desk) and went_outside(file),
         with_pdf=letters.with_pdf(session, file.letters),

@@ -163,6 +163,8 @@ def _page(
         changes=_since(file, version_of(sent or {})) if stale else (),
         stale=stale,
         sends_letter=posts and (BY_NAME[stap].letter or file.wrote_to_person),
+        child=letters.is_minor(case, desk.today),
+        age_is_uncertain=letters.age_is_uncertain(case, desk.today),
         missing=letters.missing_in_letters(session, case, desk),
         values=sent or default,
         choices=_choices(session, file, step, desk),

@@ -315,6 +315,9 @@ class Shadow:
         for term in HELD:
             if term in self.running:
                 vanaf = self.running[term][0]
-                spans = [(max(begin, vanaf), end) for begin, end in self.holds if begin and end]
-                held = sum(max(0, (end - begin).days) for begin, end in spans)
+                held = 0
+                for begin, end in self.holds:
+                    assert begin and end
+                    if begin <= last_day(term, vanaf, held):  # else it had passed already
+                        held += max(0, (end - max(begin, vanaf)).days)
                 self.running[term] = (vanaf, last_day(term, vanaf, held))

@@ -215,6 +215,39 @@ def test_the_letter_for_a_child_goes_to_the_parent_who_is_told_so(session: Sessi
     assert plain("Шановні батьки або опікуне особи: Ewa Kowalska,") in told
 
 
+@pytest.mark.parametrize(
+    ("born", "on", "minor", "uncertain"),
+    [
+        ("20100415", date(2026, 4, 14), True, False),
+        ("20100415", date(2026, 4, 15), False, False),  # turns sixteen while the case runs: the next letter is his own
+        ("20120229", date(2028, 2, 28), True, False),
+        ("20120229", date(2028, 2, 29), False, False),
+        ("20100400", date(2026, 3, 31), True, False),
+        ("20100400", date(2026, 4, 15), False, True),
+        ("20100400", date(2026, 5, 1), False, False),
+        ("20100000", date(2025, 12, 31), True, False),
+        ("20100000", date(2026, 6, 1), False, True),
+        ("20090000", date(2026, 6, 1), False, False),
+        ("00000000", date(2026, 6, 1), False, True),
+    ],
+)
+def test_who_is_surely_a_child_and_of_whom_it_is_unknown(
+    session: Session, born: str, on: date, minor: bool, uncertain: bool
+) -> None:
+    case = new_case(session, geboortedatum=born)
+    assert (letters.is_minor(case, on), letters.age_is_uncertain(case, on)) == (minor, uncertain)
+
+
+def test_a_child_that_turns_sixteen_gets_the_besluit_himself(session: Session) -> None:
+    case = case_at(session, Phase.BESLUIT, geboortedatum=f"{RECEIVED.year - 16}0401")
+    sent_to = [(one.soort.value, one.geadresseerde) for one in CaseFile(session, case).letters]
+    assert sent_to == [
+        ("aanschrijving", "de ouder(s) of voogd van Ewa Kowalska"),
+        ("voornemen", "de ouder(s) of voogd van Ewa Kowalska"),
+        ("besluit", "Ewa Kowalska"),
+    ]
+
+
 def test_that_data_are_secret_stands_inside_and_not_by_the_address(session: Session) -> None:
     case = case_at(session, Phase.VOORONDERZOEK, indicatie_geheim=7)
     take(session, case, "verstuur_aanschrijving", desk(ANNA, RECEIVED + 3 * DAY))
