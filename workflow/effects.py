@@ -14,6 +14,7 @@ from workflow.actors import Desk
 from workflow.addresses import change_address, chosen_address
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
+from workflow.doubles import tell_of_double
 from workflow.models import Aangifte, Bezwaar, Case, CaseTask, LetterKind, TermStatus
 from workflow.move import Move
 from workflow.phases import OUTCOMES, Answer, Outcome, Phase
@@ -345,6 +346,7 @@ def beslis_op_bezwaar(taking: Taking) -> None:
         undo_registration(taking)
         reopen(taking.case)
         lapse_besluit(taking)
+        tell_of_double(taking.session, taking.case, taking.desk)
     if bezwaar.uitkomst != "ingetrokken":
         send(taking, LetterKind.BESLUIT)
 

@@ -16,6 +16,7 @@ from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
 from workflow.detours import INSTEAD
+from workflow.doubles import tell_of_double
 from workflow.fields import Field, read
 from workflow.models import Case, CaseEvent
 from workflow.move import Move, OneOf, targets
@@ -242,3 +243,4 @@ def _reopen_sender(taking: effects.Taking, sender: Case) -> None:
     event = _event(back, taking.move, before, sender.fase, sender.versie)
     event.stap, event.rol = "ontvang_teruggestuurd", ""
     taking.session.add_all([sender, event])
+    tell_of_double(taking.session, sender, taking.desk)

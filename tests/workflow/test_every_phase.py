@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from factories import ANNA, CARLA, CHECKLIST, VENLO, case_at, desk, person, take, term
+from factories import ANNA, CARLA, CHECKLIST, KEES, VENLO, case_at, desk, person, take, term
 from sqlmodel import Session, select
 
 from exports.stands import stands
@@ -102,6 +102,26 @@ def test_a_withdrawal(session: Session, phase: Phase) -> None:
     assert told(session) == ((None, True) if counts else (stood, False))
     if counts:
         assert case.resultaat == Outcome.INGETROKKEN and not running(session, case) & {"laa_resultaat", "zienswijze"}
+
+
+# --- one open case per person
+
+
+def test_what_was_closed_does_not_open_beside_a_case_that_runs(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    take(session, case, "niet_oppakken", desk(ANNA, ON), reden="capaciteit")
+    newer = case_at(session, Phase.VOORONDERZOEK)
+    with pytest.raises(Refused) as error:
+        take(session, case, "heropen", desk(CARLA, ON), reden="er is plek")
+    assert newer.zaaknummer in error.value.uitleg
+
+
+def test_a_bezwaar_that_opens_a_case_beside_another_asks_to_close_one(session: Session) -> None:
+    case, newer = case_at(session, Phase.BEZWAAR), case_at(session, Phase.VOORONDERZOEK)
+    given = {"uitkomst": "gegrond", "motivering": "x", "gehoord": True}
+    take(session, case, "beslis_op_bezwaar", desk(KEES, date(2026, 6, 1)), **given)
+    (task,) = session.exec(select(CaseTask).where(CaseTask.soort == "dubbele_zaak")).all()
+    assert task.zaak_id == case.id and newer.zaaknummer in task.uitleg
 
 
 # --- on hold

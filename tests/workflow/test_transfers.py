@@ -22,6 +22,7 @@ from factories import (
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from exports.stands import stands
 from service.access import Access
 from service.db import session_scope
 from signals.errors import Invalid
@@ -59,6 +60,12 @@ def theirs(session: Session) -> Case:
     return session.exec(select(Case).where(Case.gemeentecode == VENLO).order_by(col(Case.id).desc())).first()  # type: ignore[return-value]
 
 
+def told(session: Session) -> str | None:
+    """What UWV would hear of the one signal."""
+    session.flush()
+    return session.execute(select(stands().c.resultaat)).scalar_one()
+
+
 def received(session: Session, case: Case) -> dict[str, ReceivedPart]:
     return {part.omschrijving: part for part in CaseFile(session, case).received}
 
@@ -66,6 +73,7 @@ def received(session: Session, case: Case) -> dict[str, ReceivedPart]:
 def test_the_usual_parts_go_along_and_nothing_that_is_social_or_about_others(session: Session) -> None:
     case = full(session)
     event = take(session, case, "draag_over", desk(ANNA, ON), gemeentecode=VENLO, reden="woont in Venlo")
+    assert told(session) is None  # the receiver will tell
     parts = received(session, theirs(session))
     assert set(parts) == {
         "verhuurder",
@@ -185,6 +193,7 @@ def test_outside_the_installation_nothing_is_put_down_and_the_choice_is_remember
     session.flush()
     event = take(session, case, "draag_over", desk(ANNA, ON), gemeentecode=VENLO)
     assert session.exec(select(ReceivedPart)).all() == []
+    assert told(session) == "elders"
     assert len(event.gegevens["stukken"]) == 6 and transfer.went_outside(CaseFile(session, case))
     take(session, case, "heropen", desk(CARLA, ON), reden="kwam terug")
     assert not transfer.went_outside(CaseFile(session, case))
