@@ -10,7 +10,7 @@ from signals.errors import Reason
 from signals.municipalities import RNI, Municipalities, standing_for
 from workflow import parcels
 from workflow.actors import Desk
-from workflow.addresses import chosen_address
+from workflow.addresses import TYPED, chosen_address
 from workflow.case_file import CaseFile
 from workflow.dated_settings import setting
 from workflow.deadlines import Term
@@ -208,14 +208,30 @@ def posted_in_time(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Rea
     )
 
 
+def address_there(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """An address in the other municipality is left out, or can be found."""
+    if not any(name in values for name in (*TYPED, "huisnummer")):
+        return None
+    if "huisnummer" not in values:
+        uitleg = "Geef bij het adres daar ook een huisnummer, of laat het hele adres weg."
+        return Reason("adres_onvolledig", uitleg, "huisnummer")
+    return _findable(values)
+
+
 def another_address(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
     """The new address can be found (a postcode, or a street with a place) and is not the one that stood there."""
+    if fault := _findable(values):
+        return fault
+    same = chosen_address(values)["adressleutel"] == file.case.adressleutel
+    return no(same, "adres_gelijk", "Dit is het adres dat er al stond.", "huisnummer")
+
+
+def _findable(values: Mapping[str, Any]) -> Reason | None:
     if values.get("postcode") and not mended_postcode(values["postcode"]):
         return Reason("postcode_ongeldig", "Geef een postcode als 1234 AB.", "postcode")
     if not values.get("postcode") and not (values.get("straatnaam") and values.get("woonplaats")):
         return Reason("adres_onvolledig", "Geef een postcode, of een straatnaam met een woonplaats.", "postcode")
-    same = chosen_address(values)["adressleutel"] == file.case.adressleutel
-    return no(same, "adres_gelijk", "Dit is het adres dat er al stond.", "huisnummer")
+    return None
 
 
 def another_municipality(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:

@@ -280,9 +280,8 @@ def verwerk_in_brp(taking: Taking) -> None:
 
 def draag_over(taking: Taking) -> None:
     """The receiver works on it, when it takes part; otherwise it gets the file that the page offers."""
-    code = taking.values["gemeentecode"]
-    parts = _parts(taking, code)
-    received = transfer.hand_over(taking.file, taking.desk, code, parts, taking.values.get("reden", ""))
+    parts = _parts(taking, taking.values["gemeentecode"])
+    received = transfer.hand_over(taking.file, taking.desk, taking.values, parts)
     taking.remember["ontvangerDoetMee"] = received is not None
     close(taking, Outcome.ANDERE_GEMEENTE)
 

@@ -40,6 +40,11 @@ NEW_ADDRESS = (
     Field("woonplaats", "tekst", "Woonplaats", verplicht=False, langste=80),
     Field("bron", "tekst", "Waar komt dit adres vandaan", langste=200),
 )
+ADDRESS_THERE = (
+    Field("postcode", "tekst", "Postcode daar", verplicht=False, hint="Laat leeg wat u niet weet."),
+    Field("huisnummer", "getal", "Huisnummer daar", verplicht=False),
+    *(field.optional() for field in NEW_ADDRESS if field.naam not in ("postcode", "huisnummer", "bron")),
+)
 CONDITIONS = (
     Field("identiteit", "lange_tekst", "Hoe is de identiteit vastgesteld"),
     Field("datumIdentiteit", "datum", "Identiteit vastgesteld op"),

@@ -1,14 +1,16 @@
 """A case goes to another municipality, or comes back: where two municipalities meet, and all that each learns."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from signals.base import ACROSS
 from signals.municipalities import name_on, participates, same_municipality
 from workflow.actors import Desk
+from workflow.addresses import chosen_address
 from workflow.case_file import CaseFile
-from workflow.models import Case, CaseSignal, CaseTask
+from workflow.models import Address, Case, CaseSignal, CaseTask
 from workflow.opening import open_case
 from workflow.parcels import Part, put_down
 from workflow.phases import OPEN, Herkomst, Outcome
@@ -17,12 +19,15 @@ from workflow.unsettled import settle_one
 CHOOSE = "Sluit als ingetrokken, of zet het onderzoek voort."
 
 
-def hand_over(file: CaseFile, desk: Desk, code: str, parts: Sequence[Part], reden: str) -> Case | None:
+def hand_over(file: CaseFile, desk: Desk, values: Mapping[str, Any], parts: Sequence[Part]) -> Case | None:
     """The case at the receiver, with the original receipt and these parts; None when the receiver takes no part here.
 
-    A person who already has an open case there is joined to it: no second case.
+    values: of the step. The address there becomes the current one. A person who already has an open case there is
+    joined to it: no second case, and the address a second presumed one.
     """
-    session, case = file.session, file.case
+    session, case, code = file.session, file.case, values["gemeentecode"]
+    address = chosen_address(values) if "huisnummer" in values else {}
+    bron = "opgegeven door de andere gemeente" if address else "overgenomen van de andere gemeente"
     if not participates(session, code, desk.today):
         return None
     there = _open_case_of(session, case.bsn, same_municipality(session, {code}, desk.today))
@@ -41,17 +46,30 @@ def hand_over(file: CaseFile, desk: Desk, code: str, parts: Sequence[Part], rede
             voorganger_id=case.id,
             teruggestuurd=case.teruggestuurd,
             ingetrokken_door_uwv=case.ingetrokken_door_uwv,
+            adresbron=bron,
+            **({"nummeraanduiding": ""} | address if address else {}),
         )
+    elif address:
+        _second_address(file, there, desk, address, bron)
     _move_signals(file, there, desk, joins)
     if case.ingetrokken_door_uwv is not None:
         uitleg = f"UWV trok het signaal in voor de overdracht. {CHOOSE}"
         _task(session, there, desk, "uwv_trekt_in", f"uwv_trekt_in:{case.zaaknummer}", uitleg)
     name = name_on(session, case.gemeentecode, desk.today)
     uitleg = f"Overgedragen door {name}; contactpersoon daar: {_contact(file, desk)}."
-    uitleg += f" Reden: {reden}" if reden else ""
+    uitleg += f" Reden: {values['reden']}" if "reden" in values else ""
+    uitleg += "" if address else " Het adres is nog dat van daar: wijzig het zodra u weet waar de persoon woont."
     put_down(file, there, desk, parts)
     _task(session, there, desk, "overgedragen", f"overgedragen:{case.zaaknummer}:{len(file.events)}", uitleg)
     return there
+
+
+def _second_address(file: CaseFile, there: Case, desk: Desk, address: Mapping[str, Any], bron: str) -> None:
+    mine = select(Address.adressleutel).where(Address.zaak_id == there.id)
+    known = {there.adressleutel, *file.session.exec(mine.execution_options(**ACROSS))}
+    if address["adressleutel"] not in known:
+        owner: dict[str, Any] = {"zaak_id": there.id, "gemeentecode": there.gemeentecode}
+        file.session.add(Address(**owner, **address, bron=bron, vanaf=desk.today))
 
 
 def sender_of(file: CaseFile) -> Case:

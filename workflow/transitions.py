@@ -15,6 +15,7 @@ from workflow.models import LetterKind
 from workflow.move import Move, OneOf, Same
 from workflow.phases import BEFORE_BESLUIT, BEFORE_VOORNEMEN, OPEN, Outcome, Phase, Role
 from workflow.questions import (
+    ADDRESS_THERE,
     ASKED_RVIG,
     CHECKLIST,
     CONDITIONS,
@@ -315,8 +316,8 @@ STEPS: tuple[Move, ...] = (
         van=BEFORE_VOORNEMEN,
         to=Phase.AFGESLOTEN,
         by=HANDLER,
-        fields=(MUNICIPALITY.described("Naar gemeente"), REASON.optional(), PARTS),
-        valid=(c.another_municipality, c.offered_parts),
+        fields=(MUNICIPALITY.described("Naar gemeente"), *ADDRESS_THERE, REASON.optional(), PARTS),
+        valid=(c.another_municipality, c.address_there, c.offered_parts),
         outcomes=frozenset({Outcome.ANDERE_GEMEENTE}),
         basis="Wet BRP 2.35 lid 3; Circulaire 4.8",
         effect="Doet de ontvanger mee, dan krijgt die een zaak met de oorspronkelijke ontvangstdatum en met wat u "

@@ -96,6 +96,24 @@ def test_the_usual_parts_go_along_and_nothing_that_is_social_or_about_others(ses
     assert "Nijmegen; contactpersoon daar: Anna, 024 329 90 00" in task.uitleg and "woont in Venlo" in task.uitleg
 
 
+def test_the_address_there_is_where_the_receiver_begins(session: Session) -> None:
+    case = full(session)
+    for wrong in ({"postcode": "5911 AB"}, {"huisnummer": "7"}, {"huisnummer": "7", "postcode": "59"}):
+        with pytest.raises(Invalid):
+            take(session, case, "draag_over", desk(ANNA, ON), gemeentecode=VENLO, **wrong)
+    given = {"huisnummer": "7", "postcode": "5911 ab", "straatnaam": "Kade", "woonplaats": "Venlo"}
+    take(session, case, "draag_over", desk(ANNA, ON), gemeentecode=VENLO, **given)
+    there = theirs(session)
+    assert (there.postcode, there.huisnummer, there.adresbron) == ("5911AB", 7, "opgegeven door de andere gemeente")
+    other = case_at(session, Phase.INLICHTINGEN)
+    take(session, other, "draag_over", desk(ANNA, ON), gemeentecode=VENLO, **given | {"huisnummer": "8"})
+    assert {one.huisnummer: one.huidig for one in CaseFile(session, there).addresses} == {7: True, 8: False}
+    third = case_at(session, Phase.INLICHTINGEN, bsn="999990020")
+    take(session, third, "draag_over", desk(ANNA, ON), gemeentecode=VENLO)
+    tasks = [task.uitleg for task in session.exec(select(CaseTask).where(CaseTask.soort == "overgedragen"))]
+    assert ["wijzig het zodra" in uitleg for uitleg in tasks] == [False, False, True]
+
+
 def test_what_was_received_is_no_act_of_the_receiver(session: Session) -> None:
     case = full(session)
     take(session, case, "draag_over", desk(ANNA, ON), gemeentecode=VENLO)
