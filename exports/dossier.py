@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from exports.dossier_chapters import Part, Piece, capital, day_or_nothing, entry
-from exports.dossier_parts import PART_OF, parts_along, received_lines
+from exports.dossier_parts import PART_OF, parts_along, received_letters, received_lines
 from signals.address import address_line
 from signals.dates import birth_date_text, dutch_date
 from signals.models import Signal
@@ -396,6 +396,8 @@ class _Composer:
             else:
                 name = f"Brief {letter.nummer}: {letter.soort.value}"
                 add(name, "brief", letter.verzenddatum, "", PDF.mediatype, kept, letter)
+        for row in received_letters(self.file, self.along, self.own):
+            add(f"Ontvangen {row.omschrijving}", "brief", row.datum, "", PDF.mediatype, row.sha256, row)
         return pieces
 
     def _to_another(self, letter: Letter) -> bool:
@@ -406,7 +408,7 @@ class _Composer:
         part = Part("Documenten", leeg="Er zijn geen documenten.")
         for piece in pieces:
             document = piece.origin
-            if isinstance(document, Letter):
+            if not isinstance(document, Document):
                 continue
             kind = DOCUMENT_KINDS.get(document.mediatype or "")
             lines = [

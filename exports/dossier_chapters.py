@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from signals.dates import dutch_date
-from workflow.models import Document, Letter
+from workflow.models import Document, Letter, ReceivedPart
+
+Origin = Document | Letter | ReceivedPart
+"""What has bytes of its own: a document, a letter, or a letter that another municipality sent."""
 
 
 @dataclass
@@ -37,7 +40,7 @@ class Piece:
     kenmerk: str
     mediatype: str
     sha256: str
-    origin: Document | Letter
+    origin: Origin
 
     @property
     def title(self) -> str:

@@ -9,7 +9,7 @@ from signals.dates import dutch_date
 from signals.municipalities import name_on
 from workflow import parcels
 from workflow.case_file import CaseFile
-from workflow.models import ReceivedPart
+from workflow.models import LetterKind, ReceivedPart
 from workflow.phases import Outcome
 from workflow.questions import PARTS
 
@@ -23,6 +23,13 @@ def parts_along(file: CaseFile, zone: tzinfo | None) -> frozenset[str]:
     if event is not None and file.case.resultaat == Outcome.ANDERE_GEMEENTE:
         return frozenset(parcels.keys_told(event.gegevens.get(PARTS.naam, ())))
     return frozenset(part.sleutel for part in parcels.offered(file, zone) if part.usual)
+
+
+def received_letters(file: CaseFile, along: frozenset[str] | None, own: bool) -> list[ReceivedPart]:
+    """The letters that another municipality sent; the person gets those that were written to him."""
+    with_bytes = [row for row in file.received if row.pdf is not None]
+    mine = [row for row in with_bytes if not (own and LetterKind.INLICHTINGENVERZOEK in row.omschrijving)]
+    return [row for row in mine if along is None or f"ontvangen:{row.id}" in along]
 
 
 def received_lines(

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from exports.dossier import Order, Purpose, Wording, compose
+from exports.dossier_chapters import Origin
 from exports.dossier_files import write_pdf, write_zip
 from service import audit, case_signals, disclosure, documents
 from service.access import Access
@@ -24,7 +25,7 @@ from signals.municipalities import name_on
 from workflow import letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.models import Case, Document, Letter
+from workflow.models import Case, Letter, ReceivedPart
 from workflow.phases import Role
 
 PRINTERS = frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER, Role.BESLISSER})
@@ -82,7 +83,11 @@ def print_dossier(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryDirectory(dir=folder) as name:
 
-        def stored(origin: Document | Letter) -> Path | None:
+        def stored(origin: Origin) -> Path | None:
+            if isinstance(origin, ReceivedPart):
+                path = Path(name) / f"ontvangen-{origin.id}.pdf"
+                path.write_bytes(origin.pdf or b"")
+                return path
             if isinstance(origin, Letter):
                 path = Path(name) / letters.file_name(case, origin.nummer)
                 path.write_bytes(letters.sent(session, case, origin.nummer).pdf)
