@@ -7,11 +7,13 @@ dossier_files.py.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from exports.dossier_chapters import Part, Piece, capital, day_or_nothing, entry
+from exports.dossier_parts import PART_OF, parts_along, received_letters, received_lines
 from signals.address import address_line
 from signals.dates import birth_date_text, dutch_date
 from signals.models import Signal
@@ -21,6 +23,7 @@ from workflow.deadlines import TERMS, Term
 from workflow.document_kinds import DOCUMENT_KINDS, PDF, size_text
 from workflow.fields import Field
 from workflow.letters import as_sent, full_name
+from workflow.mergers import MERGED, with_mergers
 from workflow.models import Case, CaseEvent, Document, InformationRequest, Letter, OfCase, Source, Visit
 from workflow.phases import OUTCOMES
 from workflow.transitions import BY_NAME
@@ -81,43 +84,6 @@ class Order:
     wording: Wording
 
 
-@dataclass
-class Entry:
-    """A piece of text: its heading and its lines."""
-
-    kop: str = ""
-    regels: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass
-class Part:
-    """A chapter."""
-
-    titel: str
-    stukken: list[Entry] = field(default_factory=list)
-    uitleg: str = ""
-    leeg: str = "Hierover is niets vastgelegd."
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What goes along as it is, under its number. mediatype and sha256: empty for a reference."""
-
-    nummer: int
-    omschrijving: str
-    soort: str
-    datum: date
-    kenmerk: str
-    mediatype: str
-    sha256: str
-    origin: Document | Letter
-
-    @property
-    def title(self) -> str:
-        """`Stuk 3: Huurovereenkomst`."""
-        return f"Stuk {self.nummer}: {self.omschrijving}"
-
-
 @dataclass(frozen=True)
 class Dossier:
     """All that is printed, in words."""
@@ -129,6 +95,8 @@ class Dossier:
     remarks: list[str]
     parts: list[Part]
     pieces: list[Piece]
+    parts_along: Sequence[str] = ()
+    """For another municipality: the keys of what goes along."""
 
 
 def compose(file: CaseFile, order: Order) -> Dossier:
@@ -141,6 +109,7 @@ class _Composer:
         self.file, self.case, self.order = file, file.case, order
         self.own = order.purpose == Purpose.INZAGE
         self.left_out: Counter[str] = Counter()
+        self.along = self._along()
         self._colleagues = self._names_to_hide()
 
     def dossier(self) -> Dossier:
@@ -152,6 +121,7 @@ class _Composer:
             self._terms(),
             self._events(),
             *(self._entries(word) for word in dossier.KINDS if word != "documenten"),
+            self._received(),
             self._letters(),
             self._documents(pieces),
             self._formal(),
@@ -159,6 +129,7 @@ class _Composer:
             self._earlier(),
         ]
         shown = [self._without_colleagues(part) for part in parts if part is not None]
+        goes = sorted(self.along or ())
         front = [
             ("Zaaknummer", case.zaaknummer),
             ("Betrokkene", full_name(case)),
@@ -171,7 +142,7 @@ class _Composer:
         ]
         if case.indicatie_geheim:
             front.append(("Indicatie geheim", f"{case.indicatie_geheim}: geef het adres aan niemand door"))
-        return Dossier(case.zaaknummer, order.municipality, order.purpose, front, self._remarks(), shown, pieces)
+        return Dossier(case.zaaknummer, order.municipality, order.purpose, front, self._remarks(), shown, pieces, goes)
 
     def _remarks(self) -> list[str]:
         if not self.left_out:
@@ -179,6 +150,18 @@ class _Composer:
         told = "; ".join(f"{what}: {count}" for what, count in self.left_out.items())
         why = " " + LEFT_OUT if self.own else ""
         return [f"Weggelaten uit deze afdruk: {told}.{why}"]
+
+    def _along(self) -> frozenset[str] | None:
+        """For another municipality what the sender chose, or would choose by default; None: everything."""
+        if self.order.purpose != Purpose.OVERDRACHT:
+            return None
+        return parts_along(self.file, self.order.now.tzinfo)
+
+    def _goes(self, soort: str, row: OfCase) -> bool:
+        if self.along is None or f"{soort}:{row.id}" in self.along:  # type: ignore[attr-defined]  # each has an id
+            return True
+        self.left_out["stukken die niet meegaan"] += 1
+        return False
 
     # --- people
 
@@ -194,9 +177,9 @@ class _Composer:
         return re.compile(r"(?<!\w)(" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
 
     def _without_colleagues(self, part: Part) -> Part:
-        for entry in part.stukken:
-            entry.kop = self._hidden(entry.kop)
-            entry.regels = [(label, self._hidden(text)) for label, text in entry.regels]
+        for one in part.stukken:
+            one.kop = self._hidden(one.kop)
+            one.regels = [(label, self._hidden(text)) for label, text in one.regels]
         return part
 
     def _hidden(self, text: str) -> str:
@@ -225,18 +208,18 @@ class _Composer:
                 ("Telefoonnummer", signal.telefoonnummer),
                 ("E-mailadres", signal.emailadres),
                 ("Toelichting", signal.toelichting),
-                ("Ingetrokken op", _day(signal.ingetrokken_op)),
+                ("Ingetrokken op", day_or_nothing(signal.ingetrokken_op)),
             ]
             if self.order.benefits:
                 lines += [
                     ("Aanleiding", " ".join(filter(None, (words(signal.aanleiding), signal.uitkeringssoort)))),
                     ("Vanaf", dutch_date(signal.datum_vanaf)),
-                    ("Tot", _day(signal.datum_tot)),
+                    ("Tot", day_or_nothing(signal.datum_tot)),
                     ("Werkgever", signal.werkgever),
                 ]
             else:
                 self.left_out["signalen zonder uitkering en werk (alleen voor de behandelaar)"] += 1
-            part.stukken.append(_entry(f"Signaal {signal.signaalnummer}", lines))
+            part.stukken.append(entry(f"Signaal {signal.signaalnummer}", lines))
         return part
 
     def _outcome(self) -> Part:
@@ -244,23 +227,23 @@ class _Composer:
         lines = [
             ("Fase", words(case.fase.value)),
             ("Eerste antwoord", words(case.eerste_antwoord) if case.eerste_antwoord else "nog niet gegeven"),
-            ("Gegeven op", _day(case.datum_eerste_antwoord)),
+            ("Gegeven op", day_or_nothing(case.datum_eerste_antwoord)),
             ("Resultaat", OUTCOMES[case.resultaat].omschrijving if case.resultaat else "nog geen"),
-            ("Vastgesteld op", _day(case.datum_resultaat)),
-            ("Ingezetene met ingang van", _day(case.ingangsdatum)),
-            ("Onderzoek begonnen op", _day(case.start_onderzoek)),
-            ("Voornemen verzonden op", _day(case.datum_voornemen)),
-            ("Aangehouden sinds", _day(case.aangehouden_sinds)),
+            ("Vastgesteld op", day_or_nothing(case.datum_resultaat)),
+            ("Ingezetene met ingang van", day_or_nothing(case.ingangsdatum)),
+            ("Onderzoek begonnen op", day_or_nothing(case.start_onderzoek)),
+            ("Voornemen verzonden op", day_or_nothing(case.datum_voornemen)),
+            ("Aangehouden sinds", day_or_nothing(case.aangehouden_sinds)),
             ("Reden van aanhouden", case.aangehouden_reden or ""),
         ]
-        part = Part("Stand, resultaat en antwoorden", [_entry("", lines)])
+        part = Part("Stand, resultaat en antwoorden", [entry("", lines)])
         for one in self.file.addresses:
             source = words(one.bron)
             if self.own and one.signal_id is None and not one.bron.isupper():
                 source = "vastgesteld door de gemeente"
                 self.left_out["vindplaatsen van een adres"] += 1
             told = [("Adres", address_line(one)), ("Bron", source), ("Vanaf", dutch_date(one.vanaf))]
-            part.stukken.append(_entry("Huidig vermoed adres" if one.huidig else "Ander vermoed adres", told))
+            part.stukken.append(entry("Huidig vermoed adres" if one.huidig else "Ander vermoed adres", told))
         return part
 
     def _terms(self) -> Part:
@@ -270,17 +253,19 @@ class _Composer:
                 ("Vanaf", dutch_date(term.vanaf)),
                 ("Tot en met", dutch_date(term.einde)),
                 ("Stand", self.order.wording.words(term.status)),
-                ("Beëindigd op", _day(term.beeindigd_op)),
+                ("Beëindigd op", day_or_nothing(term.beeindigd_op)),
                 ("Uitleg", " ".join(term.uitleg)),
             ]
-            part.stukken.append(_entry(_capital(TERMS[Term(term.term)].label), lines))
+            part.stukken.append(entry(capital(TERMS[Term(term.term)].label), lines))
         return part
 
     def _events(self) -> Part:
         part = Part("Verloop: elke stap met haar grondslag")
-        for event in self.file.events:
+        session, now = self.file.session, self.order.now
+        for event in with_mergers(session, self.case, self.file.events, now):
             step = self.order.wording.step(event.stap)
-            part.stukken.append(_entry(f"{event.volgnummer}. {step}", self._event(event)))
+            number = "" if event.stap == MERGED else f"{event.volgnummer}. "
+            part.stukken.append(entry(f"{number}{step}", self._event(event)))
         return part
 
     def _event(self, event: CaseEvent) -> list[tuple[str, str]]:
@@ -308,6 +293,11 @@ class _Composer:
         """The dossier entries of one kind, as they may be read for this purpose."""
         kind = dossier.KINDS[word]
         rows = dossier.entries(self.file.session, self.case, word)
+        if word in PART_OF:
+            rows = [row for row in rows if self._goes(PART_OF[word], row)]
+        elif self.along is not None and word not in NOT_FOR_OTHERS:
+            self._omitted(kind.label.lower(), len(rows))
+            return None
         if word in NOT_FOR_OTHERS and self.order.purpose != Purpose.BEZWAAR:
             self._omitted(kind.label.lower(), len(rows))
             return None
@@ -316,7 +306,7 @@ class _Composer:
             return None
         part = Part(kind.label)
         for number, row in enumerate(rows, start=1):
-            part.stukken.append(_entry(f"{_capital(self._kind_word(word, row))} {number}", self._lines(word, row)))
+            part.stukken.append(entry(f"{capital(self._kind_word(word, row))} {number}", self._lines(word, row)))
         return part
 
     def _omitted(self, what: str, count: int) -> None:
@@ -347,18 +337,38 @@ class _Composer:
                 self.left_out["bevindingen van een huisbezoek zonder de betrokkene"] += 1
         return [*self.order.wording.told(shown, kind.velden), *said, self._recorded(row)]
 
+    def _received(self) -> Part | None:
+        """What came from another municipality; read and cited, no act of this one."""
+        if not self.file.received:
+            return None
+        session, today = self.file.session, self.order.now.date()
+        part = Part("Ontvangen bij overdracht")
+        for row in self.file.received:
+            if not self._goes("ontvangen", row):
+                continue
+            about = row.soort not in ABOUT_THE_PERSON and row.omschrijving not in ABOUT_THE_PERSON
+            hidden = self.own and about and bool(row.regels)
+            if hidden:
+                self.left_out["inhoud van stukken van een andere gemeente"] += 1
+            content = LEFT_OUT if hidden else None
+            lines = received_lines(session, row, today, self._who(row.vastgelegd_door), content)
+            part.stukken.append(entry(capital(row.omschrijving), lines))
+        return part
+
     def _letters(self) -> Part:
         part = Part("Brieven", leeg="Er zijn geen brieven verstuurd.")
         for letter in self.file.letters:
+            if not self._goes("brief", letter):
+                continue
             lines = [
                 ("Verzonden op", dutch_date(letter.verzenddatum)),
                 ("Aan", LEFT_OUT if self._to_another(letter) else f"{letter.geadresseerde}, {letter.adres}"),
                 ("Contactpersoon", self._who(letter.contactpersoon)),
-                ("Retour gekomen op", _day(letter.retour_op)),
+                ("Retour gekomen op", day_or_nothing(letter.retour_op)),
                 ("Anders bekendgemaakt", letter.andere_bekendmaking or ""),
-                ("Vervallen op", _day(letter.vervallen_op)),
+                ("Vervallen op", day_or_nothing(letter.vervallen_op)),
             ]
-            part.stukken.append(_entry(f"Brief {letter.nummer}: {letter.soort.value}", lines))
+            part.stukken.append(entry(f"Brief {letter.nummer}: {letter.soort.value}", lines))
         return part
 
     def _pieces(self) -> list[Piece]:
@@ -370,18 +380,24 @@ class _Composer:
 
         for row in dossier.entries(self.file.session, self.case, "documenten"):
             assert isinstance(row, Document)
-            if self.own and row.derden:
+            if self.along is not None and f"document:{row.id}" not in self.along:
+                self.left_out["documenten die niet meegaan"] += 1
+            elif self.own and row.derden:
                 self.left_out["documenten met gegevens van anderen"] += 1
             else:
                 kind = self.order.wording.words(row.soort)
                 where, media, kept = row.kenmerk or "", row.mediatype or "", row.sha256 or ""
                 add(self._hidden(row.omschrijving), kind, row.datum, where, media, kept, row)
         for letter, kept in as_sent(self.file.session, self.file.letters):
+            if self.along is not None and f"brief:{letter.id}" not in self.along:
+                continue  # counted as a chapter
             if self._to_another(letter):
                 self.left_out["brieven aan anderen"] += 1
             else:
                 name = f"Brief {letter.nummer}: {letter.soort.value}"
                 add(name, "brief", letter.verzenddatum, "", PDF.mediatype, kept, letter)
+        for row in received_letters(self.file, self.along, self.own):
+            add(f"Ontvangen {row.omschrijving}", "brief", row.datum, "", PDF.mediatype, row.sha256, row)
         return pieces
 
     def _to_another(self, letter: Letter) -> bool:
@@ -392,7 +408,7 @@ class _Composer:
         part = Part("Documenten", leeg="Er zijn geen documenten.")
         for piece in pieces:
             document = piece.origin
-            if isinstance(document, Letter):
+            if not isinstance(document, Document):
                 continue
             kind = DOCUMENT_KINDS.get(document.mediatype or "")
             lines = [
@@ -404,7 +420,7 @@ class _Composer:
                 ("SHA-256", document.sha256 or ""),
                 self._recorded(document),
             ]
-            part.stukken.append(_entry(piece.title, lines))
+            part.stukken.append(entry(piece.title, lines))
         return part
 
     def _formal(self) -> Part:
@@ -414,9 +430,9 @@ class _Composer:
             lines = [
                 ("Ontvangen op", dutch_date(one.datum)),
                 ("Soort adres", one.soort),
-                ("Afgehandeld", " op ".join(filter(None, (one.afhandeling or "", _day(one.afgehandeld_op))))),
+                ("Afgehandeld", " op ".join(filter(None, (one.afhandeling or "", day_or_nothing(one.afgehandeld_op))))),
             ]
-            part.stukken.append(_entry("Aangifte", lines))
+            part.stukken.append(entry("Aangifte", lines))
         for bezwaar in self.file.bezwaren:
             lines = [
                 ("Ontvangen op", dutch_date(bezwaar.datum)),
@@ -424,9 +440,9 @@ class _Composer:
                 ("Na de termijn", "ja" if bezwaar.te_laat else "nee"),
                 ("Uitkomst", words(bezwaar.uitkomst)),
                 ("Gehoord", words(bezwaar.gehoord)),
-                ("Beslist op", _day(bezwaar.beslist_op)),
+                ("Beslist op", day_or_nothing(bezwaar.beslist_op)),
             ]
-            part.stukken.append(_entry("Bezwaar", lines))
+            part.stukken.append(entry("Bezwaar", lines))
         return part
 
     def _tasks(self) -> Part | None:
@@ -435,43 +451,31 @@ class _Composer:
             return None
         part = Part("Taken", leeg="Er zijn geen taken.")
         for task in self.file.tasks:
-            done = f"{_day(task.afgehandeld_op)}, door {self._who(task.afgehandeld_door or '')}"
+            done = f"{day_or_nothing(task.afgehandeld_op)}, door {self._who(task.afgehandeld_door or '')}"
             lines = [
                 ("Uitleg", task.uitleg),
                 ("Sinds", dutch_date(task.vastgelegd_op)),
                 ("Afgehandeld", done if task.afgehandeld_op else "nee"),
             ]
-            part.stukken.append(_entry(_capital(self.order.wording.words(task.soort)), lines))
+            part.stukken.append(entry(capital(self.order.wording.words(task.soort)), lines))
         return part
 
     def _earlier(self) -> Part:
         session, today = self.file.session, self.order.now.date()
         part = Part("Eerdere zaken", leeg="Er zijn in de laatste tien jaar geen eerdere zaken.")
         for case in earlier_cases.of_person(session, self.case, today):
-            part.stukken.append(_entry(f"Zaak {case.zaaknummer}: dezelfde persoon", self._of_earlier(case)))
+            part.stukken.append(entry(f"Zaak {case.zaaknummer}: dezelfde persoon", self._of_earlier(case)))
         others = earlier_cases.of_address(session, self.case, today)
-        if self.own:
+        if self.order.purpose != Purpose.BEZWAAR:
             self._omitted("eerdere zaken van anderen op dit adres", len(others))
             return part
         for case in others:
-            part.stukken.append(_entry(f"Zaak {case.zaaknummer}: hetzelfde adres", self._of_earlier(case)))
+            part.stukken.append(entry(f"Zaak {case.zaaknummer}: hetzelfde adres", self._of_earlier(case)))
         return part
 
     def _of_earlier(self, case: Case) -> list[tuple[str, str]]:
         return [
             ("Ontvangen", dutch_date(case.datum_ontvangst)),
             ("Resultaat", OUTCOMES[case.resultaat].omschrijving if case.resultaat else "nog geen"),
-            ("Afgesloten op", _day(case.afgesloten_op)),
+            ("Afgesloten op", day_or_nothing(case.afgesloten_op)),
         ]
-
-
-def _entry(kop: str, regels: Iterable[tuple[str, str]]) -> Entry:
-    return Entry(kop, [(label, text) for label, text in regels if text])
-
-
-def _day(value: date | None) -> str:
-    return dutch_date(value) if value else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

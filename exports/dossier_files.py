@@ -19,11 +19,11 @@ import typst
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 
-from exports.dossier import PURPOSES, Dossier, Piece
+from exports.dossier import PURPOSES, Dossier
+from exports.dossier_chapters import Origin, Piece
 from exports.sheet import Column, write_csv
 from signals.dates import dutch_date
 from workflow.document_kinds import DOCUMENT_KINDS, PDF, PNG
-from workflow.models import Document, Letter
 
 PDF_FAULTS = (
     PyPdfError,
@@ -52,7 +52,7 @@ COLUMNS = (
     Column("sha256", "Waaraan te zien is dat het bestand niet veranderd is."),
 )
 
-Stored = Callable[[Document | Letter], Path | None]
+Stored = Callable[[Origin], Path | None]
 """Where the bytes of a document or letter lie; None when it has none, or they are gone."""
 
 _OWN = Path(__file__).with_name("dossier.typ")

@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from exports.models import FeedbackDelivery, FeedbackRow, RowKind
 from signals.base import table
-from signals.models import Load, Signal
+from signals.models import Load, Municipality, Signal
 from workflow.models import Case, CaseEvent, CaseSignal
 from workflow.phases import OUTCOMES, Outcome, Phase, Told
 from workflow.unsettled import first_event, first_link, is_unsettled
@@ -140,6 +140,22 @@ def _first_registrations(cases: FromClause) -> Subquery:
     return select(ranked.c.bsn, ranked.c.gemeentecode).where(ranked.c.rang == 1).subquery("eerste_inschrijving")
 
 
+def _merged_by(
+    cases: FromClause,
+) -> tuple[ColumnElement[Any], list[tuple[FromClause, ColumnElement[bool]]]]:
+    """The municipality in which that of a case had gone up when it answered (no value: in none), and what to join.
+
+    What was told before a merger stays told as it was. Two mergers are followed: more than a case lives through.
+    """
+    answered = func.coalesce(cases.c.datum_resultaat, cases.c.datum_eerste_antwoord)
+    first, second = table(Municipality).alias("opgegaan"), table(Municipality).alias("daarna_opgegaan")
+    joins: list[tuple[FromClause, ColumnElement[bool]]] = [
+        (first, and_(first.c.code == cases.c.gemeentecode, first.c.einde <= answered)),
+        (second, and_(second.c.code == first.c.opvolger, second.c.einde <= answered)),
+    ]
+    return func.coalesce(second.c.opvolger, first.c.opvolger), joins
+
+
 def _told_as(outcome: ColumnElement[Any]) -> ColumnElement[Any]:
     """The last column of the outcome table."""
     whens = [(outcome == member, literal(meaning.told.value)) for member, meaning in OUTCOMES.items()]
@@ -174,6 +190,7 @@ def stands(as_of: AsOf | None = None) -> Subquery:
     def not_before_receipt(day: ColumnElement[Any]) -> ColumnElement[Any]:
         return case((day < signal.c.datum_ontvangst, signal.c.datum_ontvangst), else_=day)
 
+    successor, mergers = _merged_by(cases)
     query = (
         select(
             signal.c.id.label("signal_id"),
@@ -189,11 +206,13 @@ def stands(as_of: AsOf | None = None) -> Subquery:
             case((told.is_not(None), not_before_receipt(cases.c.datum_resultaat))).label("datum_resultaat"),
             mutation.label("brp_mutatie"),
             case((mutation, cases.c.ingangsdatum)).label("ingangsdatum_ingezetene"),
-            func.coalesce(cases.c.gemeentecode, signal.c.gemeentecode).label("gemeentecode"),
+            func.coalesce(successor, cases.c.gemeentecode, signal.c.gemeentecode).label("gemeentecode"),
         )
         .outerjoin_from(linked, cases, cases.c.id == zaak_id)
         .outerjoin(first, first.c.bsn == cases.c.bsn)
     )
+    for row, merged in mergers:
+        query = query.outerjoin(row, merged)
     if as_of:
         query = query.where(signal.c.load_id.in_(loads_before(as_of.before)))
     return query.subquery("stand")

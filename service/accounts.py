@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -18,6 +18,7 @@ from signals.base import table
 from signals.bulk import insert_if_new
 from signals.errors import DomainError, Invalid, NotFound, Reason, Refused
 from signals.models import Municipality
+from signals.municipalities import same_municipality
 from workflow.actors import Actor, ContactPerson, Desk
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role
 
@@ -234,9 +235,9 @@ def disable_user(session: Session, naam: str, now: datetime) -> User:
     return user
 
 
-def staff(session: Session, gemeentecode: str, role: Role = Role.BEHANDELAAR) -> list[str]:
-    """Names of the enabled users who hold this role in this municipality."""
-    codes = _same_municipality(session, {gemeentecode})
+def staff(session: Session, gemeentecode: str, today: date, role: Role = Role.BEHANDELAAR) -> list[str]:
+    """Names of the enabled users who hold this role in this municipality, or in one that is part of it by today."""
+    codes = same_municipality(session, {gemeentecode}, today)
     chosen = (
         select(User.naam)
         .join(UserRole, col(UserRole.gebruiker_id) == col(User.id))
@@ -249,7 +250,7 @@ def staff(session: Session, gemeentecode: str, role: Role = Role.BEHANDELAAR) ->
 
 def desk(session: Session, actor: Actor, now: datetime) -> Desk:
     """The desk at which this actor takes a step, with the staff and the contact persons that the users are."""
-    return Desk(actor, now, lambda code: staff(session, code), lambda naam: contact_person(session, naam))
+    return Desk(actor, now, lambda code: staff(session, code, now.date()), lambda naam: contact_person(session, naam))
 
 
 def contact_person(session: Session, naam: str) -> ContactPerson:
@@ -258,35 +259,21 @@ def contact_person(session: Session, naam: str) -> ContactPerson:
     return ContactPerson(user.weergavenaam, user.telefoonnummer, user.emailadres) if user else ContactPerson(naam)
 
 
-def actor_of(session: Session, user: User) -> Actor:
-    """The user as an actor; a role also holds in what its municipality was merged from or into."""
+def actor_of(session: Session, user: User, today: date) -> Actor:
+    """The user as an actor; a role also holds in what its municipality was merged from or into, from that day on."""
     if user.uitgeschakeld_op is not None:
         raise NotSignedIn(Reason("gebruiker_uitgeschakeld", f"De gebruiker {user.naam} is uitgeschakeld."))
     rows = session.exec(select(UserRole).where(col(UserRole.gebruiker_id) == user.id))
     scopes = municipal_scopes((row.rol, row.gemeentecode) for row in rows)
     return Actor(
         user.naam,
-        {role: None if codes is None else _same_municipality(session, codes) for role, codes in scopes.items()},
+        {role: None if codes is None else same_municipality(session, codes, today) for role, codes in scopes.items()},
     )
 
 
-def _same_municipality(session: Session, codes: Collection[str]) -> frozenset[str]:
-    """These codes with their successors and predecessors: the staff goes where the work goes."""
-    found: set[str] = set()
-    new = set(codes)
-    while new:
-        found |= new
-        successors = select(Municipality.opvolger).where(
-            col(Municipality.code).in_(new), col(Municipality.opvolger).is_not(None)
-        )
-        predecessors = select(Municipality.code).where(col(Municipality.opvolger).in_(new))
-        new = {code for code in (*session.exec(successors), *session.exec(predecessors)) if code} - found
-    return frozenset(found)
-
-
-def access_of_user(session: Session, naam: str, origin: str) -> Access:
-    """What this user may see and do."""
-    return Access.of(actor_of(session, find_user(session, naam)), origin)
+def access_of_user(session: Session, naam: str, origin: str, today: date) -> Access:
+    """What this user may see and do on this day."""
+    return Access.of(actor_of(session, find_user(session, naam), today), origin)
 
 
 def check_password(session: Session, naam: str, password: str) -> User | None:

@@ -123,7 +123,7 @@ class Demo:
             emailadres=f"{name}@example.nl",
             demo=True,
         )
-        self.actors.setdefault((role, code), accounts.actor_of(session, user))
+        self.actors.setdefault((role, code), accounts.actor_of(session, user, self.at(0).date()))
 
     def desk(self, actor: Actor, day: int, hour: int, session: Session) -> Desk:
         """That person's desk."""

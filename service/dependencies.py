@@ -72,7 +72,9 @@ def signed_in_or_none(request: Request) -> SignedIn | None:
             return None
         web, user = found
         who = SignedIn(
-            user.naam, user.weergavenaam, Access.of(accounts.actor_of(session, user), origin_of(request, "pagina"))
+            user.naam,
+            user.weergavenaam,
+            Access.of(accounts.actor_of(session, user, now.date()), origin_of(request, "pagina")),
         )
     if now - web.gezien_op > accounts.SEEN_EVERY:
         # Not worth waiting for: a load may hold the lock of a database in a file, and the next page notes it too.
@@ -108,7 +110,7 @@ def bearer(request: Request) -> Access:
         with session_scope(engine_of(request), Access.system(origin="api"), write=False) as session:
             user = accounts.user_of_token(session, secret.strip(), now)
             if user is not None:
-                return Access.of(accounts.actor_of(session, user), origin_of(request, "api"))
+                return Access.of(accounts.actor_of(session, user, now.date()), origin_of(request, "api"))
     raise accounts.NotSignedIn(
         Reason("niet_aangemeld", "Stuur een geldig token mee in de header Authorization: Bearer …")
     )

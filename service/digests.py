@@ -56,7 +56,7 @@ def make(session: Session, settings: Settings, now: datetime) -> int:
         if Role.BEHANDELAAR in held and (headings := _headings(due.get(user.naam, []), today)):
             made += _store(session, user, DAILY, now, *_daily(user, headings, settings, today))
         if Role.TEAMLEIDER in held and _opens_the_week(today):
-            scope = accounts.actor_of(session, user).rollen[Role.TEAMLEIDER]
+            scope = accounts.actor_of(session, user, today).rollen[Role.TEAMLEIDER]
             counts = _counts(session, sorted(scope or ()), today)
             made += _store(session, user, WEEKLY, now, *_weekly(user, counts, settings, today))
     return made

@@ -1,5 +1,6 @@
-"""A feedback file leaves the service: the stored bytes, with who took them in the log (there are BSNs in them)."""
+"""What leaves the municipality stands in the log: feedback with its BSNs, and each part of a dossier by its number."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,9 @@ from exports import feedback_2026_1 as feedback
 from service import audit
 from service.access import Access
 from service.db import session_scope
+from workflow.models import Case, CaseEvent
+from workflow.parcels import keys_told
+from workflow.questions import PARTS
 
 Kind = Literal["csv", "xlsx"]
 
@@ -29,6 +33,22 @@ def save(engine: Engine, access: Access, nummer: str, folder: Path, now: datetim
     with session_scope(engine, access.widened()) as session:
         _log(session, nummer, now)
         return feedback.save(session, nummer, folder)
+
+
+def record_parts(session: Session, case: Case, event: CaseEvent, now: datetime) -> None:
+    """Each part that a hand-over or return gave to another municipality of this installation, in that transaction.
+
+    Of a file for one outside it, the parts are logged when the file leaves.
+    """
+    if event.gegevens.get("ontvangerDoetMee", event.stap == "stuur_terug"):
+        log_parts(session, case, keys_told(event.gegevens.get(PARTS.naam, ())), now)
+
+
+def log_parts(session: Session, case: Case, keys: Iterable[str], now: datetime) -> None:
+    """Parts of this case, by key (Wet BRP 3.11)."""
+    for key in keys:
+        where = f"{case.zaaknummer}/{key.replace(':', '/')}"
+        audit.record(session, "stuk_meegegeven", where, now, gemeentecode=case.gemeentecode)
 
 
 def _log(session: Session, nummer: str, now: datetime) -> None:

@@ -12,18 +12,20 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from exports.dossier import Order, Purpose, Wording, compose
+from exports.dossier_chapters import Origin
 from exports.dossier_files import write_pdf, write_zip
-from service import audit, case_signals, documents
+from service import audit, case_signals, disclosure, documents
 from service.access import Access
+from service.db import session_scope
 from service.models import User
 from service.settings import Settings
 from service.uploads import PRINTS
 from signals.errors import DomainError, Forbidden, Reason
-from signals.models import Municipality
+from signals.municipalities import name_on
 from workflow import letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.models import Case, Document, Letter
+from workflow.models import Case, Letter, ReceivedPart
 from workflow.phases import Role
 
 PRINTERS = frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER, Role.BESLISSER})
@@ -81,7 +83,11 @@ def print_dossier(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryDirectory(dir=folder) as name:
 
-        def stored(origin: Document | Letter) -> Path | None:
+        def stored(origin: Origin) -> Path | None:
+            if isinstance(origin, ReceivedPart):
+                path = Path(name) / f"ontvangen-{origin.id}.pdf"
+                path.write_bytes(origin.pdf or b"")
+                return path
             if isinstance(origin, Letter):
                 path = Path(name) / letters.file_name(case, origin.nummer)
                 path.write_bytes(letters.sent(session, case, origin.nummer).pdf)
@@ -94,7 +100,9 @@ def print_dossier(
         size, stream = made.stat().st_size, made.open("rb")  # open: it outlives its folder
     try:
         action = f"dossier_verstrekt_{purpose}_{form}"
-        audit.record_reading(engine, access, action, case.zaaknummer, desk.now, gemeentecode=case.gemeentecode)
+        with session_scope(engine, access) as log:
+            audit.record(log, action, case.zaaknummer, desk.now, gemeentecode=case.gemeentecode)
+            disclosure.log_parts(log, case, dossier.parts_along, desk.now)
     except BaseException:
         stream.close()
         raise
@@ -103,12 +111,11 @@ def print_dossier(
 
 def _order(session: Session, case: Case, desk: Desk, purpose: Purpose, wording: Wording) -> Order:
     assert case.id is not None
-    municipality = session.get(Municipality, case.gemeentecode)
     return Order(
         purpose=purpose,
         now=desk.now,
         door=desk.actor.naam,
-        municipality=municipality.naam if municipality else case.gemeentecode,
+        municipality=name_on(session, case.gemeentecode, desk.today),
         names=dict(session.exec(select(User.naam, User.weergavenaam)).all()),
         signals=case_signals.of_cases(session, [case.id]).get(case.id, ()),
         benefits=bool(desk.actor.roles_in(case.gemeentecode) & {Role.BEHANDELAAR, Role.SYSTEEM}),

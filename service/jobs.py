@@ -6,7 +6,7 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy import Engine
 
-from service import digests, mail, uploads
+from service import digests, mail, mergers, uploads
 from service.access import Access
 from service.db import session_scope
 from service.models import MailState
@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 HOUR = 2
 SWEEP = "onbekende_bestanden_gewist"
+MERGERS = "herindelingen_verteld"
 MORNING = 6
 """Hour from which the messages of the day are made: the night has reminded by then."""
 MAIL_EVERY = 5
@@ -33,6 +34,9 @@ def run_nightly(settings: Settings, engine: Engine, now: datetime) -> dict[str, 
         with session_scope(engine, Access.system(origin="klok")) as session:
             counts[name] = job(session, now.date())
         log.info("nachttaak", taak=name, aantal=counts[name])
+    with session_scope(engine, Access.system(origin="klok")) as session:
+        counts[MERGERS] = mergers.tell(session, now)
+    log.info("nachttaak", taak=MERGERS, aantal=counts[MERGERS])
     counts[SWEEP] = uploads.sweep(engine, settings, now)
     log.info("nachttaak", taak=SWEEP, aantal=counts[SWEEP])
     return counts

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from fastapi.responses import Response
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from service import audit
 from service.access import Access
+from signals.errors import NotFound, Reason
 from workflow import letters
-from workflow.models import Case
+from workflow.models import Case, ReceivedPart
 
 PDF = "application/pdf"
 
@@ -20,6 +21,19 @@ def answer(session: Session, engine: Engine, access: Access, case: Case, nummer:
     object_ = f"{case.zaaknummer}/{nummer}"
     audit.record_reading(engine, access, "brief_geopend", object_, now, gemeentecode=case.gemeentecode)
     return pdf_answer(kept.pdf, letters.file_name(case, nummer))
+
+
+def received_answer(
+    session: Session, engine: Engine, access: Access, case: Case, nummer: int, now: datetime
+) -> Response:
+    """A letter that another municipality sent, as it came with a hand-over; NotFound when there is none."""
+    mine = select(ReceivedPart).where(ReceivedPart.zaak_id == case.id, ReceivedPart.id == nummer)
+    part = session.exec(mine).first()
+    if part is None or part.pdf is None:
+        raise NotFound(Reason("stuk_onbekend", "Dit stuk is er niet, of het heeft geen PDF."))
+    object_ = f"{case.zaaknummer}/ontvangen/{nummer}"
+    audit.record_reading(engine, access, "brief_geopend", object_, now, gemeentecode=case.gemeentecode)
+    return pdf_answer(part.pdf, f"ontvangen-{case.zaaknummer}-{nummer}.pdf")
 
 
 def pdf_answer(content: bytes, name: str) -> Response:

@@ -77,7 +77,7 @@ def run_one(settings: Settings, engine: Engine, number: int, holder: str) -> Non
         return
     with _Beat(settings, held) as beat:
         try:
-            _KINDS[held.soort](settings, engine, _access(engine, held), held, beat)
+            _KINDS[held.soort](settings, engine, _access(settings, engine, held), held, beat)
         except work.LostHold:
             log.warning("werk is in andere handen", lading=held.ladingnummer)
         except DomainError as no:
@@ -89,14 +89,14 @@ def run_one(settings: Settings, engine: Engine, number: int, holder: str) -> Non
     work.forget(settings, held, ended=True)
 
 
-def _access(engine: Engine, held: Work) -> Access:
+def _access(settings: Settings, engine: Engine, held: Work) -> Access:
     """What the asker may do by now; Forbidden when the account was closed since."""
     with session_scope(engine, Access.system(), write=False) as session:
         user = accounts.find_user(session, held.door)
         if user.uitgeschakeld_op is not None:
             uitleg = f"De gebruiker {held.door}, die hierom vroeg, is uitgeschakeld. Er is niets gewijzigd."
             raise Forbidden(Reason("gebruiker_uitgeschakeld", uitleg))
-        return Access.of(accounts.actor_of(session, user), held.herkomst)
+        return Access.of(accounts.actor_of(session, user, settings.now().date()), held.herkomst)
 
 
 def _check(settings: Settings, engine: Engine, access: Access, held: Work, beat: _Beat) -> None:

@@ -111,6 +111,47 @@ class Municipalities:
         return row.naam if row else code
 
 
+def lineage(session: Session, code: str, on: date) -> list[Municipality]:
+    """The municipality of this code and those in which it went up by that day; the last one stands for it then.
+
+    All rights and duties pass on the day itself, without any deed (Wet algemene regels herindeling 44): table 33 is
+    all that is asked. A municipality that was split has one successor there, or stays what it was; what belongs to
+    another is handed over. Empty for a code that table 33 does not have.
+    """
+    found: dict[str, Municipality] = {}
+    row = session.get(Municipality, code)
+    while row is not None and row.code not in found:
+        found[row.code] = row
+        gone = row.einde is not None and row.einde <= on
+        row = session.get(Municipality, row.opvolger) if gone and row.opvolger else None
+    return list(found.values())
+
+
+def standing_for(session: Session, code: str, on: date) -> str:
+    """The code that stands for this one on that day; itself when table 33 does not have it."""
+    rows = lineage(session, code, on)
+    return rows[-1].code if rows else code
+
+
+def name_on(session: Session, code: str, on: date) -> str:
+    """What the municipality of this code is called on that day; the code itself when table 33 does not have it."""
+    rows = lineage(session, code, on)
+    return rows[-1].naam if rows else code
+
+
+def same_municipality(session: Session, codes: Iterable[str], on: date) -> frozenset[str]:
+    """These codes, the successors they have by that day, and every predecessor of those by then."""
+    found: set[str] = set()
+    new = set(codes)
+    gone = (col(Municipality.einde) <= on, col(Municipality.opvolger).is_not(None))
+    while new:
+        found |= new
+        successors = select(Municipality.opvolger).where(col(Municipality.code).in_(new), *gone)
+        predecessors = select(Municipality.code).where(col(Municipality.opvolger).in_(new), *gone)
+        new = {code for code in (*session.exec(successors), *session.exec(predecessors)) if code} - found
+    return frozenset(found)
+
+
 def participating(session: Session, municipalities: Municipalities, on: date) -> frozenset[str] | None:
     """The codes, as they stand on that day, of who takes part in this installation then; None = every municipality."""
     if session.exec(select(Participant.id).limit(1)).first() is None:

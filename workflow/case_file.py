@@ -12,6 +12,7 @@ from signals.base import ACROSS
 from signals.models import Signal
 from workflow.actors import Desk
 from workflow.addresses import PresumedAddress, presumed_addresses
+from workflow.deadlines import Term
 from workflow.letter_texts import LANGUAGES
 from workflow.models import (
     Aangifte,
@@ -23,9 +24,12 @@ from workflow.models import (
     CaseTask,
     CaseTerm,
     Contact,
+    Document,
     Letter,
     LetterKind,
     OfCase,
+    PreparedLetter,
+    ReceivedPart,
     Source,
     Visit,
 )
@@ -90,6 +94,21 @@ class CaseFile:
         """Every task, done or not."""
         return self._rows(CaseTask)
 
+    @property
+    def prepared(self) -> Sequence[PreparedLetter]:
+        """Letters that were made and wait for the post."""
+        return [one for one in self._rows(PreparedLetter) if one.afgehandeld_op is None]
+
+    @cached_property
+    def documents(self) -> Sequence[Document]:
+        """Documents and references."""
+        return self._rows(Document)
+
+    @cached_property
+    def received(self) -> Sequence[ReceivedPart]:
+        """What came from another municipality with a hand-over; no act of this one."""
+        return self._rows(ReceivedPart)
+
     @cached_property
     def aangiften(self) -> Sequence[Aangifte]:
         """Declarations received."""
@@ -151,6 +170,11 @@ class CaseFile:
         """The last besluit that stands; against a decision on a bezwaar there is beroep."""
         standing = (one for one in reversed(self.letters) if one.soort == LetterKind.BESLUIT and not one.vervallen_op)
         return next((one for one in standing if one.stap != "beslis_op_bezwaar"), None)
+
+    @staticmethod
+    def known_on(letter: Letter) -> date:
+        """The day from which its term counts: of posting, or on which it was made known otherwise (Awb 3:41 lid 2)."""
+        return letter.bekendgemaakt_op or letter.verzenddatum
 
     @property
     def letters_out(self) -> list[Letter]:
@@ -216,6 +240,11 @@ class CaseFile:
     def running(self, term: str) -> CaseTerm | None:
         """The term of this name that runs, if one does."""
         return next((one for one in reversed(self.terms) if one.term == term and one.beeindigd_op is None), None)
+
+    @property
+    def decision_term(self) -> CaseTerm | None:
+        """The term in which a bezwaar must be decided, if one runs: with an advisory committee it has another name."""
+        return self.running(Term.BESLISSING_OP_BEZWAAR) or self.running(Term.BESLISSING_OP_BEZWAAR_COMMISSIE)
 
     def last_event(self, stap: str) -> CaseEvent | None:
         """The last time a step was taken."""

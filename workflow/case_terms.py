@@ -1,5 +1,6 @@
 """The terms of a case: how they start, end, move and look; their dates come from deadlines.py."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -84,6 +85,8 @@ def stop_begun(file: CaseFile, term: Term, begun: date, how: TermStatus, on: dat
 
 
 def _end(file: CaseFile, row: CaseTerm, how: TermStatus, on: date) -> None:
+    if file.case.aangehouden_sinds is not None and TERMS[Term(row.term)].held:
+        _shift(row, _holds(file, on))
     row.beeindigd_op, row.beeindiging = on, how
     file.session.add(row)
 
@@ -100,16 +103,35 @@ def extend(file: CaseFile, desk: Desk, term: Term, einde: date, reden: str) -> N
     file.session.add(row)
 
 
+def defer(file: CaseFile, desk: Desk, reden: str) -> None:
+    """The decision on a bezwaar may take as much longer as the law allows, counted on from the same day."""
+    row = file.decision_term
+    assert row is not None
+    (longest,) = TERMS[Term(row.term)].legal
+    one = deadline(Term(row.term), row.vanaf, length=longest)
+    row.einde, row.lengte = one.einde, longest
+    row.uitleg = [*one.uitleg, f"Verdaagd door {desk.actor.naam} op {desk.today:%d-%m-%Y}: {reden}"]
+    file.session.add(row)
+
+
 def shift_after_hold(file: CaseFile, desk: Desk) -> None:
-    """Move the three terms that a hold moves by the days held since each began."""
+    """Move the three terms that a hold moves."""
     holds = _holds(file, desk.today)
     for row in file.terms:
-        rule = TERMS[Term(row.term)]
-        if row.beeindigd_op is None and rule.held:
-            held = sum(max(0, (end - max(begin, row.vanaf)).days) for begin, end in holds)
-            moved = deadline(Term(row.term), row.vanaf, length=row.lengte, held_days=held)
-            row.einde, row.uitleg = moved.einde, list(moved.uitleg)
+        if row.beeindigd_op is None and TERMS[Term(row.term)].held:
+            _shift(row, holds)
             file.session.add(row)
+
+
+def _shift(row: CaseTerm, holds: Sequence[tuple[date, date]]) -> None:
+    """By the days held since it began; a hold that began when it had passed already makes nothing in time again."""
+    term, held = Term(row.term), 0
+    moved = deadline(term, row.vanaf, length=row.lengte)
+    for begin, end in holds:
+        if begin <= moved.einde:
+            held += max(0, (end - max(begin, row.vanaf)).days)
+            moved = deadline(term, row.vanaf, length=row.lengte, held_days=held)
+    row.einde, row.uitleg = moved.einde, list(moved.uitleg)
 
 
 def _holds(file: CaseFile, today: date) -> list[tuple[date, date]]:
@@ -165,7 +187,8 @@ def _status(file: CaseFile, row: CaseTerm, today: date) -> str:
     if row.beeindigd_op is not None:
         late = "verstreken" if TERMS[Term(row.term)].letter else "te_laat"  # that a letter term passed is no lateness
         return "gehaald" if row.beeindigd_op <= row.einde else late
-    if file.case.aangehouden_sinds is not None and TERMS[Term(row.term)].held:
+    since = file.case.aangehouden_sinds
+    if since is not None and since <= row.einde and TERMS[Term(row.term)].held:
         return "opgeschort"
     return "verstreken" if row.einde < today else "loopt"
 

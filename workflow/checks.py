@@ -7,15 +7,20 @@ from typing import Any
 
 from signals.address import mended_postcode
 from signals.errors import Reason
-from signals.municipalities import RNI, Municipalities
+from signals.municipalities import RNI, Municipalities, standing_for
+from workflow import parcels
 from workflow.actors import Desk
-from workflow.addresses import chosen_address
+from workflow.addresses import TYPED, chosen_address
 from workflow.case_file import CaseFile
 from workflow.dated_settings import setting
 from workflow.deadlines import Term
 from workflow.guards import no
 from workflow.phases import Outcome, Phase, Role
+from workflow.questions import UPHELD
+from workflow.returned_letters import FORMAL
 
+WITHDRAWN = "ingetrokken"
+"""What becomes of a bezwaar that its maker takes back."""
 Check = Callable[[CaseFile, Desk, Mapping[str, Any]], Reason | None]
 
 OFFICE_CLOSES = time(17)
@@ -136,7 +141,7 @@ def checklist_done(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Rea
 def heard_or_waived(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
     """The hearing was held, or there is a reason to do without (Awb 7:2, 7:3)."""
     return no(
-        not values.get("gehoord") and not values.get("redenNietGehoord"),
+        values["uitkomst"] != WITHDRAWN and not values.get("gehoord") and not values.get("redenNietGehoord"),
         "niet_gehoord",
         "De belanghebbende is niet gehoord. Houd de hoorzitting, of leg vast waarom horen achterwege blijft (Awb 7:3).",
         "redenNietGehoord",
@@ -203,26 +208,55 @@ def posted_in_time(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Rea
     )
 
 
+def address_there(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """An address in the other municipality is left out, or can be found."""
+    if not any(name in values for name in (*TYPED, "huisnummer")):
+        return None
+    if "huisnummer" not in values:
+        uitleg = "Geef bij het adres daar ook een huisnummer, of laat het hele adres weg."
+        return Reason("adres_onvolledig", uitleg, "huisnummer")
+    return _findable(values)
+
+
 def another_address(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
     """The new address can be found (a postcode, or a street with a place) and is not the one that stood there."""
+    if fault := _findable(values):
+        return fault
+    same = chosen_address(values)["adressleutel"] == file.case.adressleutel
+    return no(same, "adres_gelijk", "Dit is het adres dat er al stond.", "huisnummer")
+
+
+def _findable(values: Mapping[str, Any]) -> Reason | None:
     if values.get("postcode") and not mended_postcode(values["postcode"]):
         return Reason("postcode_ongeldig", "Geef een postcode als 1234 AB.", "postcode")
     if not values.get("postcode") and not (values.get("straatnaam") and values.get("woonplaats")):
         return Reason("adres_onvolledig", "Geef een postcode, of een straatnaam met een woonplaats.", "postcode")
-    same = chosen_address(values)["adressleutel"] == file.case.adressleutel
-    return no(same, "adres_gelijk", "Dit is het adres dat er al stond.", "huisnummer")
+    return None
 
 
 def another_municipality(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
     """A municipality in force today, not the own and not the RNI."""
     code = values["gemeentecode"]
     known = Municipalities.load(file.session)
-    faulty = code in (file.case.gemeentecode, RNI) or not known.in_force(code, desk.today)
+    own = standing_for(file.session, file.case.gemeentecode, desk.today)
+    faulty = code in (own, RNI) or not known.in_force(code, desk.today)
     return no(
         faulty,
         "gemeentecode_ongeldig",
         f"Gemeentecode {code} kan hier niet: geef de code van een andere, bestaande gemeente (niet 1999).",
         "gemeentecode",
+    )
+
+
+def offered_parts(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """Only what may go to another municipality, and is in this dossier."""
+    known = {part.sleutel for part in parcels.offered(file, desk.now.tzinfo)}
+    unknown = [key for key in values.get("stukken", ()) if key not in known | {parcels.NONE}]
+    return no(
+        bool(unknown),
+        "stuk_onbekend",
+        f"Dit kan niet mee, of is er niet: {', '.join(unknown)}. Kies uit: {', '.join(sorted(known)) or 'geen'}.",
+        "stukken",
     )
 
 
@@ -252,13 +286,42 @@ def letter_is_known(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Re
     )
 
 
+def made_known_in_time(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """Only a voornemen or besluit is made known in another way, and not before it came back."""
+    letter, how, day = file.letter(values["brief"]), values.get("andereBekendmaking"), values.get("datumBekendmaking")
+    if letter is None or (how is None and day is None):
+        return None
+    if letter.soort not in FORMAL:
+        uitleg = "Alleen een voornemen of besluit wordt anders bekendgemaakt. Laat dit leeg."
+        return Reason("geen_bekendmaking", uitleg, "andereBekendmaking")
+    if how is None:
+        return Reason("verplicht_leeg", "Vul ook in hoe de brief anders is bekendgemaakt.", "andereBekendmaking")
+    back = letter.retour_op or values["datum"]
+    return no(
+        (day or desk.today) < back,
+        "datum_voor_retour",
+        f"De brief kwam op {back:%d-%m-%Y} terug; hij kan niet eerder anders zijn bekendgemaakt.",
+        "datumBekendmaking",
+    )
+
+
 def continues_only_when_upheld(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
     """The investigation goes on only after a bezwaar that was (partly) upheld."""
     return no(
-        bool(values.get("onderzoekVoortzetten")) and values["uitkomst"] not in ("gegrond", "deels_gegrond"),
+        bool(values.get("onderzoekVoortzetten")) and values["uitkomst"] not in UPHELD,
         "voortzetten_niet_mogelijk",
         "Het onderzoek gaat alleen verder als het bezwaar (deels) gegrond is.",
         "onderzoekVoortzetten",
+    )
+
+
+def motivated_unless_withdrawn(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """On a bezwaar that was withdrawn nothing is decided (Awb 6:21); every decision is motivated (Awb 7:12)."""
+    return no(
+        values["uitkomst"] != WITHDRAWN and not values.get("motivering"),
+        "verplicht_leeg",
+        "Vul in: Motivering.",
+        "motivering",
     )
 
 

@@ -1,7 +1,9 @@
 """What a municipality may choose itself, and from which day: lengths of its own terms and its visit policy.
 
 A value holds from a day on and ends the day before the next one starts; what was in force on a day stays answerable.
-A municipality without a value of its own follows the national row, and without that the default written here.
+A municipality without a value of its own follows the national row, and without that the default written here. After a
+merger the values of before hold on for two years in the area for which they were decided, unless the successor decides
+its own from that day on (Wet algemene regels herindeling 28-30).
 """
 
 import re
@@ -13,13 +15,16 @@ from types import MappingProxyType
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
+from signals.dates import add_months
 from signals.errors import Invalid, Reason
+from signals.municipalities import lineage
 from workflow.deadlines import LONGEST_DAYS, TERMS, Term
 from workflow.models import DatedSetting
 
 _VISITS = "bezoek_aantal"
 _VISITS_OUT_OF_HOURS = "bezoek_buiten_kantooruren"
 _MOST_VISITS = 10
+_MONTHS_AFTER_A_MERGER = 24
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,32 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
 def setting(session: Session, name: str, gemeentecode: str | None, on: date) -> int:
     """The value in force on a day in a municipality; with no code the national one. Invalid for an unknown name."""
     known = _known(name)
-    own = or_(col(DatedSetting.gemeentecode) == gemeentecode, col(DatedSetting.gemeentecode).is_(None))
     in_force = (
-        select(DatedSetting.waarde)
-        .where(DatedSetting.naam == name, own, col(DatedSetting.vanaf) <= on)
+        select(DatedSetting)
+        .where(DatedSetting.naam == name, col(DatedSetting.vanaf) <= on)
         .where(or_(col(DatedSetting.tot).is_(None), col(DatedSetting.tot) > on))
-        .order_by(col(DatedSetting.gemeentecode).is_(None))
-        .limit(1)
     )
-    value = session.exec(in_force).first()
-    return known.default if value is None else int(value)
+    scopes = _scopes(session, gemeentecode, on)
+    among = or_(col(DatedSetting.gemeentecode).in_([code for code, _ in scopes if code]), _of(None))
+    values = {row.gemeentecode: row for row in session.exec(in_force.where(among))}
+    chosen = (values[code] for code, since in scopes if code in values and values[code].vanaf >= since)
+    value = next(chosen, None)
+    return known.default if value is None else int(value.waarde)
+
+
+def _scopes(session: Session, gemeentecode: str | None, on: date) -> list[tuple[str | None, date]]:
+    """Whose values may hold, the first one first, and from which day they must have been decided."""
+    scopes: list[tuple[str | None, date]] = [(None, date.min)]
+    rows = lineage(session, gemeentecode, on) if gemeentecode else []
+    if not rows:
+        return [(gemeentecode, date.min), *scopes] if gemeentecode else scopes
+    for former, row in zip([None, *rows], rows, strict=False):
+        merged = former.einde if former else None
+        if merged is None or on >= add_months(merged, _MONTHS_AFTER_A_MERGER):
+            scopes = [(row.code, date.min), (None, date.min)]
+        else:
+            scopes.insert(0, (row.code, merged))
+    return scopes
 
 
 def term_length(session: Session, term: Term, gemeentecode: str, on: date) -> int | None:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from signals.bsn import passes_elfproef
 from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused
+from signals.municipalities import same_municipality, standing_for
 from workflow import case_terms, information_requests
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
@@ -200,8 +201,9 @@ def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str
         faults.append(Reason("bsn_ongeldig", "Dit burgerservicenummer klopt niet (negen cijfers, elfproef).", "bsn"))
     if not person["geslachtsnaam"]:
         faults.append(Reason("verplicht_leeg", "Vul de geslachtsnaam in.", "geslachtsnaam"))
+    here = same_municipality(file.session, {file.case.gemeentecode}, desk.today)
     open_here = select(Case.id).where(
-        Case.bsn == values["bsn"], Case.gemeentecode == file.case.gemeentecode, col(Case.fase).in_(OPEN)
+        Case.bsn == values["bsn"], col(Case.gemeentecode).in_(here), col(Case.fase).in_(OPEN)
     )
     if file.session.exec(open_here).first() is not None:
         uitleg = "Over deze persoon loopt in deze gemeente al een zaak. Laat het BSN leeg; de bevinding blijft staan."
@@ -217,6 +219,7 @@ def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str
         with_terms=False,
         bsn=values["bsn"],
         **person,
+        gemeentecode=standing_for(file.session, file.case.gemeentecode, desk.today),
         herkomst=Herkomst.BIJVANGST,
         datum_ontvangst=desk.today,
         ouder_id=file.case.id,

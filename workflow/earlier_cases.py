@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlmodel import Session, col, or_, select
 
+from signals.municipalities import same_municipality
 from workflow.models import Case
 
 YEARS = 10
@@ -23,7 +24,7 @@ def of_address(session: Session, case: Case, today: date) -> Sequence[Case]:
     here = col(Case.adressleutel) == case.adressleutel
     others = or_(col(Case.bsn) != case.bsn, col(Case.bsn).is_(None))
     closed = col(Case.afgesloten_op).is_not(None)
-    own = col(Case.gemeentecode) == case.gemeentecode
+    own = col(Case.gemeentecode).in_(same_municipality(session, {case.gemeentecode}, today))
     return _recent(session, case, today, own, here, others, closed)
 
 

@@ -8,14 +8,17 @@ from typing import Any
 from sqlmodel import Session
 
 from signals.models import Grondslag
-from workflow import case_terms, letters, transfer
+from signals.municipalities import standing_for
+from workflow import case_terms, elsewhere, letters, parcels, returned_letters, transfer
 from workflow.actors import Desk
 from workflow.addresses import change_address, chosen_address
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
+from workflow.doubles import tell_of_double
 from workflow.models import Aangifte, Bezwaar, Case, CaseTask, LetterKind, TermStatus
 from workflow.move import Move
 from workflow.phases import OUTCOMES, Answer, Outcome, Phase
+from workflow.questions import PARTS, besluit_falls
 from workflow.transitions import BY_NAME
 
 
@@ -93,8 +96,10 @@ def close(taking: Taking, outcome: Outcome) -> None:
     if answer is not None:
         give_first_answer(taking, answer, desk.today)
     case.resultaat, case.datum_resultaat, case.afgesloten_op = outcome, desk.today, desk.today
-    case.aangehouden_sinds = case.aangehouden_reden = case.ingetrokken_door_uwv = None
     case_terms.close(taking.file, desk, withdrawn=outcome == Outcome.INGETROKKEN)
+    case.aangehouden_sinds = case.aangehouden_reden = case.ingetrokken_door_uwv = None
+    for letter in taking.file.prepared:
+        letter.afgehandeld_op, letter.afhandeling = desk.today, "vervallen"
     for aangifte in taking.file.aangiften:
         if aangifte.afgehandeld_op is None:
             aangifte.afgehandeld_op, aangifte.afhandeling = desk.today, "vervallen"
@@ -106,6 +111,22 @@ def close(taking: Taking, outcome: Outcome) -> None:
 def reopen(case: Case) -> None:
     """The standing outcome is suspended: the case is worked on again."""
     case.resultaat = case.datum_resultaat = case.afgesloten_op = case.ingangsdatum = case.soort_adres = None
+
+
+def undo_registration(taking: Taking) -> None:
+    """What stands in the BRP by an outcome that no longer stands, a person must mend there; UWV gets a correction."""
+    case = taking.case
+    if case.resultaat is None or OUTCOMES[case.resultaat].answer != Answer.MET_MUTATIE:
+        return
+    case_terms.stop(taking.file, taking.desk, Term.PL_OVERZICHT, TermStatus.VERVALLEN)
+    uitleg = (
+        "De inschrijving is al in de BRP verwerkt, maar berust nergens meer op. Maak haar daar ongedaan, leg bij de "
+        "documenten vast wanneer, en pas het antwoord in WALAA aan. UWV krijgt met de volgende terugkoppeling een "
+        "correctie."
+    )
+    sleutel = f"maak_inschrijving_ongedaan:{case.versie}"
+    row = CaseTask(**taking.own(), soort="maak_inschrijving_ongedaan", sleutel=sleutel, uitleg=uitleg)
+    taking.session.add(row)
 
 
 def ask_about_withdrawal(taking: Taking) -> None:
@@ -145,7 +166,8 @@ def lapse_besluit(taking: Taking) -> None:
     besluit = taking.file.besluit
     if besluit is not None:
         besluit.vervallen_op, today = taking.desk.today, taking.desk.today
-        case_terms.stop_begun(taking.file, Term.BEZWAAR, besluit.verzenddatum, TermStatus.VERVALLEN, today)
+        began = taking.file.known_on(besluit)
+        case_terms.stop_begun(taking.file, Term.BEZWAAR, began, TermStatus.VERVALLEN, today)
     back_to_inlichtingen(taking)
     ask_about_withdrawal(taking)
 
@@ -193,13 +215,10 @@ def wijzig_adres(taking: Taking) -> None:
 
 
 def registreer_retour(taking: Taking) -> None:
-    """A letter came back; an aanschrijving then no longer counts as sent."""
+    """A letter came back: what that means for its term stands in returned_letters.py."""
     letter = taking.file.letter(taking.values["brief"])
     assert letter is not None
-    letter.retour_op = letter.retour_op or taking.values["datum"]
-    letter.andere_bekendmaking = taking.values.get("andereBekendmaking")
-    if letter.soort == LetterKind.AANSCHRIJVING and taking.file.counting_aanschrijving is None:
-        case_terms.stop(taking.file, taking.desk, Term.AANSCHRIJVING, TermStatus.VERVALLEN)
+    returned_letters.register(taking.file, taking.desk, letter, taking.values)
 
 
 def verleng_termijn(taking: Taking) -> None:
@@ -254,20 +273,31 @@ def verwerk_in_brp(taking: Taking) -> None:
         aangifte.afgehandeld_op, aangifte.afhandeling = taking.desk.today, "verwerkt"
         case.soort_adres = aangifte.soort
     close(taking, outcome)
+    elsewhere.ask_to_consult(taking.file, taking.desk)
     case.ingangsdatum = effective
     taking.remember["ingangsdatum"] = effective
 
 
 def draag_over(taking: Taking) -> None:
-    """The receiver works on it, when it takes part."""
-    received = transfer.hand_over(taking.file, taking.desk, taking.values["gemeentecode"])
+    """The receiver works on it, when it takes part; otherwise it gets the file that the page offers."""
+    parts = _parts(taking, taking.values["gemeentecode"])
+    received = transfer.hand_over(taking.file, taking.desk, taking.values, parts)
     taking.remember["ontvangerDoetMee"] = received is not None
     close(taking, Outcome.ANDERE_GEMEENTE)
 
 
+def _parts(taking: Taking, to: str) -> list[parcels.Part]:
+    """What goes along, written down by name: it is a disclosure (Wet BRP 3.11)."""
+    parts = parcels.along(taking.file, taking.desk, taking.values.get(PARTS.naam), to)
+    taking.remember[PARTS.naam] = [part.told for part in parts]
+    return parts
+
+
 def stuur_terug(taking: Taking) -> None:
     """Back to the sender, once."""
-    taking.reopens = transfer.give_back(taking.file, taking.desk, taking.values["reden"])
+    sender = transfer.sender_of(taking.file)
+    parts = _parts(taking, standing_for(taking.session, sender.gemeentecode, taking.desk.today))
+    taking.reopens = transfer.give_back(taking.file, taking.desk, taking.values["reden"], parts)
     close(taking, Outcome.ANDERE_GEMEENTE)
 
 
@@ -281,33 +311,60 @@ def sluit_zonder_mutatie(taking: Taking) -> None:
 def registreer_bezwaar(taking: Taking) -> None:
     """Lateness is written down, and decided by a person."""
     case, values = taking.case, taking.values
-    ended = max((term.einde for term in taking.file.terms if term.term == Term.BEZWAAR), default=values["datum"])
+    running = (one.einde for one in taking.file.terms if one.term == Term.BEZWAAR and one.beeindigd_op is None)
+    ended = max(running, default=values["datum"])  # none runs before the besluit is made known (Awb 6:8, 6:10)
     late = values["datum"] > ended
     taking.session.add(
         Bezwaar(**taking.own(), datum=values["datum"], ontvangen_via=values["ontvangenVia"], te_laat=late)
     )
     taking.remember["teLaat"] = late
     case.fase_voor_bezwaar = case.fase
-    case_terms.start(taking.file, taking.desk, Term.BESLISSING_OP_BEZWAAR, ended)
+    with_committee = values.get("commissie", False)
+    term = Term.BESLISSING_OP_BEZWAAR_COMMISSIE if with_committee else Term.BESLISSING_OP_BEZWAAR
+    case_terms.start(taking.file, taking.desk, term, ended)
+
+
+def verdaag_beslissing(taking: Taking) -> None:
+    """Six weeks more, once (Awb 7:10 lid 3)."""
+    case_terms.defer(taking.file, taking.desk, taking.values["reden"])
 
 
 def beslis_op_bezwaar(taking: Taking) -> None:
-    """Back to where it stood, or the investigation goes on."""
-    bezwaar = taking.file.open_bezwaar
+    """Back to where it stood, or the besluit falls and the investigation goes on."""
+    bezwaar, values = taking.file.open_bezwaar, taking.values
     assert bezwaar is not None
-    bezwaar.uitkomst, bezwaar.beslist_op = taking.values["uitkomst"], taking.desk.today
-    bezwaar.gehoord = "gehoord" if taking.values["gehoord"] else "afgezien"
-    case_terms.stop(taking.file, taking.desk, Term.BESLISSING_OP_BEZWAAR, TermStatus.GEHAALD)
+    bezwaar.uitkomst, bezwaar.beslist_op = values["uitkomst"], taking.desk.today
+    if bezwaar.uitkomst != "ingetrokken":
+        bezwaar.gehoord = "gehoord" if values.get("gehoord") else "afgezien"
+    for term in (Term.BESLISSING_OP_BEZWAAR, Term.BESLISSING_OP_BEZWAAR_COMMISSIE):
+        case_terms.stop(taking.file, taking.desk, term, TermStatus.GEHAALD)
     taking.case.fase_voor_bezwaar = None
-    if taking.values.get("onderzoekVoortzetten"):
+    if besluit_falls(values):
+        taking.remember["onderzoekVoortzetten"] = True
+        _restore_refused_aangifte(taking)
+        undo_registration(taking)
         reopen(taking.case)
         lapse_besluit(taking)
+        tell_of_double(taking.session, taking.case, taking.desk)
     if bezwaar.uitkomst != "ingetrokken":
         send(taking, LetterKind.BESLUIT)
 
 
+def _restore_refused_aangifte(taking: Taking) -> None:
+    """Against a refusal of a declaration the person was right: the declaration waits again to be assessed."""
+    refusal = taking.file.open_to_bezwaar
+    if refusal is None or refusal.stap != "weiger_aangifte":
+        return
+    refusal.vervallen_op = taking.desk.today
+    began, today = taking.file.known_on(refusal), taking.desk.today
+    case_terms.stop_begun(taking.file, Term.BEZWAAR, began, TermStatus.VERVALLEN, today)
+    aangifte = next(one for one in reversed(taking.file.aangiften) if one.afhandeling == "geweigerd")
+    aangifte.afgehandeld_op = aangifte.afhandeling = None
+
+
 def heropen(taking: Taking) -> None:
     """The investigation is taken up again: from the start, so a voornemen lapses and the guideline counts anew."""
+    undo_registration(taking)
     reopen(taking.case)
     lapse_voornemen(taking)
     taking.case.start_onderzoek = None
@@ -365,6 +422,7 @@ EFFECTS: Mapping[str, Effect] = (
             stuur_terug,
             sluit_zonder_mutatie,
             registreer_bezwaar,
+            verdaag_beslissing,
             beslis_op_bezwaar,
             heropen,
             sluit_als_ingetrokken,

@@ -10,6 +10,7 @@ from typing import Any
 from signals.errors import Invalid, Reason
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+PART_KEY = re.compile(r"[a-z]{1,20}(:[0-9]{1,18})?")
 FIELD_NAME = re.compile(r"[a-z][A-Za-z]{0,39}")
 LONGEST_TEXT = 4000
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -23,7 +24,7 @@ class Field:
     """One thing that is asked.
 
     naam: camelCase, as the API takes it. soort: tekst, lange_tekst, datum, tijdstip, ja_nee, keuze, getal, brief,
-    gemeente, gebruiker, telefoon or lijst. `toekomst`: a date may lie after today. `langste`: of a text, in
+    gemeente, gebruiker, telefoon, lijst or stukken. `toekomst`: a date may lie after today. `langste`: of a text, in
     characters.
     """
 
@@ -188,6 +189,13 @@ def _several(field: Field, raw: Any, now: datetime) -> list[str]:
     return [_text(field, part, now) for part in parts]
 
 
+def _parts(field: Field, raw: Any, now: datetime) -> list[str]:
+    parts = [part.strip() for part in raw.split(",")] if isinstance(raw, str) else raw
+    if not isinstance(parts, list) or not all(isinstance(one, str) and PART_KEY.fullmatch(one) for one in parts):
+        raise _Faulty("stuk_onbekend", "kies uit de stukken die worden aangeboden, of 'geen'.")
+    return list(dict.fromkeys(parts))
+
+
 _PARSERS: Mapping[str, Callable[[Field, Any, datetime], Any]] = {
     "tekst": _text,
     "lange_tekst": _text,
@@ -201,4 +209,5 @@ _PARSERS: Mapping[str, Callable[[Field, Any, datetime], Any]] = {
     "gebruiker": _name,
     "telefoon": _telephone,
     "lijst": _several,
+    "stukken": _parts,
 }

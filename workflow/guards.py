@@ -9,6 +9,7 @@ from signals.errors import Reason
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
+from workflow.doubles import other_open_case
 from workflow.models import LetterKind
 from workflow.phases import Outcome, Phase
 
@@ -164,6 +165,18 @@ def third_pair_of_eyes(file: CaseFile, desk: Desk) -> Reason | None:
     )
 
 
+def may_be_deferred(file: CaseFile, desk: Desk) -> Reason | None:
+    """Once, and before the term has passed (Awb 7:10 lid 3)."""
+    row = file.decision_term
+    if row is None or row.lengte is not None:
+        return Reason("al_verdaagd", "De beslissing is al een keer verdaagd. Nog een keer kan niet (Awb 7:10 lid 3).")
+    return no(
+        row.einde < desk.today,
+        "termijn_voorbij",
+        f"De termijn is voorbij sinds {row.einde:%d-%m-%Y}; verdagen kan niet meer. Beslis zo snel mogelijk.",
+    )
+
+
 def besluit_was_taken(file: CaseFile, desk: Desk) -> Reason | None:
     """A besluit stands against which bezwaar can be made."""
     return no(
@@ -179,6 +192,16 @@ def no_besluit_was_taken(file: CaseFile, desk: Desk) -> Reason | None:
         file.besluit is not None,
         "besluit_staat",
         "De zaak is met een besluit gesloten. Heropenen kan dan alleen via bezwaar.",
+    )
+
+
+def not_beside_another(file: CaseFile, desk: Desk) -> Reason | None:
+    """A newer signal may have opened another case of this person."""
+    other = other_open_case(file.session, file.case, desk)
+    return no(
+        other is not None,
+        "bsn_heeft_lopende_zaak",
+        f"Over deze persoon loopt al zaak {other.zaaknummer if other else ''}. Ga daarin verder.",
     )
 
 

@@ -25,6 +25,7 @@ from workflow.letter_texts import (
 from workflow.letterhead import Letterhead
 from workflow.models import LetterKind
 from workflow.phases import Phase
+from workflow.questions import besluit_falls
 
 Value = str | date | Due
 GROUNDS: Mapping[str, str] = {
@@ -129,7 +130,7 @@ def _decided(file: CaseFile, values: Mapping[str, Any]) -> dict[str, Value]:
 def _beslissing_op_bezwaar(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
     decided = next(one for one in reversed(file.bezwaren) if one.beslist_op is not None)
     heard = "gehoord" if values["gehoord"] else "niet_gehoord"
-    more = {"verder"} if values.get("onderzoekVoortzetten") else set()
+    more = {"verder"} if besluit_falls(values) else set()
     named: dict[str, Value] = {
         "bezwaar_datum": decided.datum,
         "motivering": values["motivering"],
@@ -151,6 +152,12 @@ def _verlenging(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
     began = earlier.verzenddatum if earlier else row.vanaf
     named: dict[str, Value] = {"uiterlijk": Due(row.einde), "eerdere_datum": began, "reden": values["reden"]}
     return Facts(named, frozenset({block}))
+
+
+def _verdaging(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
+    waits, row = file.open_bezwaar, file.decision_term
+    assert waits is not None and row is not None
+    return Facts({"bezwaar_datum": waits.datum, "uiterlijk": Due(row.einde), "reden": values["reden"]})
 
 
 def _afsluiting(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
@@ -175,6 +182,7 @@ _FACTS = {
     "weigering": _weigering,
     "beslissing_op_bezwaar": _beslissing_op_bezwaar,
     "verlenging": _verlenging,
+    "verdaging": _verdaging,
     "afsluiting": _afsluiting,
 }
 

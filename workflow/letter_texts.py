@@ -30,6 +30,7 @@ LETTERS = (
     "weigering",
     "beslissing_op_bezwaar",
     "verlenging",
+    "verdaging",
     "afsluiting",
 )
 SHARED = ("algemeen", "bezwaar")

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from signals.address import address_line
 from signals.errors import NotFound, Reason
-from signals.models import Municipality
+from signals.municipalities import name_on, standing_for
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.letter_content import Envelope, composed, facts_of
@@ -18,8 +18,12 @@ from workflow.letterhead import letterhead_of
 from workflow.models import Case, Letter, LetterFile, LetterKind
 from workflow.questions import NO_TRANSLATION
 
-OF_STEP: Mapping[str, str] = {"weiger_aangifte": "weigering", "beslis_op_bezwaar": "beslissing_op_bezwaar"}
-"""The texts of a besluit that is not the one to register."""
+OF_STEP: Mapping[str, str] = {
+    "weiger_aangifte": "weigering",
+    "beslis_op_bezwaar": "beslissing_op_bezwaar",
+    "verdaag_beslissing": "verdaging",
+}
+"""The texts of a besluit that is not the one to register, and of a term that is not the person's."""
 ADULT_FOR_LETTERS = 16
 """Under this age the parent or guardian declares (Wet BRP 2.48) and so gets the letters."""
 
@@ -33,6 +37,14 @@ def is_minor(case: Case, on: date) -> bool:
     """Certainly under 16 on this day; unknown parts of the birth date count as the earliest possible day."""
     year, month, day = int(case.geboortedatum[:4]), int(case.geboortedatum[4:6]), int(case.geboortedatum[6:])
     return bool(year) and (year + ADULT_FOR_LETTERS, month, day) > (on.year, on.month, on.day)
+
+
+def age_is_uncertain(case: Case, on: date) -> bool:
+    """Whether unknown parts of the birth date leave open if the person is 16 on this day."""
+    year, month = int(case.geboortedatum[:4]), case.geboortedatum[4:6]
+    latest = f"{year + ADULT_FOR_LETTERS:04d}{month if month != '00' else '12'}31"
+    unknown = case.geboortedatum[6:] == "00"
+    return not year or (unknown and not is_minor(case, on) and f"{on:%Y%m%d}" < latest)
 
 
 def addressee(case: Case, on: date) -> str:
@@ -85,7 +97,7 @@ def post(
 def _envelope(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, Any], third_party: bool) -> Envelope:
     case = file.case
     chosen = values.get("taal") or (None if third_party else file.language)
-    row = file.session.get(Municipality, case.gemeentecode)
+    session, posted = file.session, letter.verzenddatum
     return Envelope(
         kenmerk=f"{case.zaaknummer}/{letter.nummer}",
         posted=letter.verzenddatum,
@@ -94,8 +106,8 @@ def _envelope(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, A
         secret=bool(case.indicatie_geheim),
         addressee=tuple(line for line in (letter.geadresseerde, *letter.adres.split(", ")) if line),
         adres=address_line(case),
-        gemeente=row.naam if row else case.gemeentecode,
-        head=letterhead_of(case.gemeentecode),
+        gemeente=name_on(session, case.gemeentecode, posted),
+        head=letterhead_of(standing_for(session, case.gemeentecode, posted)),
         contact=desk.contact(letter.contactpersoon),
         signatory=desk.contact(desk.actor.naam).naam,
         language=None if chosen == NO_TRANSLATION else chosen,
@@ -110,16 +122,22 @@ def sent(session: Session, case: Case, nummer: int) -> LetterFile:
     found = session.exec(mine).first()
     if found is None:
         raise NotFound(Reason("brief_onbekend", f"Zaak {case.zaaknummer} heeft geen brief {nummer}."))
-    kept = session.exec(select(LetterFile).where(col(LetterFile.brief_id) == found)).first()
-    if kept is None:
+    stored = kept(session, found)
+    if stored is None:
         uitleg = f"Van brief {nummer} is geen PDF bewaard: hij is verstuurd voordat deze service brieven maakte."
         raise NotFound(Reason("brief_zonder_bestand", uitleg))
-    return kept
+    return stored
 
 
-def missing_in_letters(case: Case, desk: Desk) -> tuple[str, ...]:
+def kept(session: Session, brief_id: int) -> LetterFile | None:
+    """The bytes of a letter by its id; None when it was posted before PDFs were kept."""
+    return session.exec(select(LetterFile).where(col(LetterFile.brief_id) == brief_id)).first()
+
+
+def missing_in_letters(session: Session, case: Case, desk: Desk) -> tuple[str, ...]:
     """What a letter cannot tell of how to reach its contact person, though it should: his own, or the letterhead's."""
-    contact, head = desk.contact(case.behandelaar or desk.actor.naam), letterhead_of(case.gemeentecode)
+    contact = desk.contact(case.behandelaar or desk.actor.naam)
+    head = letterhead_of(standing_for(session, case.gemeentecode, desk.today))
     known = {
         "telefoonnummer": contact.telefoonnummer or head.telefoon,
         "e-mailadres": contact.emailadres or head.email,

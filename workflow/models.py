@@ -246,6 +246,7 @@ class Letter(OfCase, table=True):
     contactpersoon: str = Field(max_length=200)
     retour_op: date | None = None
     andere_bekendmaking: str | None = Field(default=None, description="how it was made known after it came back")
+    bekendgemaakt_op: date | None = Field(default=None, description="when that was; its term counts from then")
     vervallen_op: date | None = Field(default=None, description="the voornemen or besluit it carried lapsed")
 
 
@@ -273,7 +274,9 @@ class PreparedLetter(OfCase, table=True):
     sha256: str = Field(max_length=64)
     pdf: bytes = Field(sa_type=LargeBinary)
     afgehandeld_op: date | None = None
-    afhandeling: str | None = Field(default=None, max_length=20, description="verstuurd, vervangen or weggehaald")
+    afhandeling: str | None = Field(
+        default=None, max_length=20, description="verstuurd, vervangen, weggehaald, or vervallen when the case closed"
+    )
 
 
 class InformationRequest(OfCase, table=True):
@@ -368,6 +371,25 @@ class Document(OfCase, table=True):
     bestandsnaam: str | None = Field(default=None, max_length=255, description="as the sender called it; only shown")
     mediatype: str | None = Field(default=None, max_length=100, description="by its content, never by its name")
     omvang: int | None = Field(default=None, description="in bytes")
+
+
+class ReceivedPart(OfCase, table=True):
+    """A part of another municipality's dossier, as it came with a hand-over or a return; never changed."""
+
+    __tablename__ = "ontvangen_stuk"
+    __table_args__ = (UniqueConstraint("zaak_id", "sleutel"),)  # what comes again after a return stays one
+
+    id: int | None = Field(default=None, primary_key=True)
+    sleutel: str = Field(max_length=60, description="which part of which case: `Z-2026-0000001/bron:12`")
+    soort: str = Field(max_length=20, description="bron, contact, huisbezoek, brief or document")
+    datum: date = Field(description="of the part itself, there")
+    omschrijving: str = Field(max_length=300)
+    regels: list[list[str]] = Field(default_factory=list, sa_type=JSON, description="label and text, as it read there")
+    van_gemeente: str = Field(max_length=4)
+    vastgelegd_door: str = Field(max_length=200, description="who recorded it there, as people call him")
+    document_id: int | None = Field(default=None, foreign_key="document.id", index=True)
+    sha256: str | None = Field(default=None, max_length=64)
+    pdf: bytes | None = Field(default=None, sa_type=LargeBinary, description="of a letter, as it was sent")
 
 
 class WalaaEntry(OfCase, table=True):

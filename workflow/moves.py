@@ -11,10 +11,12 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from signals.errors import Invalid, NotFound, Reason, Refused, Stale
-from workflow import case_terms, effects, letters
+from workflow import case_terms, effects, letters, parcels
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
+from workflow.detours import INSTEAD
+from workflow.doubles import tell_of_double
 from workflow.fields import Field, read
 from workflow.models import Case, CaseEvent
 from workflow.move import Move, OneOf, targets
@@ -58,6 +60,8 @@ def blockers(file: CaseFile, move: Move, desk: Desk) -> tuple[Reason, ...]:
     if case.fase not in move.van:
         phases = ", ".join(move.van)
         uitleg = f"'{move.label}' past niet bij de fase {case.fase}; wel bij: {phases}."
+        if instead := INSTEAD.get((move.name, case.fase)):
+            uitleg += f" {instead}"
         reasons.append(Reason("fase_past_niet", uitleg))
     if not move.by & desk.actor.roles_in(case.gemeentecode):
         uitleg = f"Deze stap is voor: {', '.join(sorted(move.by))}."
@@ -82,6 +86,8 @@ def steps(session: Session, case: Case, desk: Desk) -> list[StepView]:
 def _with_choices(field: Field, file: CaseFile, desk: Desk) -> Field:
     if field.soort == "brief":
         return replace(field, keuzes=tuple(str(one.nummer) for one in file.letters_out))
+    if field.soort == "stukken":
+        return replace(field, keuzes=tuple(part.sleutel for part in parcels.offered(file, desk.now.tzinfo)))
     if field.soort == "gebruiker":
         return replace(field, keuzes=tuple(sorted(desk.staff(file.case.gemeentecode))))
     return field
@@ -237,3 +243,4 @@ def _reopen_sender(taking: effects.Taking, sender: Case) -> None:
     event = _event(back, taking.move, before, sender.fase, sender.versie)
     event.stap, event.rol = "ontvang_teruggestuurd", ""
     taking.session.add_all([sender, event])
+    tell_of_double(taking.session, sender, taking.desk)

@@ -28,7 +28,7 @@ def open_case(origin: CaseFile, desk: Desk, stap: str, with_terms: bool, **value
     same = ("bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "gemeentecode")
     taken_over = (*same, "grondslag", "datum_ontvangst", *PLACE, "adressleutel")
     columns = {name: getattr(old, name) for name in taken_over} | values
-    elsewhere = columns["gemeentecode"] != old.gemeentecode
+    columns.setdefault("adresbron", f"overgenomen uit zaak {old.zaaknummer}")
     if with_terms:
         columns |= receipt_ends(columns["grondslag"], columns["datum_ontvangst"])
     case = Case(
@@ -36,7 +36,6 @@ def open_case(origin: CaseFile, desk: Desk, stap: str, with_terms: bool, **value
         zaaknummer=case_number(desk.today.year, number),
         fase=Phase.ONTVANGEN,
         geopend_op=desk.today,
-        adresbron="overgenomen van de andere gemeente" if elsewhere else f"overgenomen uit zaak {old.zaaknummer}",
         adres_vanaf=desk.today,
     )
     session.add(case)

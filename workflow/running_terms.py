@@ -56,7 +56,8 @@ def kept_in_columns(of: Case, opened: CaseEvent) -> list[CaseTerm]:
 def running_terms() -> Subquery:
     """Every term that runs and does not stand still: zaak_id, gemeentecode, term, vanaf, einde.
 
-    A hold makes some terms stand still: they have no last day before the case goes on. The receipt terms never do.
+    A hold makes some terms stand still that had not passed: they have no last day before the case goes on. The receipt
+    terms never do.
     """
     first = case(
         (col(Case.grondslag) == Grondslag.LAA_2_37, Term.LAA_EERSTE_ANTWOORD.value), else_=Term.TMV_REACTIE.value
@@ -72,7 +73,11 @@ def running_terms() -> Subquery:
         .join(Case, col(Case.id) == col(CaseTerm.zaak_id))
         .where(
             col(CaseTerm.beeindigd_op).is_(None),
-            or_(col(CaseTerm.term).not_in(_HELD_TERMS), col(Case.aangehouden_sinds).is_(None)),
+            or_(
+                col(CaseTerm.term).not_in(_HELD_TERMS),
+                col(Case.aangehouden_sinds).is_(None),
+                col(Case.aangehouden_sinds) > col(CaseTerm.einde),
+            ),
         )
     )
     kept = [

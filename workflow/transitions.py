@@ -15,6 +15,7 @@ from workflow.models import LetterKind
 from workflow.move import Move, OneOf, Same
 from workflow.phases import BEFORE_BESLUIT, BEFORE_VOORNEMEN, OPEN, Outcome, Phase, Role
 from workflow.questions import (
+    ADDRESS_THERE,
     ASKED_RVIG,
     CHECKLIST,
     CONDITIONS,
@@ -23,10 +24,15 @@ from workflow.questions import (
     MOTIVATION,
     MUNICIPALITY,
     NEW_ADDRESS,
+    NO_MUTATION,
+    OBJECTION,
     ON_BEZWAAR,
+    PARTS,
     REASON,
     REMARK,
+    RETURNED,
     WHERE_TO_LIVE,
+    besluit_falls,
 )
 from workflow.soundness import require_sound
 
@@ -38,7 +44,7 @@ START = (Phase.ONTVANGEN, Phase.VOORONDERZOEK)
 
 
 def _after_bezwaar(file: CaseFile, values: Mapping[str, Any]) -> Phase:
-    if values.get("onderzoekVoortzetten"):
+    if besluit_falls(values):
         return Phase.INLICHTINGEN
     return file.case.fase_voor_bezwaar or Phase.AFGESLOTEN
 
@@ -165,14 +171,11 @@ STEPS: tuple[Move, ...] = (
         to=Same(),
         by=HANDLER,
         needs=(g.has_letter_out,),
-        fields=(
-            Field("brief", "brief", "Welke brief kwam terug"),
-            Field("datum", "datum", "Teruggekomen op"),
-            Field("andereBekendmaking", "lange_tekst", "Hoe anders bekendgemaakt", verplicht=False),
-        ),
-        valid=(c.letter_is_known,),
+        fields=RETURNED,
+        valid=(c.letter_is_known, c.made_known_in_time),
         basis="Awb 3:41, 3:42; Circulaire 4.6, 5",
-        effect="Een aanschrijving die terugkwam, telt niet als verstuurd.",
+        effect="Een aanschrijving telt dan niet als verstuurd. De termijn van een voornemen of besluit begint pas als "
+        "het anders is bekendgemaakt.",
     ),
     Move(
         "verleng_termijn",
@@ -313,11 +316,12 @@ STEPS: tuple[Move, ...] = (
         van=BEFORE_VOORNEMEN,
         to=Phase.AFGESLOTEN,
         by=HANDLER,
-        fields=(MUNICIPALITY.described("Naar gemeente"), REASON.optional()),
-        valid=(c.another_municipality,),
+        fields=(MUNICIPALITY.described("Naar gemeente"), *ADDRESS_THERE, REASON.optional(), PARTS),
+        valid=(c.another_municipality, c.address_there, c.offered_parts),
         outcomes=frozenset({Outcome.ANDERE_GEMEENTE}),
         basis="Wet BRP 2.35 lid 3; Circulaire 4.8",
-        effect="Doet de ontvanger mee, dan krijgt die een zaak met de oorspronkelijke ontvangstdatum.",
+        effect="Doet de ontvanger mee, dan krijgt die een zaak met de oorspronkelijke ontvangstdatum en met wat u "
+        "aanvinkt. Anders krijgt u na deze stap een bestand om te versturen.",
     ),
     Move(
         "stuur_terug",
@@ -326,7 +330,8 @@ STEPS: tuple[Move, ...] = (
         to=Phase.AFGESLOTEN,
         by=HANDLER,
         needs=(g.was_handed_over,),
-        fields=(REASON,),
+        fields=(REASON, PARTS),
+        valid=(c.offered_parts,),
         outcomes=frozenset({Outcome.ANDERE_GEMEENTE}),
         basis="Wet BRP 2.35 lid 3; Circulaire 4.8",
         effect="De zaak van de afzender gaat weer open; dit kan één keer.",
@@ -354,17 +359,7 @@ STEPS: tuple[Move, ...] = (
         to=Phase.AFGESLOTEN,
         by=HANDLER,
         needs=(g.something_investigated,),
-        fields=(
-            Field(
-                "resultaat",
-                "keuze",
-                "Resultaat",
-                keuzes=("niet_vastgesteld", "buitenland_of_te_kort", "onbekend_op_adres", "buiten_aangifteplicht"),
-            ),
-            REASON,
-            Field("uitzonderingBezoeken", "lange_tekst", "Motivering bij te weinig bezoeken", verplicht=False),
-            *LETTER,
-        ),
+        fields=NO_MUTATION,
         valid=(c.posted_in_time,),
         checks=(c.visits_suffice,),
         outcomes=frozenset(
@@ -396,13 +391,22 @@ STEPS: tuple[Move, ...] = (
         to=Phase.BEZWAAR,
         by=HANDLER,
         needs=(g.besluit_was_taken,),
-        fields=(
-            Field("datum", "datum", "Datum van ontvangst"),
-            Field("ontvangenVia", "tekst", "Ontvangen via", langste=40, hint="Bijvoorbeeld post, balie, e-formulier."),
-        ),
+        fields=OBJECTION,
         term=Term.BESLISSING_OP_BEZWAAR,
         basis="Wet BRP 2.60; Awb 6:4, 6:7, 7:10",
         effect="Kwam het bezwaar te laat, dan beslist de beslisser daarover.",
+    ),
+    Move(
+        "verdaag_beslissing",
+        "Verdaag de beslissing op bezwaar",
+        van=(Phase.BEZWAAR,),
+        to=Same(),
+        by=HANDLER,
+        needs=(g.may_be_deferred,),
+        fields=(REASON, *LETTER),
+        letter=LetterKind.VERLENGING,
+        basis="Awb 7:10 lid 3",
+        effect="De termijn wordt één keer zes weken langer; de belanghebbende krijgt daarover een brief.",
     ),
     Move(
         "beslis_op_bezwaar",
@@ -412,9 +416,9 @@ STEPS: tuple[Move, ...] = (
         by=DECIDER,
         needs=(g.third_pair_of_eyes,),
         fields=ON_BEZWAAR,
-        valid=(c.continues_only_when_upheld, c.posted_in_time),
+        valid=(c.continues_only_when_upheld, c.motivated_unless_withdrawn, c.posted_in_time),
         checks=(c.heard_or_waived,),
-        basis="Awb 7:2, 7:3, 7:10-7:12, 10:3 lid 3",
+        basis="Awb 6:21, 7:2, 7:3, 7:10-7:12, 10:3 lid 3",
         effect="De beslissing gaat in een brief uit, behalve als het bezwaar is ingetrokken.",
     ),
     Move(
@@ -423,7 +427,7 @@ STEPS: tuple[Move, ...] = (
         van=(Phase.AFGESLOTEN,),
         to=Phase.VOORONDERZOEK,
         by=DECIDER,
-        needs=(g.no_besluit_was_taken, g.not_with_a_receiver),
+        needs=(g.no_besluit_was_taken, g.not_with_a_receiver, g.not_beside_another),
         fields=(REASON,),
         basis="Wet BRP 2.19 lid 3; Awb 3:2",
         effect="Het resultaat geldt niet meer; UWV hoort dat er weer onderzoek is.",

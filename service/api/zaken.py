@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from service import audit, case_list, case_signals, letter_file
+from service import audit, case_list, case_signals, disclosure, letter_file
 from service.api.shapes import (
     ApiModel,
     Gegevens,
@@ -29,11 +29,13 @@ from service.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSe
 from service.idempotency import once
 from signals.errors import Forbidden, Invalid, Reason, Refused
 from signals.models import Signal
+from signals.municipalities import same_municipality
 from workflow import case_terms, dossier, moves, unsettled
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field as StepField
-from workflow.models import Case, CaseEvent, CaseTask, CaseTerm, OfCase
+from workflow.mergers import with_mergers
+from workflow.models import Case, CaseEvent, CaseTask, CaseTerm, OfCase, ReceivedPart
 from workflow.phases import MUNICIPAL_ROLES, Outcome, Phase, Role
 from workflow.transitions import BY_NAME
 
@@ -137,6 +139,21 @@ class Taak(ApiModel):
     afgehandeld_op: date | None
 
 
+class OntvangenStuk(ApiModel):
+    """A part of another municipality's dossier, as it came with a hand-over."""
+
+    nummer: int
+    soort: str
+    datum: date
+    omschrijving: str
+    regels: Annotated[list[list[str]], Field(description="Steeds een opschrift en een tekst.")]
+    van_gemeente: str
+    vastgelegd_door: str
+    vastgelegd_op: Annotated[date, Field(description="De dag van ontvangst hier.")]
+    document: Annotated[int | None, Field(description="Nummer bij de documenten van deze zaak.")]
+    sha256: Annotated[str | None, Field(description="Van een brief, te lezen op /ontvangen/{nummer}.")]
+
+
 class ZaakMetDossier(Zaak):
     """A case with what somebody who works on it sees."""
 
@@ -152,6 +169,7 @@ class ZaakMetDossier(Zaak):
     signalen: list[Signaal]
     taken: list[Taak]
     dossier: Annotated[dict[str, list[Gegevens]], Field(description="De vastleggingen per soort.")]
+    ontvangen: Annotated[list[OntvangenStuk], Field(description="Wat bij een overdracht meekwam.")]
 
 
 class Stap(ApiModel):
@@ -292,7 +310,7 @@ def zaken(
     """The cases that the bearer sees."""
     wanted = case_list.Filter(
         fase=fase or (),
-        gemeentecode=gemeentecode or (),
+        gemeentecode=sorted(same_municipality(session, gemeentecode or (), now.date())),
         behandelaar=behandelaar,
         resultaat=resultaat,
         leveringsnummer=leveringsnummer,
@@ -326,6 +344,8 @@ def zaak(session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknu
 def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
     signals = case_signals.of_cases(session, [case.id])
     (shown,) = _shown(session, [case], signals, desk.today)
+    file = CaseFile(session, case)
+    shown["gebeurtenissen"] = [_event(event) for event in with_mergers(session, case, file.events, desk.now)]
     tasks = session.exec(select(CaseTask).where(CaseTask.zaak_id == case.id).order_by(col(CaseTask.id)))
     assert case.id is not None
     handles = bool(desk.actor.roles_in(case.gemeentecode) & {Role.BEHANDELAAR, Role.SYSTEEM})
@@ -342,12 +362,18 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
             }
         ),
         persoon=Persoon(**case.model_dump(include=set(Persoon.model_fields))),
-        adressen=[Adres.model_validate(one, from_attributes=True) for one in CaseFile(session, case).addresses],
-        adresgroep=[other.zaaknummer for other in case_list.at_same_address(session, case)],
+        adressen=[Adres.model_validate(one, from_attributes=True) for one in file.addresses],
+        adresgroep=[other.zaaknummer for other in case_list.at_same_address(session, case, desk.today)],
         signalen=[_signal(signal, handles) for signal in signals.get(case.id, ())],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
         dossier={kind: [_entry(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS},
+        ontvangen=[_received(row) for row in file.received],
     )
+
+
+def _received(row: ReceivedPart) -> OntvangenStuk:
+    same = row.model_dump(include=set(OntvangenStuk.model_fields))
+    return OntvangenStuk(**same, nummer=row.id, document=row.document_id)
 
 
 BENEFIT_FACTS = frozenset({"uitkeringssoort", "datum_vanaf", "datum_tot", "werkgever"})
@@ -394,10 +420,11 @@ def neem_stap(
 
     def work() -> tuple[int, Any]:
         try:
-            moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
+            event = moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
         except Invalid as faulty:
             raise Invalid(replace(each, veld=f"gegevens/{each.veld}") for each in faulty.reasons) from None
         audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=code)
+        disclosure.record_parts(session, case, event, now)
         return 201, _listed(session, [case], desk.today)[0]
 
     try:
@@ -421,6 +448,20 @@ def brief(
     """The stored PDF; who opened it stands in the log."""
     case = moves.find_case(session, zaaknummer)
     return letter_file.answer(session, engine, access, case, nummer, now)
+
+
+@router.get(
+    "/{zaaknummer}/ontvangen/{nummer}",
+    summary="Een brief van een andere gemeente, zoals die bij een overdracht meekwam",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+def ontvangen(
+    session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknummer: str, nummer: RowNumber
+) -> Response:
+    """The stored PDF; who opened it stands in the log."""
+    case = moves.find_case(session, zaaknummer)
+    return letter_file.received_answer(session, engine, access, case, nummer, now)
 
 
 @router.get("/{zaaknummer}/{dossiersoort}", summary="De vastleggingen van een soort")

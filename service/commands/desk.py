@@ -78,7 +78,7 @@ def desk(actor: str | None, *, touches_cases: bool = True) -> Iterator[CommandDe
 def _access(settings: Settings, engine: Engine, name: str | None, touches_cases: bool) -> Access:
     if name is not None:
         with session_scope(engine, Access.system(), write=False) as session:
-            return accounts.access_of_user(session, name, "opdrachtregel")
+            return accounts.access_of_user(session, name, "opdrachtregel", settings.now().date())
     if settings.production and touches_cases:
         raise Refused(
             Reason(

@@ -18,17 +18,21 @@ from service.pages import labels
 from service.pages.rendering import render, require, see_other
 from service.pages.worklist import display_names
 from signals.address import address_line
-from signals.models import Municipality, Signal
+from signals.models import Signal
+from signals.municipalities import name_on
 from workflow import case_terms, dossier, earlier_cases, letters, moves, voornemen
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.case_terms import TermView
 from workflow.deadlines import Term
 from workflow.document_kinds import size_text
+from workflow.elsewhere import known_elsewhere
+from workflow.mergers import with_mergers
 from workflow.models import CallbackRequest, Case, CaseEvent, Document
 from workflow.move import targets
 from workflow.moves import StepView
 from workflow.phases import MUNICIPAL_ROLES, Phase, Role
+from workflow.transfer import went_outside
 from workflow.transitions import BY_NAME
 
 router = APIRouter()
@@ -79,7 +83,7 @@ def top(session: Session, file: CaseFile, desk: Desk) -> dict[str, Any]:
         "next_urgency": labels.urgency(next_term.term, next_term.einde, desk.today) if next_term else None,
         "walaa_waits": _walaa_waits(case, next_term),
         "contact": _user(session, case.behandelaar),
-        "municipality": _municipality(session, case.gemeentecode),
+        "municipality": name_on(session, case.gemeentecode, desk.today),
         "waiting_aangifte": file.waiting_aangifte,
     }
 
@@ -104,11 +108,6 @@ def _phases(file: CaseFile) -> list[PhaseMark]:
 
 def _user(session: Session, naam: str | None) -> User | None:
     return session.exec(select(User).where(col(User.naam) == naam)).first() if naam else None
-
-
-def _municipality(session: Session, code: str) -> str:
-    row = session.get(Municipality, code)
-    return row.naam if row else code
 
 
 @router.get("/zaken/{zaaknummer}", response_class=HTMLResponse)
@@ -142,15 +141,21 @@ def case_page(
         callbacks=callbacks,
         terms=case_terms.views(file, desk.today),
         addresses=[(one, address_line(one)) for one in file.addresses],
-        same_address=case_list.at_same_address(session, case),
+        same_address=case_list.at_same_address(session, case, desk.today),
         signals=_signals(session, case),
         handles=Role.BEHANDELAAR in desk.actor.roles_in(case.gemeentecode),
         letters=file.letters,
+        other_municipalities=known_elsewhere(session, case, desk),
+        received=[(part, name_on(session, part.van_gemeente, desk.today)) for part in file.received],
+        sends_file=may_print(case, desk) and went_outside(file),
         with_pdf=letters.with_pdf(session, file.letters),
         aangiften=file.aangiften,
         bezwaren=file.bezwaren,
         kinds=kinds(session, case, desk, request),
-        events=[(event, event_details(event, request, names)) for event in reversed(file.events)],
+        events=[
+            (event, event_details(event, request, names))
+            for event in reversed(with_mergers(session, case, file.events, now))
+        ],
         names=names,
         conditions=voornemen.conditions(file, desk) if any(map(_is_voornemen, steps)) else (),
         earlier=earlier_cases.of_person(session, case, desk.today),
@@ -244,6 +249,15 @@ def letter(who: Who, session: PageSession, engine: Database, now: Now, zaaknumme
     """A letter as it was sent; who opened it stands in the log."""
     case = find(session, who, zaaknummer)
     return letter_file.answer(session, engine, who.access, case, nummer, now)
+
+
+@router.get("/zaken/{zaaknummer}/ontvangen/{nummer}")
+def received_letter(
+    who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, nummer: RowNumber
+) -> Response:
+    """A letter that another municipality sent, as it came with a hand-over; who opened it stands in the log."""
+    case = find(session, who, zaaknummer)
+    return letter_file.received_answer(session, engine, who.access, case, nummer, now)
 
 
 @router.post("/zaken/{zaaknummer}/taken/{nummer}", dependencies=[CsrfChecked])

@@ -29,9 +29,15 @@ _NOT_CONTENT = frozenset({CSRF, KEY})
 
 
 async def fields_sent(request: Request) -> dict[str, str]:
-    """The text fields of a form, line ends as one sign; files are left out."""
+    """The text fields of a form, line ends as one sign; files are left out. What was ticked more than once is a list
+    with commas."""
     form = await request.form()
-    return {name: value.replace("\r\n", "\n").strip() for name, value in form.multi_items() if isinstance(value, str)}
+    sent: dict[str, str] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            text = value.replace("\r\n", "\n").strip()
+            sent[name] = f"{sent[name]},{text}" if name in sent else text
+    return sent
 
 
 Sent = Annotated[dict[str, str], Depends(fields_sent)]

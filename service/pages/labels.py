@@ -41,6 +41,7 @@ _WORDS: Mapping[str, str] = {
     "ind": "IND",
     "kvk": "KvK",
     "onderzoek_in_de_brp": "onderzoek in de BRP",
+    "gemeente_opgegaan": "Gemeente samengevoegd",
     "open_bijvangst": "Zaak geopend als bijvangst",
     "ontvang_overdracht": "Zaak ontvangen van een andere gemeente",
     "ontvang_signaal": "Signaal ontvangen",
@@ -140,6 +141,8 @@ def value_text(value: Any, zone: ZoneInfo, soort: str = "") -> str:
     if isinstance(value, list):
         return ", ".join(value_text(each, zone, soort) for each in value)
     text = str(value)
+    if soort == "stukken":
+        return text.partition(" ")[2]
     if soort in _TYPED:
         return text
     try:

@@ -66,7 +66,7 @@ def sign_in(
         if old := session_secret(request):
             accounts.end_session(session, old)
         secret = accounts.start_session(session, user, now=now, hours=settings.session_hours)
-        session.info["access"] = Access.of(accounts.actor_of(session, user), system.origin)
+        session.info["access"] = Access.of(accounts.actor_of(session, user, now.date()), system.origin)
         audit.record(session, "aanmelden", user.naam, now)
     response = see_other(_own_page(volgende))
     response.set_cookie(cookie_name(settings), secret, path="/", httponly=True, secure=settings.https, samesite="lax")

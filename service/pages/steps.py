@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import audit
+from service import audit, disclosure
 from service.csrf import CsrfChecked
 from service.dependencies import Database, Now, PageSession, Who, desk_of
 from service.errors import status_of
@@ -15,9 +15,10 @@ from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key, version_of
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
+from signals.dates import dutch_date
 from signals.errors import DomainError, NotFound, Reason, Stale
 from signals.models import Municipality
-from workflow import letters, moves, prepared_letters
+from workflow import letters, moves, parcels, prepared_letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.letter_texts import LANGUAGES
@@ -25,7 +26,7 @@ from workflow.models import Case, CaseEvent
 from workflow.move import Move
 from workflow.moves import StepView
 from workflow.phases import Role
-from workflow.questions import LANGUAGE, NO_TRANSLATION, POSTED
+from workflow.questions import LANGUAGE, NO_TRANSLATION, PARTS, POSTED
 from workflow.transitions import BY_NAME
 
 router = APIRouter()
@@ -65,13 +66,14 @@ def take_step(
     if form.location:
         return see_other(form.location)
     try:
-        moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
+        event = moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
     except DomainError as error:
         session.rollback()
         audit.record_refusal(engine, who.access, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
         case = cases.find(session, who, zaaknummer)
         return _page(request, session, case, stap, desk, sent=sent, error=error)
     audit.record(session, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
+    disclosure.record_parts(session, case, event, now)
     return form.finish(f"/zaken/{zaaknummer}?gedaan={stap}")
 
 
@@ -144,6 +146,9 @@ def _page(
     reasons = error.reasons if error else ()
     posts = any(field.naam == POSTED.naam for field in step.velden)
     default = {LANGUAGE.naam: file.language} if posts and step.mag and file.language else {}
+    if any(field.naam == PARTS.naam for field in step.velden):
+        usual = [part.sleutel for part in parcels.offered(file, desk.now.tzinfo) if part.usual]
+        default[PARTS.naam] = ",".join(usual)
     stale = isinstance(error, Stale)
     return render(
         request,
@@ -158,7 +163,9 @@ def _page(
         changes=_since(file, version_of(sent or {})) if stale else (),
         stale=stale,
         sends_letter=posts and (BY_NAME[stap].letter or file.wrote_to_person),
-        missing=letters.missing_in_letters(case, desk),
+        child=letters.is_minor(case, desk.today),
+        age_is_uncertain=letters.age_is_uncertain(case, desk.today),
+        missing=letters.missing_in_letters(session, case, desk),
         values=sent or default,
         choices=_choices(session, file, step, desk),
         names=display_names(session),
@@ -179,13 +186,16 @@ def _choices(session: Session, file: CaseFile, step: StepView, desk: Desk) -> Ma
         if field.soort == "brief":
             shown[field.naam] = {
                 str(one.nummer): f"{one.soort.value} van {one.verzenddatum:%d-%m-%Y}"
-                for one in file.letters
-                if one.retour_op is None
+                + (f", kwam retour op {one.retour_op:%d-%m-%Y}" if one.retour_op else "")
+                for one in file.letters_out
             }
         elif field.naam == LANGUAGE.naam:
             shown[field.naam] = {NO_TRANSLATION: "geen vertaling", **LANGUAGES}
         elif field.soort == "gebruiker":
             shown[field.naam] = {naam: names.get(naam, naam) for naam in field.keuzes}
+        elif field.soort == "stukken":
+            offered = parcels.offered(file, desk.now.tzinfo)
+            shown[field.naam] = {one.sleutel: f"{one.omschrijving}, {dutch_date(one.datum)}" for one in offered}
         elif field.soort == "gemeente":
             shown[field.naam] = municipalities(session, desk)
     return shown

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from exports.dossier import LEFT_OUT, Dossier, Order, Purpose, compose
 from exports.dossier_files import write_pdf, write_zip
 from signals.models import Signal
 from tests import evidence
-from tests.factories import ANNA, BRAM, RECEIVED, at, case_at, desk, new_case, take
+from tests.factories import ANNA, BRAM, RECEIVED, VENLO, at, case_at, desk, new_case, take
 from workflow import dossier, letters
 from workflow.case_file import CaseFile
 from workflow.fields import Field
@@ -133,8 +133,23 @@ def test_a_bezwaar_gets_everything(full: Dossiers) -> None:
 
 def test_another_municipality_gets_no_tasks_and_no_lessons(full: Dossiers) -> None:
     text = full.text(Purpose.OVERDRACHT)
-    assert "nachtdiensten" in text and "Drie anderen" in text and "Bram Bakker" in text
-    assert "signaal_verouderd" not in text and "leerpunten: 1" in text
+    assert "nachtdiensten" in text and "kent hem niet" in text and "Bram Bakker" in text
+    for words in ("signaal_verouderd", "Drie anderen", "Foto van de bewoners", "Woningbedrijf"):
+        assert words not in text, words
+    assert "leerpunten: 1" in text and "documenten die niet meegaan: 1" in text
+
+
+def test_what_came_from_another_municipality_is_printed_with_where_it_came_from(full: Dossiers) -> None:
+    take(full.session, full.case, "draag_over", desk(ANNA, LATER), gemeentecode=VENLO)
+    chosen = select(Case).where(Case.gemeentecode == VENLO)
+    there = Dossiers(full.session, full.folder, full.session.exec(chosen).one(), full.files)
+    whole = there.compose(Purpose.BEZWAAR)
+    (part,) = (part for part in whole.parts if part.titel == "Ontvangen bij overdracht")
+    told = {entry.kop: dict(entry.regels) for entry in part.stukken}
+    assert told["Buren"]["Van"] == "Nijmegen, vastgelegd door Anna" and "nachtdiensten" in told["Buren"]["Bevinding"]
+    assert "Ontvangen brief 1: aanschrijving" in [piece.omschrijving for piece in whole.pieces]
+    own = [str(part) for part in there.compose(Purpose.INZAGE).parts]
+    assert "nachtdiensten" not in " ".join(own) and "Ontvangen bij overdracht" in " ".join(own)
 
 
 def test_the_person_reads_nothing_of_others_and_how_much_was_left_out(full: Dossiers) -> None:

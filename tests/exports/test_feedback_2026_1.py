@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackRow, LegalBasis
 from signals.errors import Invalid, NotFound, Refused
-from signals.models import Grondslag, Signal
+from signals.models import Grondslag, Municipality, Signal
 from workflow.models import Case, CaseSignal
 from workflow.phases import Herkomst, Outcome, Phase
 
@@ -267,6 +267,18 @@ def test_of_one_person_registered_twice_the_later_municipality_reports_elders(se
         ("0363", "correctie", ""),
         ("0935", "correctie", "ingeschreven"),
     ]
+
+
+def test_an_answer_is_told_by_the_municipality_of_its_day(session, build):
+    row = session.get_one(Municipality, "0363")
+    row.einde, row.opvolger = MARCH, "0935"
+    case, late = build.case(), build.case()
+    build.answer(case, FEBRUARY)
+    build.answer(late, MARCH)
+    assert [row["gemeentecode"] for row in told(session, make_and_receive(session))] == ["0363", "0935"]
+    assert make(session) is None
+    build.close(case, Outcome.NIET_VASTGESTELD, MARCH)
+    assert only(session, make_and_receive(session))["gemeentecode"] == "0935"
 
 
 def test_bijvangst_has_no_row(session, build):

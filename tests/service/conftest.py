@@ -94,4 +94,4 @@ def tokens(template: Template) -> Mapping[str, str]:
 
 def access(engine: Engine, name: str) -> Access:
     with session_scope(engine, Access.system(), write=False) as session:
-        return accounts.access_of_user(session, name, "test")
+        return accounts.access_of_user(session, name, "test", NOW.date())

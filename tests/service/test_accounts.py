@@ -1,5 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -57,11 +57,11 @@ def test_a_disabled_account_ends_its_sessions_and_tokens(engine: Engine) -> None
         assert accounts.find_session(session, secret, now=NOW, idle_minutes=30) is None
         assert accounts.user_of_token(session, token, NOW) is None
         assert accounts.check_password(session, "anna", "anna") is None
-        assert "anna" not in accounts.staff(session, "0599")
+        assert "anna" not in accounts.staff(session, "0599", NOW.date())
         with pytest.raises(Refused):
             accounts.make_token(session, "anna", now=NOW)
         with pytest.raises(accounts.NotSignedIn):
-            accounts.access_of_user(session, "anna", "test")
+            accounts.access_of_user(session, "anna", "test", NOW.date())
 
 
 def test_a_session_ends_when_idle_and_in_any_case(engine: Engine) -> None:
@@ -145,13 +145,16 @@ def test_the_staff_goes_where_a_merger_takes_the_work(engine: Engine) -> None:
     with session_scope(engine, SYSTEM) as session:
         accounts.create_user(session, "oud", accounts.role_given("behandelaar:0501"), now=NOW)
         accounts.create_user(session, "nieuw", accounts.role_given("behandelaar:1992"), now=NOW)
-        assert {"oud", "nieuw"} <= set(accounts.staff(session, "1992"))
+        assert {"oud", "nieuw"} <= set(accounts.staff(session, "1992", NOW.date()))
         for name in ("oud", "nieuw"):
-            access = accounts.access_of_user(session, name, "test")
+            access = accounts.access_of_user(session, name, "test", NOW.date())
             assert access.sees("0501")
             assert access.sees("1992")
             assert not access.sees("0599")
             assert access.actor.has(Role.BEHANDELAAR, "1992")
+        eve = date(2022, 12, 31)
+        assert accounts.staff(session, "0501", eve) == ["oud"]
+        assert accounts.access_of_user(session, "oud", "test", eve).codes & {"0501", "0614", "1992"} == {"0501"}
 
 
 def test_two_first_failures_at_once_are_both_counted(engine: Engine) -> None:

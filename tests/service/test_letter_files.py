@@ -124,8 +124,8 @@ def test_the_service_does_not_start_with_a_wrong_letterhead(settings: Settings, 
 
 def test_a_letter_of_another_municipality_is_hidden_in_the_table_itself(engine: Engine, number: str) -> None:
     with session_scope(engine, SYSTEM, write=False) as session:
-        dirk = accounts.access_of_user(session, "dirk", "test")
-        anna = accounts.access_of_user(session, "anna", "test")
+        dirk = accounts.access_of_user(session, "dirk", "test", date(2026, 11, 2))
+        anna = accounts.access_of_user(session, "anna", "test", date(2026, 11, 2))
     for access, seen in ((dirk, 0), (anna, 1)):
         with session_scope(engine, access, write=False) as session:
             assert len(session.exec(select(LetterFile.sha256)).all()) == seen

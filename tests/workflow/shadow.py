@@ -27,7 +27,14 @@ DAYS = {
     "zienswijze": 14,
     "afronding": 28,
 }
-WEEKS = {"laa_eerste_antwoord": 4, "bezwaar": 6, "beslissing_op_bezwaar": 6, "pl_overzicht": 4}
+WEEKS = {
+    "laa_eerste_antwoord": 4,
+    "bezwaar": 6,
+    "beslissing_op_bezwaar": 6,
+    "beslissing_op_bezwaar_commissie": 12,
+    "pl_overzicht": 4,
+}
+DECISIONS = ("beslissing_op_bezwaar", "beslissing_op_bezwaar_commissie")
 WORKING_DAYS = {"tmv_reactie": 5, "terugbelverzoek": 2}
 OUTLIVE_THE_CASE = ("bezwaar", "pl_overzicht", "terugbelverzoek")
 RECEIPT = ("laa_eerste_antwoord", "laa_resultaat", "tmv_reactie")
@@ -70,6 +77,7 @@ class SentLetter:
     verzonden: date
     adres: int
     counts: bool = True
+    returned: bool = False
 
 
 @dataclass
@@ -78,7 +86,6 @@ class Shadow:
 
     running: dict[str, tuple[date, date]] = field(default_factory=dict)
     objections: list[tuple[date, date]] = field(default_factory=list)
-    begun_objections: list[date] = field(default_factory=list)
     callbacks: list[date] = field(default_factory=list)
     letters: list[SentLetter] = field(default_factory=list)
     holds: list[list[date | None]] = field(default_factory=list)
@@ -150,6 +157,7 @@ class Shadow:
             "neem_besluit": "besluit",
             "weiger_aangifte": "besluit",
             "verleng_termijn": "verlenging",
+            "verdaag_beslissing": "verlenging",
         }.get(stap)
         if stap == "sluit_zonder_mutatie" and any(one.adres >= 0 for one in self.letters):
             letter = "afsluiting"
@@ -173,6 +181,8 @@ class Shadow:
             self.start("inlichtingen_huisbezoek", today)
 
     def lapse_voornemen(self) -> None:
+        for letter in self.letters:
+            letter.counts = letter.counts and letter.soort != "voornemen"
         self.stop("zienswijze", "afronding")
 
     def lapse_besluit(self, today: date) -> None:
@@ -184,6 +194,14 @@ class Shadow:
                 self.objections.remove(ended)
         self.lapse_voornemen()
         self.inlichtingen(today)
+
+    def lapse_refusal(self) -> None:
+        """A refused declaration, when that was the last besluit that stood."""
+        stood = [one for one in self.letters if one.stap in ("neem_besluit", "weiger_aangifte") and one.counts]
+        if not stood or stood[-1].stap != "weiger_aangifte":
+            return
+        stood[-1].counts = False
+        self.objections.remove(next(one for one in self.objections if one[0] == stood[-1].verzonden))
 
     def start_onderzoek(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
         self.investigating = True
@@ -208,11 +226,34 @@ class Shadow:
 
     def registreer_retour(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
         letter = self.letters[int(given["brief"]) - 1]
+        if letter.soort in ("voornemen", "besluit"):
+            self.made_known_otherwise(letter, today, given, event.van)
         if letter.soort != "aanschrijving":
             return
         letter.counts = False
         if not any(one.soort == "aanschrijving" and one.counts and one.adres == self.address for one in self.letters):
             self.stop("aanschrijving")
+
+    def made_known_otherwise(self, letter: SentLetter, today: date, given: Mapping[str, Any], phase: str) -> None:
+        """Its term stops when it came back, and counts anew from the day on which it was made known otherwise."""
+        if letter.stap == "beslis_op_bezwaar":
+            return
+        first, letter.returned = not letter.returned, True
+        if letter.counts and first:
+            if letter.soort == "voornemen":
+                if self.running.get("zienswijze", (None,))[0] == letter.verzonden:
+                    self.stop("zienswijze")
+            else:
+                self.objections.remove(next(one for one in self.objections if one[0] == letter.verzonden))
+        if "andereBekendmaking" not in given:
+            return
+        letter.verzonden = date.fromisoformat(given.get("datumBekendmaking", today.isoformat()))
+        if not letter.counts:
+            return
+        if letter.soort == "voornemen" and phase == "voornemen":
+            self.start("zienswijze", letter.verzonden)
+        elif letter.soort == "besluit":
+            self.objections.append((letter.verzonden, last_day("bezwaar", letter.verzonden)))
 
     def verleng_termijn(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
         term = "zienswijze" if event.naar == "voornemen" else "aanschrijving"
@@ -235,22 +276,33 @@ class Shadow:
 
     def weiger_aangifte(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
         self.objections.append((posted, last_day("bezwaar", posted)))
-        self.begun_objections.append(last_day("bezwaar", posted))
 
     def trek_besluit_in(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
         self.lapse_besluit(today)
 
     def registreer_bezwaar(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
-        self.start("beslissing_op_bezwaar", max(self.begun_objections))
+        ends = [end for _, end in self.objections]
+        vanaf = max(ends) if ends else date.fromisoformat(given["datum"])
+        self.start(DECISIONS[bool(given.get("commissie"))], vanaf)
+
+    def verdaag_beslissing(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
+        (term,) = (one for one in DECISIONS if one in self.running)
+        vanaf = self.running[term][0]
+        weeks = WEEKS[term] + 6
+        end = vanaf + 7 * weeks * DAY
+        self.running[term] = (vanaf, next_working(end) if weeks <= 12 else end)  # eighteen weeks do not roll
 
     def beslis_op_bezwaar(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
-        self.stop("beslissing_op_bezwaar")
-        if given.get("onderzoekVoortzetten"):
+        self.stop(*DECISIONS)
+        if given.get("onderzoekVoortzetten", given["uitkomst"] == "gegrond"):
+            self.lapse_refusal()
             self.lapse_besluit(today)
+            self.stop("pl_overzicht")
 
     def heropen(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
         self.lapse_voornemen()
         self.investigating = False
+        self.stop("pl_overzicht")
 
     def zet_voort(self, today: date, posted: date, given: Mapping[str, Any], event: Any) -> None:
         self.stop("laa_eerste_antwoord", "laa_resultaat")
@@ -263,6 +315,9 @@ class Shadow:
         for term in HELD:
             if term in self.running:
                 vanaf = self.running[term][0]
-                spans = [(max(begin, vanaf), end) for begin, end in self.holds if begin and end]
-                held = sum(max(0, (end - begin).days) for begin, end in spans)
+                held = 0
+                for begin, end in self.holds:
+                    assert begin and end
+                    if begin <= last_day(term, vanaf, held):  # else it had passed already
+                        held += max(0, (end - max(begin, vanaf)).days)
                 self.running[term] = (vanaf, last_day(term, vanaf, held))

@@ -17,7 +17,7 @@ from signals.models import Signal
 from workflow import letters, moves
 from workflow.actors import ContactPerson, Desk
 from workflow.case_file import CaseFile
-from workflow.letter_texts import DUTCH, LANGUAGES, texts
+from workflow.letter_texts import DUTCH, LANGUAGES, LETTERS, texts
 from workflow.models import Case, CaseEvent, Letter, LetterFile
 from workflow.phases import Phase
 
@@ -48,6 +48,9 @@ def ready(session: Session, name: str) -> tuple[Case, Step]:
     if name == "verlenging":
         given = {"einde": (RECEIVED + 60 * DAY).isoformat(), "reden": "U bent in het ziekenhuis."}
         return case_at(session, Phase.VOORNEMEN), ("verleng_termijn", desk(ANNA, RECEIVED + 30 * DAY), given)
+    if name == "verdaging":
+        given = {"reden": "De tolk kon niet."}
+        return case_at(session, Phase.BEZWAAR), ("verdaag_beslissing", desk(ANNA, RECEIVED + 60 * DAY), given)
     given = {"resultaat": "niet_vastgesteld", "reden": "Collega Jansen belde."}
     return case_at(session, Phase.INLICHTINGEN), ("sluit_zonder_mutatie", desk(ANNA, LATER), given)
 
@@ -59,7 +62,7 @@ def sent(session: Session, name: str, **more: Any) -> tuple[Case, bytes]:
     return case, newest(session, case)
 
 
-NAMES = ("aanschrijving", "voornemen", "besluit", "weigering", "beslissing_op_bezwaar", "verlenging", "afsluiting")
+NAMES = tuple(name for name in LETTERS if name != "inlichtingenverzoek")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -221,6 +224,39 @@ def test_the_letter_for_a_child_goes_to_the_parent_who_is_told_so(session: Sessi
     assert plain("Beste ouder(s) of voogd van Ewa Kowalska,") in told
     assert plain("Ewa Kowalska is jonger dan 16 jaar") in told
     assert plain("Шановні батьки або опікуне особи: Ewa Kowalska,") in told
+
+
+@pytest.mark.parametrize(
+    ("born", "on", "minor", "uncertain"),
+    [
+        ("20100415", date(2026, 4, 14), True, False),
+        ("20100415", date(2026, 4, 15), False, False),  # turns sixteen while the case runs: the next letter is his own
+        ("20120229", date(2028, 2, 28), True, False),
+        ("20120229", date(2028, 2, 29), False, False),
+        ("20100400", date(2026, 3, 31), True, False),
+        ("20100400", date(2026, 4, 15), False, True),
+        ("20100400", date(2026, 5, 1), False, False),
+        ("20100000", date(2025, 12, 31), True, False),
+        ("20100000", date(2026, 6, 1), False, True),
+        ("20090000", date(2026, 6, 1), False, False),
+        ("00000000", date(2026, 6, 1), False, True),
+    ],
+)
+def test_who_is_surely_a_child_and_of_whom_it_is_unknown(
+    session: Session, born: str, on: date, minor: bool, uncertain: bool
+) -> None:
+    case = new_case(session, geboortedatum=born)
+    assert (letters.is_minor(case, on), letters.age_is_uncertain(case, on)) == (minor, uncertain)
+
+
+def test_a_child_that_turns_sixteen_gets_the_besluit_himself(session: Session) -> None:
+    case = case_at(session, Phase.BESLUIT, geboortedatum=f"{RECEIVED.year - 16}0401")
+    sent_to = [(one.soort.value, one.geadresseerde) for one in CaseFile(session, case).letters]
+    assert sent_to == [
+        ("aanschrijving", "de ouder(s) of voogd van Ewa Kowalska"),
+        ("voornemen", "de ouder(s) of voogd van Ewa Kowalska"),
+        ("besluit", "Ewa Kowalska"),
+    ]
 
 
 def test_that_data_are_secret_stands_inside_and_not_by_the_address(session: Session) -> None:
@@ -430,7 +466,7 @@ def test_a_letter_names_the_contact_person_with_what_is_known(
 ) -> None:
     case = case_at(session, Phase.VOORONDERZOEK)
     at_desk = Desk(ANNA, desk(ANNA).now, contact=lambda naam: ContactPerson("Anna van Dijk", **known))
-    assert letters.missing_in_letters(case, at_desk) == missing
+    assert letters.missing_in_letters(session, case, at_desk) == missing
     take(session, case, "verstuur_aanschrijving", at_desk, taal="en")
     pages = PdfReader(io.BytesIO(letters.sent(session, case, 1).pdf)).pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())

@@ -54,6 +54,7 @@ PROCEDURE = {
     "sluit_zonder_mutatie": (RESEARCH, "afgesloten", "behandelaar"),
     "stel_vast_overleden": (OPEN_PHASES, "afgesloten", "behandelaar"),
     "registreer_bezwaar": ("besluit afgesloten", "bezwaar", "behandelaar"),
+    "verdaag_beslissing": ("bezwaar", "same", "behandelaar"),  # not in the procedure; Awb 7:10 lid 3
     "beslis_op_bezwaar": ("bezwaar", "besluit afgesloten inlichtingen", "beslisser"),
     "heropen": ("afgesloten", "vooronderzoek", "beslisser"),
     "trek_signaal_in": ("ontvangen", "afgesloten", "systeem"),

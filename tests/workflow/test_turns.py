@@ -234,7 +234,7 @@ def test_a_returned_voornemen_holds_the_besluit_until_it_was_made_known(session:
     assert refused(session, case, "neem_besluit", desk(KEES, on), motivering="x") == {"voornemen_niet_bekend"}
     more = {"brief": "voornemen", "datum": "2026-04-01", "andereBekendmaking": "uitgereikt aan de balie"}
     take(session, case, "registreer_retour", desk(ANNA, on), **more)
-    take(session, case, "neem_besluit", desk(KEES, on), motivering="x")
+    take(session, case, "neem_besluit", desk(KEES, on + 15 * DAY), motivering="x")
     assert moves.find_case(session, case.zaaknummer).fase == Phase.BESLUIT
 
 

@@ -259,6 +259,7 @@ class Walk(RuleBasedStateMachine):
             "getal": st.integers(1, 9).map(str),
             "telefoon": st.just("0612345678"),
             "lijst": st.just(["bram"]),
+            "stukken": st.sampled_from(("geen", list(one.keuzes) or "geen")),
         }
         if one.naam in ("bsn", "postcode"):
             return st.sampled_from(("999990019", "999990020", "nee") if one.naam == "bsn" else ("6523 AB",))

@@ -102,7 +102,8 @@ class Site:
             dossier.add(session, moves.find_case(session, zaaknummer), kind, self._desk(session, naam), gegevens)
 
     def _desk(self, session: object, naam: str) -> Desk:
-        actor = accounts.actor_of(session, accounts.find_user(session, naam))  # type: ignore[arg-type]
+        user, today = accounts.find_user(session, naam), self.settings.now().date()  # type: ignore[arg-type]
+        actor = accounts.actor_of(session, user, today)  # type: ignore[arg-type]
         return accounts.desk(session, actor, self.settings.now())  # type: ignore[arg-type]
 
 
@@ -193,7 +194,8 @@ def _walk(site: Site, received: datetime) -> None:
     with session_scope(site.engine, Access.system()) as session:
         query = select(Case).where(Case.gemeentecode == ROTTERDAM).order_by(Case.id)  # type: ignore[arg-type]
         cases = [case for case in session.exec(query.limit(24)) if case.fase == Phase.ONTVANGEN]
-        people = {naam: accounts.actor_of(session, accounts.find_user(session, naam)) for naam in ("anna", "noor")}
+        users = {naam: accounts.find_user(session, naam) for naam in ("anna", "noor")}
+        people = {naam: accounts.actor_of(session, user, received.date()) for naam, user in users.items()}
 
         def take(case: Case, naam: str, day: int, stap: str, **gegevens: object) -> None:
             desk = accounts.desk(session, people[naam], received + timedelta(days=day))

@@ -82,6 +82,39 @@ def test_every_page_of_a_case_can_be_opened_in_every_phase(client: TestClient, e
         anna.get(f"/zaken/{number}/dossier/{word}")
 
 
+def test_a_page_tells_of_the_other_municipality_whom_to_call_and_no_more(client: TestClient, engine: Engine) -> None:
+    mine, theirs = case_in(engine, Phase.VOORONDERZOEK), ""
+    with session_scope(engine, Access.system()) as session:
+        other = factories.case_at(session, Phase.HUISBEZOEK, gemeentecode=VENLO)
+        other.behandelaar, theirs = "dirk", other.zaaknummer
+    page = Visitor(client, "anna").get(f"/zaken/{mine.zaaknummer}")
+    assert "Ook in een andere gemeente" in page and "Venlo: dirk, 010 555 01 01" in page
+    assert theirs not in page
+
+
+def test_the_page_of_a_letter_says_who_gets_it_when_that_is_no_matter_of_course(
+    client: TestClient, engine: Engine
+) -> None:
+    anna = Visitor(client, "anna")
+    for born, words in (("20150412", "aan de ouder(s) of voogd"), ("20100000", "Ga na of hij 16 jaar is")):
+        number = case_in(engine, Phase.VOORONDERZOEK, geboortedatum=born, bsn="999990020").zaaknummer
+        assert words in anna.get(f"/zaken/{number}/stappen/verstuur_aanschrijving")
+
+
+def test_a_returned_besluit_can_still_be_chosen_to_say_how_it_was_made_known(
+    client: TestClient, engine: Engine
+) -> None:
+    case = case_in(engine, Phase.BESLUIT)
+    with session_scope(engine, Access.system()) as session:
+        handler = factories.desk(factories.person("anna", Role.BEHANDELAAR, code=ROTTERDAM), date(2026, 4, 20))
+        row = session.get_one(Case, case.id)
+        factories.take(session, row, "registreer_retour", handler, brief="besluit", datum="2026-04-20")
+    anna = Visitor(client, "anna")
+    assert "Maak hem op een andere manier bekend" in anna.get(f"/zaken/{case.zaaknummer}")
+    form = anna.get(f"/zaken/{case.zaaknummer}/stappen/registreer_retour")
+    assert "Besluit van 11-04-2026, kwam retour op 20-04-2026" in form
+
+
 def test_a_blocked_step_names_all_its_reasons(client: TestClient, engine: Engine) -> None:
     number = case_in(engine, Phase.VOORNEMEN).zaaknummer
     page = Visitor(client, "bram").get(f"/zaken/{number}/stappen/neem_besluit")
