@@ -140,7 +140,18 @@ def name_on(session: Session, code: str, on: date) -> str:
 
 
 def same_municipality(session: Session, codes: Iterable[str], on: date) -> frozenset[str]:
-    """These codes, the successors they have by that day, and every predecessor of those by then."""
+    """These codes, the successors they have by that day, and every predecessor of those by then.
+
+    Asked several times in a request, looked up once in a session.
+    """
+    asked = frozenset(codes), on
+    known: dict[tuple[frozenset[str], date], frozenset[str]] = session.info.setdefault("same_municipality", {})
+    if asked not in known:
+        known[asked] = _same_municipality(session, *asked)
+    return known[asked]
+
+
+def _same_municipality(session: Session, codes: frozenset[str], on: date) -> frozenset[str]:
     found: set[str] = set()
     new = set(codes)
     gone = (col(Municipality.einde) <= on, col(Municipality.opvolger).is_not(None))
