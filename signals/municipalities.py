@@ -42,6 +42,7 @@ def read_table_33(path: Path) -> list[Municipality]:
 def store(session: Session, rows: Sequence[Municipality]) -> int:
     """Puts the table in place of the one that was there; gives the number of rows."""
     session.execute(delete(Municipality))
+    session.info.pop("same_municipality", None)
     session.execute(insert(Municipality), [row.model_dump() for row in rows])
     return len(rows)
 
