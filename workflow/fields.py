@@ -4,12 +4,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from signals.errors import Invalid, Reason
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+CLOCK_TIME = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])(?::[0-5][0-9])?")
 FIELD_NAME = re.compile(r"[a-z][A-Za-z]{0,39}")
 LONGEST_TEXT = 4000
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -22,8 +23,8 @@ ALLOWED = "\n\r\t\u200c\u200d"
 class Field:
     """One thing that is asked.
 
-    naam: camelCase, as the API takes it. soort: tekst, lange_tekst, datum, tijdstip, ja_nee, keuze, getal, brief,
-    gemeente, gebruiker, telefoon or lijst. `toekomst`: a date may lie after today. `langste`: of a text, in
+    naam: camelCase, as the API takes it. soort: tekst, lange_tekst, datum, tijdstip, tijd, ja_nee, keuze, getal,
+    brief, gemeente, gebruiker, telefoon or lijst. `toekomst`: a date may lie after today. `langste`: of a text, in
     characters.
     """
 
@@ -133,6 +134,15 @@ def _moment(field: Field, raw: Any, now: datetime) -> datetime:
     return local
 
 
+def _time(field: Field, raw: Any, now: datetime) -> time:
+    if isinstance(raw, time):
+        return raw
+    found = CLOCK_TIME.fullmatch(raw) if isinstance(raw, str) else None
+    if found is None:
+        raise _Faulty("tijd_ongeldig", "geef een tijd als 18:30.")
+    return time(int(found[1]), int(found[2]))
+
+
 def _flag(field: Field, raw: Any, now: datetime) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -193,6 +203,7 @@ _PARSERS: Mapping[str, Callable[[Field, Any, datetime], Any]] = {
     "lange_tekst": _text,
     "datum": _date,
     "tijdstip": _moment,
+    "tijd": _time,
     "ja_nee": _flag,
     "keuze": _choice,
     "getal": _number,

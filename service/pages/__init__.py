@@ -25,6 +25,7 @@ from service.pages import (
     start,
     steps,
     users,
+    visits,
     walaa,
     worklist,
     yields,
@@ -38,6 +39,7 @@ _NOUNS = (
     worklist,
     cases,
     steps,
+    visits,
     documents,  # before the dossier entries in general, whose paths fit these too
     dossier,
     post,

@@ -21,6 +21,7 @@ from signals.dates import birth_date_text
 from signals.errors import Forbidden, Reason
 from workflow.letters import full_name
 from workflow.phases import MUNICIPAL_ROLES, Role
+from workflow.visit_planning import PLANNERS
 
 STYLE = Path(__file__).parent.parent / "static" / "rni.css"
 
@@ -39,6 +40,9 @@ environment.filters.update(
     termijnstaat=labels.term_state,
     dag=labels.day,
     korte_dag=labels.short_day,
+    weekdag=labels.weekday,
+    klok=labels.clock,
+    bezoekuitkomst=labels.visit_outcome,
     getal=labels.number,
     bsn=mask,
     geboren=birth_date_text,
@@ -58,6 +62,7 @@ class MenuItem:
 
 MENU: Sequence[MenuItem] = (
     MenuItem("/zaken", "Zaken", MUNICIPAL_ROLES),
+    MenuItem("/bezoeken", "Bezoeken", PLANNERS),
     MenuItem("/post", "Post", frozenset({Role.BEHANDELAAR, Role.BESLISSER, Role.TEAMLEIDER})),
     MenuItem("/walaa", "WALAA", frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})),
     MenuItem("/leveringen", "Leveringen", frozenset({Role.TEAMLEIDER, Role.UWV_LIAISON})),
