@@ -25,6 +25,7 @@ from service.pages import (
     start,
     steps,
     users,
+    visit_reports,
     visits,
     walaa,
     worklist,
@@ -39,7 +40,8 @@ _NOUNS = (
     worklist,
     cases,
     steps,
-    visits,
+    visit_reports,
+    visits,  # after what has a word where this has a number
     documents,  # before the dossier entries in general, whose paths fit these too
     dossier,
     post,

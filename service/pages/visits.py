@@ -21,7 +21,7 @@ from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
 from signals.address import address_line
 from signals.errors import DomainError
-from workflow import day_list, moves, visit_planning
+from workflow import day_list, moves, unplaced_reports, visit_planning, visit_reports
 from workflow.actors import Actor, Desk
 from workflow.models import Case
 from workflow.phases import Role
@@ -36,6 +36,7 @@ DONE: Mapping[str, str] = {
     "stond_al": "Dit bezoek stond al gepland. Er is geen tweede gemaakt.",
     "verzet": "Het bezoek is gewijzigd.",
     "vervallen": "Het bezoek is vervallen.",
+    "verslag": "Het verslag is binnen. Hieronder staat per persoon wat ermee gebeurde.",
 }
 """What the page of a visit says after a redirect, by a word in its address."""
 
@@ -64,6 +65,7 @@ def day(
         colleagues=_colleagues(desk),
         everybody=EVERYBODY,
         mine=naam == who.naam,
+        unplaced=sum(plans_in(desk.actor, case.gemeentecode) for _, case in unplaced_reports.waiting(session)),
     )
 
 
@@ -78,7 +80,7 @@ def day_asked(text: str, now: datetime) -> date:
 def stops(session: Session, actor: Actor, chosen: date, naam: str) -> list[tuple[str, list[day_list.Stop]]]:
     """The list of a day as far as this person may see it: where he plans, not where he only decides."""
     found = day_list.day_list(session, chosen, None if naam == EVERYBODY else naam)
-    seen = [(part, [each for each in stops if _plans_in(actor, each.visit.gemeentecode)]) for part, stops in found]
+    seen = [(part, [each for each in stops if plans_in(actor, each.visit.gemeentecode)]) for part, stops in found]
     return [(part, each) for part, each in seen if each]
 
 
@@ -108,15 +110,20 @@ def contacts(session: Session, of: Iterable[Case]) -> Mapping[str, User]:
 
 def log_reading(engine: Engine, access: Access, actie: str, read: Iterable[Case], now: datetime) -> None:
     """An entry for every case of which the page tells, before it leaves."""
-    seen = {case.zaaknummer: case.gemeentecode for case in read}
-    if not seen:
-        return
-    with session_scope(engine, access) as session:
-        for zaaknummer, code in seen.items():
-            audit.record(session, actie, zaaknummer, now, gemeentecode=code)
+    seen = list(read)
+    if seen:
+        with session_scope(engine, access) as session:
+            note_reading(session, actie, seen, now)
 
 
-def _plans_in(actor: Actor, gemeentecode: str) -> bool:
+def note_reading(session: Session, actie: str, read: Iterable[Case], now: datetime) -> None:
+    """The same in a session that is written to anyway."""
+    for zaaknummer, code in {case.zaaknummer: case.gemeentecode for case in read}.items():
+        audit.record(session, actie, zaaknummer, now, gemeentecode=code)
+
+
+def plans_in(actor: Actor, gemeentecode: str) -> bool:
+    """Whether this person plans visits there."""
     return bool(PLANNERS & actor.roles_in(gemeentecode))
 
 
@@ -156,6 +163,8 @@ def visit_page(
         notice=DONE.get(gedaan, ""),
         warnings=visit_planning.warnings(session, visit, desk) if ahead else (),
         policy=visit_planning.policy_help(session, visit, desk) if ahead else (),
+        reports=visit_reports.reports(session, visit),
+        concerns=visit_reports.concerns(session, visit),
     )
 
 

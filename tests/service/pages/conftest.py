@@ -90,6 +90,14 @@ class Site:
         with session_scope(self.engine, Access.system(), write=False) as session:
             return session.exec(select(Case).where(Case.zaaknummer == zaaknummer)).one()
 
+    def move_in(self, zaaknummer: str, with_: str) -> None:
+        """From now on this person is looked for at the address of another case."""
+        with session_scope(self.engine, Access.system()) as session:
+            case, there = moves.find_case(session, zaaknummer), moves.find_case(session, with_)
+            for name in ("postcode", "straatnaam", "huisnummer", "woonplaats", "adressleutel"):
+                setattr(case, name, getattr(there, name))
+            session.add(case)
+
     def take(self, zaaknummer: str, naam: str, stap: str, **gegevens: object) -> None:
         """A step by somebody who is not at this browser."""
         with session_scope(self.engine, Access.system()) as session:

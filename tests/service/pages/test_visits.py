@@ -85,3 +85,51 @@ def test_nobody_else_sees_a_visit(site: Site, sign_in: SignIn) -> None:
     expect(dirk.get_by_text("Op deze dag is er geen bezoek.")).to_be_visible()
     answer = dirk.goto(f"{site.url}/zaken/{number}/bezoek")
     assert answer is not None and answer.status == 404
+
+
+def test_a_report_is_made_at_the_door_and_goes_where_it_belongs(site: Site, sign_in: SignIn) -> None:
+    number, other = (site.new_case(days_ago=30, phase=Phase.HUISBEZOEK) for _ in range(2))
+    site.move_in(other, with_=number)
+    anna = sign_in("anna")
+    plan(anna, site, number, site.days(1))
+    bram = sign_in("bram", 360, 740)
+    bram.goto(anna.url.split("?")[0])
+    bram.get_by_role("link", name="Maak het verslag").click()
+    assert fits_the_width(bram)
+    boxes = [each.bounding_box() for each in bram.locator(".deur .keuze:visible").all()]
+    assert boxes and min(box["height"] for box in boxes if box) >= 44
+    expect(bram.get_by_label("Wat zag u binnen")).to_be_hidden()
+    fill(bram, datum=site.days(-1), begin="18:10", einde="18:30", opengedaan="ja", bevindingen="Twee namen bij de bel.")
+    fill(bram, gelegitimeerd="ja", doelGemeld="ja", toestemming="geweigerd", binnengetreden="ja")
+    expect(bram.get_by_text("Het is nooit een bevinding.")).to_be_visible()
+    bram.get_by_role("button", name="Leg het verslag vast").click()
+    alert = bram.get_by_role("alert")
+    expect(alert).to_contain_text(f"Kies of u de persoon van zaak {number} zag.")
+    expect(bram.get_by_label("Wat zag u", exact=False).first).to_have_value("Twee namen bij de bel.")
+    fill(bram, **{f"gevonden-{number}": "ja", f"gevonden-{other}": "nee", "binnengetreden": "nee"})
+    bram.get_by_text("Iemand anders gevonden").click()
+    fill(bram, onverwachtOmschrijving="Een broer", zorg="ja", zorgWaarheen="wijkteam Zuid")
+    site.take(other, "anna", "sluit_zonder_mutatie", resultaat="niet_vastgesteld", reden="adres wisselt")
+    bram.get_by_role("button", name="Leg het verslag vast").click()
+    expect(bram.get_by_role("status")).to_contain_text("Het verslag is binnen.")
+    expect(bram.locator(".antwoorden")).to_contain_text("vastgelegd als bezoek 1 op dit adres")
+    expect(bram.locator(".antwoorden")).to_contain_text("Sluit zonder mutatie (Anna de Vries")
+    expect(bram.locator("main")).to_contain_text("wijkteam Zuid")
+
+    anna.goto(f"{site.url}/zaken/{number}")
+    expect(anna.locator("main")).to_contain_text("Twee namen bij de bel.")
+    expect(anna.locator("main")).to_contain_text("Een broer")
+    expect(anna.locator("main")).not_to_contain_text("wijkteam Zuid")
+    anna.goto(f"{site.url}/zaken/{number}/stappen/sluit_zonder_mutatie")
+    expect(anna.get_by_text("Bezoekbeleid voor")).to_contain_text("Nodig is nog 1 bezoek op een andere dag")
+    anna.goto(f"{site.url}/bezoeken/te-plaatsen")
+    kept = anna.locator(".blad", has_text=other)
+    expect(kept).to_contain_text("Twee namen bij de bel.")
+    kept.get_by_role("button", name="Leg terzijde").click()
+    expect(anna.get_by_role("alert")).to_contain_text("Vul in: Waarom hoort dit niet in het dossier.")
+    anna.locator(".blad", has_text=other).get_by_role("button", name="Plaats in het dossier").click()
+    expect(anna.get_by_role("status")).to_have_text("Het verslag staat in het dossier.")
+    carla = sign_in("carla")
+    for path in ("te-plaatsen", "1/verslag"):
+        answer = carla.goto(f"{site.url}/bezoeken/{path}")
+        assert answer is not None and answer.status == 403
