@@ -23,7 +23,7 @@ from workflow.letters import full_name
 from workflow.phases import MUNICIPAL_ROLES, Role
 from workflow.visit_planning import PLANNERS
 
-STYLE = Path(__file__).parent.parent / "static" / "rni.css"
+STATIC = Path(__file__).parent.parent / "static"
 
 environment = Environment(
     loader=PackageLoader("service", "templates"),
@@ -94,9 +94,12 @@ def _menu_path(path: str) -> str:
 
 
 @cache
-def style_version() -> str:
-    """Changes with the style sheet, so that no browser shows an old one."""
-    return hashlib.sha256(STYLE.read_bytes()).hexdigest()[:12]
+def static_address(name: str) -> str:
+    """The address of a style sheet or script; it changes with the file, so that no browser uses an old one."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+environment.globals["static"] = static_address
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -114,7 +117,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         path=_menu_path(request.url.path),
         csrf=csrf_token(request),
         csrf_field=FIELD,
-        style_version=style_version(),
+        keeps_visits=who is not None and who.has(*PLANNERS),
         demo=settings.environment is Installation.DEMO,
         today=now.date(),
         moment=moment,

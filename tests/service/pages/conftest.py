@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -118,45 +119,44 @@ class Site:
 def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for all tests of the pages; every test makes the cases it changes."""
     folder = tmp_path_factory.mktemp("site")
-    port = _free_port()
+    port = free_port()
     settings = Settings(database_url=databases.new(), data_dir=folder / "data", base_url=f"http://127.0.0.1:{port}")
     upgrade(settings.database_url)
     engine = make_engine(settings.database_url)
     made = Site(settings.base_url, settings, engine)
     _fill(made)
-    log = (folder / "server.log").open("wb")
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            "--factory",
-            "service.app:create_app",
-            "--port",
-            str(port),
-            "--no-access-log",
-        ],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "RNI_DATABASE_URL": settings.database_url,
-            "RNI_DATA_DIR": str(settings.data_dir),
-            "RNI_BASE_URL": settings.base_url,
-        },
-        stdout=log,
-        stderr=log,
-    )
-    try:
-        _wait_for(made.url, server, folder / "server.log")
+    with served(settings, folder / "server.log"):
         yield made
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
-        engine.dispose()
+    engine.dispose()
 
 
-def _free_port() -> int:
+@contextmanager
+def served(settings: Settings, log: Path) -> Iterator[None]:
+    """The service on the port of its own address, for as long as it is asked."""
+    with log.open("ab") as output:
+        port = settings.base_url.rpartition(":")[2]
+        what = ["uvicorn", "--factory", "service.app:create_app", "--port", port, "--no-access-log"]
+        server = subprocess.Popen(
+            [sys.executable, "-m", *what],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "RNI_DATABASE_URL": settings.database_url,
+                "RNI_DATA_DIR": str(settings.data_dir),
+                "RNI_BASE_URL": settings.base_url,
+            },
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            _wait_for(settings.base_url, server, log)
+            yield
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
