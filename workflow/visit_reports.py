@@ -20,7 +20,6 @@ from workflow import case_terms, dossier, visit_planning, visits
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field, read
-from workflow.letters import full_name
 from workflow.models import Address, Case
 from workflow.phases import OPEN, Phase
 from workflow.transitions import BY_NAME
@@ -92,7 +91,8 @@ class Filled:
 
 @dataclass(frozen=True)
 class CaseAnswer:
-    """What became of the report in one case. soort: vastgelegd, bewaard (to be placed) or niet_in_verslag."""
+    """What became of the report in one case, without a name. soort: vastgelegd, bewaard (to be placed) or
+    niet_in_verslag."""
 
     zaaknummer: str
     soort: str
@@ -267,7 +267,7 @@ class _Recording:
         row = visits.record(file, self.desk, file.own(self.desk), values, self.visit.adressleutel)
         row.bezoek_id = self.visit.id
         self.session.add(row)
-        told = [f"{full_name(case)}: vastgelegd als bezoek {row.poging} op dit adres."]
+        told = [f"Vastgelegd als bezoek {row.poging} op dit adres."]
         if case.adressleutel != self.visit.adressleutel:
             told.append("Het vermoede adres is intussen een ander; dit bezoek telt niet voor het nieuwe adres.")
         if case.ingetrokken_door_uwv:
@@ -293,7 +293,7 @@ class _Recording:
         keep = "Uw verslag is bewaard. Een behandelaar of teamleider plaatst het, of legt het terzijde met een reden."
         if case.resultaat == "andere_gemeente":
             keep += " Hoort de andere gemeente dit te weten, dan gaat het als afdruk naar haar contactpersoon."
-        return " ".join(part for part in (f"{full_name(case)}: de zaak {where}.", changes, keep) if part)
+        return " ".join(part for part in (f"De zaak {where}.", changes, keep) if part)
 
     def _changes(self, file: CaseFile) -> list[str]:
         """What happened in a case since the form was opened, and by whom."""
@@ -351,9 +351,9 @@ class _Recording:
     def _joined(self, cases: Sequence[Case]) -> list[CaseAnswer]:
         """Who came to the address after the form was opened is in no report."""
         known = {case.id for case in cases}
-        uitleg = "kwam intussen op dit adres erbij en staat niet in uw verslag. Plan zo nodig een nieuw bezoek."
+        uitleg = "Kwam er intussen op dit adres bij, en staat niet in uw verslag. Plan zo nodig een nieuw bezoek."
         return [
-            CaseAnswer(case.zaaknummer, "niet_in_verslag", f"{full_name(case)} {uitleg}")
+            CaseAnswer(case.zaaknummer, "niet_in_verslag", uitleg)
             for case in visit_planning.group(self.session, self.visit)
             if case.id not in known
         ]

@@ -176,7 +176,7 @@ def form_parts() -> dict[str, Any]:
         "visitors_field": named["bezoekers"],
         "safety_field": named["veiligheid"],
         "opened_field": named["opengedaan"],
-        "door_fields": [named[field.naam] for field in shown.AT_THE_DOOR],
+        "door_fields": shown.AT_THE_DOOR,
         "inside_field": named["gezienBinnen"],
         "seen_fields": [field for field in shown.SEEN if field.naam != "gezienBinnen"],
         "unexpected_fields": shown.UNEXPECTED,

@@ -58,7 +58,7 @@
   const WORDS = {
     verstuurd: ["verstuurd", "groen"],
     geweigerd: ["niet aangenomen", "rood"],
-    wacht: ["wacht op verbinding", "oranje"],
+    wacht: ["klaar, nog niet verstuurd", "oranje"],
     concept: ["begonnen, nog niet klaar", "blauw"],
   };
 
@@ -80,7 +80,7 @@
         place.append(element("p", word, `merkje ${colour}`));
       }
       if (now.soort === "verstuurd") {
-        place.append(lines(now.antwoord.map((one) => one.uitleg)));
+        place.append(lines(now.antwoord.map((one) => `Zaak ${one.zaaknummer}: ${one.uitleg}`)));
       } else {
         if (now.fouten) {
           place.append(lines(now.fouten.map((one) => one.uitleg)));
@@ -146,7 +146,9 @@
       try {
         await Vault.put(`concept-${bezoek}`, { velden });
         const now = new Date().toLocaleTimeString("nl-NL", { hour: "2-digit", minute: "2-digit" });
-        part("bewaard").textContent = `Bewaard op dit toestel om ${now.replace(":", ".")} uur.`;
+        if (!timer) {
+          part("bewaard").textContent = `Bewaard op dit toestel om ${now.replace(":", ".")} uur.`;
+        }
       } catch (error) {
         const full = error?.name === "QuotaExceededError" ? "Er is te weinig ruimte vrij. " : "";
         part("bewaard").textContent = `Niet bewaard. ${full}Laat deze pagina open en schrijf het zo nodig over.`;
@@ -260,6 +262,7 @@
   part("verslag").addEventListener("submit", finish);
   part("verslag").addEventListener("input", () => {
     clearTimeout(timer);
+    part("bewaard").textContent = "Wordt bewaard…";
     timer = setTimeout(keep, SAVE_AFTER);
   });
   part("terug").addEventListener("click", leave);
@@ -271,6 +274,7 @@
       keep();
     }
   });
+  window.addEventListener("pagehide", () => timer && keep());
   window.addEventListener("online", send);
   setInterval(send, AGAIN_AFTER);
 

@@ -198,11 +198,11 @@ def test_a_day_is_walked_without_a_connection_and_goes_in_once(country: Country)
     page.locator(f"[data-bezoek='{visit}']").get_by_role("button", name="Ga verder met het verslag").click()
     expect(page.locator("[name=bevindingen]")).to_have_value("Haar naam staat op de bel.")
     page.get_by_role("button", name="Klaar").click()
-    expect(page.locator(f"[data-bezoek='{visit}']")).to_contain_text("wacht op verbinding")
+    expect(page.locator(f"[data-bezoek='{visit}']")).to_contain_text("klaar, nog niet verstuurd")
     page.locator(f"[data-bezoek='{other}']").get_by_role("button", name="Maak het verslag").click()
     fill_in(page, site, closing, bevindingen="Niemand kent haar.")
     page.get_by_role("button", name="Klaar").click()
-    expect(page.get_by_text("wacht op verbinding")).to_have_count(2)
+    expect(page.get_by_text("klaar, nog niet verstuurd")).to_have_count(2)
     stored = page.evaluate(DUMP)
     assert page.evaluate(KEPT) == ["/bezoeken/onderweg", "/static/rni.css", *SCRIPTS]
     assert "verslag-" in stored and len(stored) > 10_000
@@ -222,7 +222,7 @@ def test_a_day_is_walked_without_a_connection_and_goes_in_once(country: Country)
     assert lost and len(country.visits_of(number)) == 1
     page.get_by_role("button", name="Verstuur nu").click()
     expect(page.get_by_role("status").first).to_contain_text("Alles is verstuurd.")
-    expect(page.locator(f"[data-bezoek='{visit}']")).to_contain_text("vastgelegd als bezoek 1 op dit adres")
+    expect(page.locator(f"[data-bezoek='{visit}']")).to_contain_text("Vastgelegd als bezoek 1 op dit adres")
     expect(page.locator(f"[data-bezoek='{other}']")).to_contain_text("Sluit zonder mutatie (Anna de Vries")
     assert page.evaluate(DUMP) == ""
     assert [(row.bevindingen, row.aangetroffen) for row in country.visits_of(number)] == [
@@ -264,7 +264,7 @@ def test_what_is_refused_stays_and_nobody_sends_for_another(country: Country) ->
     fill(page, gelegitimeerd="ja")
     page.get_by_role("button", name="Klaar").click()
     expect(page.get_by_role("status").first).to_contain_text("uit naam van een ander wordt niets verstuurd")
-    expect(card).to_contain_text("wacht op verbinding")
+    expect(card).to_contain_text("klaar, nog niet verstuurd")
     assert country.visits_of(number) == []
     page.get_by_role("button", name="Gooi weg").click()
     expect(page.get_by_text("Op dit toestel is niets meegenomen.")).to_be_visible()

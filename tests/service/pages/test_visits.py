@@ -112,7 +112,7 @@ def test_a_report_is_made_at_the_door_and_goes_where_it_belongs(site: Site, sign
     site.take(other, "anna", "sluit_zonder_mutatie", resultaat="niet_vastgesteld", reden="adres wisselt")
     bram.get_by_role("button", name="Leg het verslag vast").click()
     expect(bram.get_by_role("status")).to_contain_text("Het verslag is binnen.")
-    expect(bram.locator(".antwoorden")).to_contain_text("vastgelegd als bezoek 1 op dit adres")
+    expect(bram.locator(".antwoorden")).to_contain_text("Vastgelegd als bezoek 1 op dit adres")
     expect(bram.locator(".antwoorden")).to_contain_text("Sluit zonder mutatie (Anna de Vries")
     expect(bram.locator("main")).to_contain_text("wijkteam Zuid")
 
