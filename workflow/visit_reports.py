@@ -268,6 +268,8 @@ class _Recording:
         row.bezoek_id = self.visit.id
         self.session.add(row)
         told = [f"Vastgelegd als bezoek {row.poging} op dit adres."]
+        if self.visit.status == VisitStatus.VERVALLEN:
+            told.append(f"Het bezoek stond als vervallen ({self.visit.reden_vervallen}).")
         if case.adressleutel != self.visit.adressleutel:
             told.append("Het vermoede adres is intussen een ander; dit bezoek telt niet voor het nieuwe adres.")
         if case.ingetrokken_door_uwv:

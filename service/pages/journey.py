@@ -15,8 +15,8 @@ from service.pages.forms import Sent
 from service.pages.rendering import STATIC, environment, render, require, static_address
 from signals.address import address_line
 from signals.errors import DomainError, Forbidden, NotFound, Reason
+from workflow.dossier import OUT_OF_DOORS
 from workflow.visit_models import VisitStatus
-from workflow.visit_planning import PLANNERS
 
 router = APIRouter()
 
@@ -52,7 +52,7 @@ def take_along(
     wie: Annotated[str, Query(max_length=100)] = "",
 ) -> JSONResponse:
     """The list of a day and the form of each visit ahead, as markup; who took which case along stands in the log."""
-    require(who, PLANNERS)
+    require(who, OUT_OF_DOORS)
     desk, chosen = desk_of(session, now), visits.day_asked(dag, now)
     found = visits.stops(session, desk.actor, chosen, wie or who.naam)
     ahead = [

@@ -109,6 +109,7 @@ def report_form(
     request: Request, who: Who, session: PageSession, engine: Database, now: Now, nummer: RowNumber
 ) -> Response:
     """The form, for who lives there now; of a visit that has a report, the page of the visit."""
+    require(who, dossier.OUT_OF_DOORS)
     visit, desk = visits.find(session, who, nummer), desk_of(session, now)
     (stop,) = day_list.stops_of(session, [visit])
     if visit_reports.reports(session, visit) or not stop.cases:
@@ -129,6 +130,12 @@ def send_report(request: Request, who: Who, session: PageSession, now: Now, numm
         visits.note_reading(session, "bezoek_geopend", stop.cases, now)
         return _form_page(request, session, desk, stop, sent, error)
     return see_other(f"/bezoeken/{nummer}?gedaan=verslag")
+
+
+def _personal(values: Mapping[str, str]) -> list[str]:
+    """The names of the fields about one person each."""
+    numbers = [name.removeprefix("versie-") for name in values if name.startswith("versie-")]
+    return [f"{prefix}-{number}" for prefix in ("gevonden", "bevinding") for number in numbers]
 
 
 def take_in(session: Session, visit: PlannedVisit, desk: Desk, sent: Mapping[str, str]) -> VisitReport:
@@ -208,5 +215,5 @@ def _form_page(
         values=values,
         reasons=reasons,
         errors=by_field(reasons),
-        known=[field.naam for field in visit_reports.FIELDS],
+        known=[*(field.naam for field in visit_reports.FIELDS), *_personal(values)],
     )

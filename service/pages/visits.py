@@ -23,6 +23,7 @@ from signals.address import address_line
 from signals.errors import DomainError
 from workflow import day_list, moves, unplaced_reports, visit_planning, visit_reports
 from workflow.actors import Actor, Desk
+from workflow.dossier import OUT_OF_DOORS
 from workflow.models import Case
 from workflow.phases import Role
 from workflow.visit_models import PlannedVisit, VisitStatus
@@ -65,6 +66,7 @@ def day(
         colleagues=_colleagues(desk),
         everybody=EVERYBODY,
         mine=naam == who.naam,
+        may_report=who.has(*OUT_OF_DOORS),
         unplaced=sum(plans_in(desk.actor, case.gemeentecode) for _, case in unplaced_reports.waiting(session)),
     )
 
@@ -165,6 +167,7 @@ def visit_page(
         policy=visit_planning.policy_help(session, visit, desk) if ahead else (),
         reports=visit_reports.reports(session, visit),
         concerns=visit_reports.concerns(session, visit),
+        may_report=who.has(*OUT_OF_DOORS),
     )
 
 

@@ -211,6 +211,15 @@ def test_a_social_concern_is_in_no_dossier(session: Session, pair: tuple[Case, C
     assert elsewhere == ["zorgsignaal"]
 
 
+def test_a_visit_that_was_cancelled_and_made_all_the_same_is_recorded(
+    session: Session, pair: tuple[Case, Case], visit: PlannedVisit
+) -> None:
+    visit_planning.cancel(session, visit, desk(ANNA, DAY), visit.versie, {"reden": "Bram ziek"})
+    answer, _ = submit(session, visit, AT_DOOR, filled(*pair))
+    assert "Het bezoek stond als vervallen (Bram ziek)." in answer.antwoord[0]["uitleg"]
+    assert (len(held(session)), visit.status) == (2, VisitStatus.VERVALLEN)
+
+
 def test_who_does_not_go_out_sends_no_report(session: Session, pair: tuple[Case, Case], visit: PlannedVisit) -> None:
     with pytest.raises(Forbidden):
         submit(session, visit, desk(CARLA, DAY, 20), filled(*pair))

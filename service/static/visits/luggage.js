@@ -19,10 +19,15 @@
   }
 
   async function shell() {
-    await navigator.serviceWorker.register("/bezoeken/dienst.js", { scope: "/bezoeken" });
-    await navigator.serviceWorker.ready;
+    const registration = await navigator.serviceWorker.register("/bezoeken/dienst.js", { scope: "/bezoeken" });
+    const worker = registration.active ?? registration.waiting ?? registration.installing;
+    await new Promise((resolve) => {
+      const settled = () => ["activated", "redundant"].includes(worker.state) && resolve();
+      worker.addEventListener("statechange", settled);
+      settled();
+    });
     if (!(await caches.match("/bezoeken/onderweg"))) {
-      throw new Sentence("De browser kon de pagina voor onderweg niet bewaren.");
+      throw new Sentence("De browser kon de pagina voor onderweg niet bewaren. Is er genoeg ruimte vrij op dit toestel?");
     }
   }
 

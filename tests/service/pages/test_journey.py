@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -137,11 +138,11 @@ def sign_in(page: Page, naam: str) -> None:
     page.get_by_role("button", name="Inloggen").click()
 
 
-def take_along(page: Page) -> None:
+def take_along(page: Page, told: str = "Meegenomen: 2 bezoeken.") -> None:
     page.get_by_label("Code, minstens 6 tekens").fill(CODE)
     page.get_by_label("Nog een keer dezelfde code").fill(CODE)
     page.get_by_role("button", name="Neem deze dag mee").click()
-    expect(page.locator("#meenemen [data-melding]")).to_contain_text("Meegenomen: 2 bezoeken.")
+    expect(page.locator("#meenemen [data-melding]")).to_contain_text(told)
 
 
 def unlock(page: Page, code: str = CODE) -> None:
@@ -238,6 +239,19 @@ def test_what_is_refused_stays_and_nobody_sends_for_another(country: Country) ->
     site, number, visit = country.site, country.cases[0], country.visits[0]
     page = country.page("/bezoeken")
     sign_in(page, "bram")
+    quota = page.context.new_cdp_session(page)
+    quota.send("Storage.overrideQuotaForOrigin", {"origin": site.url, "quotaSize": 20_000})
+    take_along(page, "Er is niets meegenomen. De browser kon de pagina voor onderweg niet bewaren.")
+    assert page.evaluate(DUMP) == ""
+    quota.send("Storage.overrideQuotaForOrigin", {"origin": site.url})
+    take_along(page)
+
+    page.clock.set_system_time(site.settings.now() + timedelta(days=1))
+    page.goto(f"{site.url}/bezoeken/onderweg")
+    expect(page.get_by_role("status").first).to_contain_text("de dag is voorbij")
+    assert page.evaluate(DUMP) == ""
+    page.clock.set_system_time(site.settings.now())
+    page.goto(f"{site.url}/bezoeken")
     take_along(page)
     page.get_by_role("link", name="Open Onderweg").click()
     unlock(page)
