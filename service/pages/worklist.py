@@ -31,8 +31,8 @@ PAGE = 50
 MOST_COUNTED = 1000
 """Counting further costs more than anybody gains by it: the page says "meer dan 1000"."""
 LISTS: Mapping[str, str] = {"mijn": "Mijn zaken", "vrij": "Zonder behandelaar", "alle": "Alle zaken"}
-VISITED = (Phase.VOORONDERZOEK, Phase.AANSCHRIJVING, Phase.INLICHTINGEN, Phase.HUISBEZOEK)
-"""The phases in which a home visit is usual; the page of a case offers it in every open one."""
+VISITED = (Phase.INLICHTINGEN, Phase.HUISBEZOEK)
+"""The phases in which a home visit is what comes next; the page of a case offers it in every open one."""
 RUNNING = tuple(phase for phase in Phase if phase != Phase.AFGESLOTEN)
 
 

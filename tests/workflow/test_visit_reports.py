@@ -1,17 +1,22 @@
 """The report of a visit: one row per person, all or nothing, once; and what happens when a case moved on."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from factories import ANNA, BRAM, CARLA, RECEIVED, case_at, codes, desk, new_case, take
+from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, select
 
+from service.access import Access
+from service.db import session_scope
 from signals.errors import DomainError, Forbidden, Invalid, NotFound, Refused
-from workflow import dossier, unplaced_reports, visit_planning
+from workflow import dossier, moves, unplaced_reports, visit_planning
 from workflow.models import Bijvangst, Case, Visit
 from workflow.phases import Phase
 from workflow.visit_models import PlannedVisit, SocialConcern, UnplacedReport, VisitReport, VisitStatus
@@ -224,3 +229,29 @@ def test_who_does_not_go_out_sends_no_report(session: Session, pair: tuple[Case,
     with pytest.raises(Forbidden):
         submit(session, visit, desk(CARLA, DAY, 20), filled(*pair))
     assert session.exec(select(UnplacedReport)).all() == []
+
+
+def test_two_at_once_plan_one_visit_and_record_one_report(engine: Engine) -> None:
+    with session_scope(engine, Access.system()) as session:
+        case = case_at(session, Phase.HUISBEZOEK)
+    number, at_once = case.zaaknummer, Barrier(2)
+    asked = {"dag": DAY.isoformat(), "begin": "18:00", "einde": "20:00", "veiligheid": "geen_bijzonderheden"}
+    report = filled(case)
+
+    def plan(_: int) -> bool:
+        at_once.wait()
+        with session_scope(engine, Access.system()) as session:
+            mine = moves.find_case(session, number)
+            return visit_planning.plan(session, mine, desk(ANNA, RECEIVED), asked, [Visitor("bram", "4471")])[1]
+
+    def send(_: int) -> bool:
+        at_once.wait()
+        with session_scope(engine, Access.system()) as session:
+            visit = session.exec(select(PlannedVisit)).one()
+            return submit(session, visit, AT_DOOR, report)[1]
+
+    with ThreadPoolExecutor(2) as two:
+        assert sorted(two.map(plan, range(2))) == [False, True]
+        assert sorted(two.map(send, range(2))) == [False, True]
+    with session_scope(engine, Access.system(), write=False) as session:
+        assert len(session.exec(select(Visit)).all()) == 1

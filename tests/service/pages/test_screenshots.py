@@ -31,7 +31,7 @@ def test_pictures_of_worklist_case_and_delivery(site: Site, sign_in: SignIn, tmp
     folder = ROOT / "docs" if os.environ.get("DOCS") == "1" else tmp_path
     anna = sign_in("anna", *WIDTHS[kind])
     shoot(anna, folder, f"worklist{kind}")
-    anna.locator("tbody tr", has_text="Aanschrijving").first.get_by_role("link").click()
+    anna.locator("tbody tr", has_text="Aanschrijving").first.get_by_role("link").first.click()
     shoot(anna, folder, f"zaak{kind}", screens=1.6)
     anna.get_by_role("link", name="Verstuur het voornemen").click()
     shoot(anna, folder, f"stap{kind}")
