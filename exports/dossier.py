@@ -47,6 +47,10 @@ ABOUT_THE_PERSON = frozenset({"brp", "rni_tva", "bag", "uwv", "kvk", "ind", "zor
 LEFT_OUT = "De inhoud is weggelaten om de rechten en vrijheden van anderen te beschermen (AVG artikel 15 lid 4)."
 COLLEAGUE = "een medewerker"
 NOT_FOR_OTHERS = frozenset({"leerpunten"})
+OF_WHO_WENT = ("bezoekers", "veiligheid")
+OF_OTHERS_THERE = ("wieOpende", "anderenAangetroffen", "verklaringen")
+SEEN_THERE = ("bevindingen", "gezienBinnen", "documentenGezien", "vervolg")
+"""Fields of a home visit that an inzage leaves out: of our people, of others, and of a visit without the person."""
 FROM_SOMEBODY = frozenset({"bron"})
 """Fields of a step in which a handler says who told it."""
 
@@ -330,9 +334,13 @@ class _Composer:
             said.append(("Naam en adres", LEFT_OUT))
             self.left_out["namen van wie om inlichtingen is gevraagd"] += 1
         if self.own and isinstance(row, Visit):
-            del shown["bezoekers"]
+            for naam in OF_WHO_WENT:
+                del shown[naam]
             self.left_out["namen van bezoekers van een huisbezoek"] += 1
-            if not row.aangetroffen and shown.pop("bevindingen", ""):
+            if [naam for naam in OF_OTHERS_THERE if shown.pop(naam)]:
+                said.append(("Wat anderen daar zeiden en wie er waren", LEFT_OUT))
+                self.left_out["wat een huisbezoek over anderen zegt"] += 1
+            if not row.aangetroffen and [naam for naam in SEEN_THERE if shown.pop(naam)]:
                 said.append(("Bevindingen", LEFT_OUT))
                 self.left_out["bevindingen van een huisbezoek zonder de betrokkene"] += 1
         return [*self.order.wording.told(shown, kind.velden), *said, self._recorded(row)]

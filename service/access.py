@@ -16,6 +16,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.schema import Table
 
+import workflow.visit_models  # noqa: F401  # every owned table must be known here
 from exports.models import FeedbackRow
 from signals.base import ACROSS, Owned
 from signals.models import Signal, SignalChange

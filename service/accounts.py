@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, or_, update
 from sqlmodel import Session, col, select
 
-from service.access import Access, municipal_scopes
+from service.access import Access, access_of, municipal_scopes
 from service.models import ApiToken, SignInAttempt, User, UserRole, WebSession
 from signals.base import table
 from signals.bulk import insert_if_new
@@ -250,7 +250,28 @@ def staff(session: Session, gemeentecode: str, today: date, role: Role = Role.BE
 
 def desk(session: Session, actor: Actor, now: datetime) -> Desk:
     """The desk at which this actor takes a step, with the staff and the contact persons that the users are."""
-    return Desk(actor, now, lambda code: staff(session, code, now.date()), lambda naam: contact_person(session, naam))
+    return Desk(
+        actor,
+        now,
+        lambda code: staff(session, code, now.date()),
+        lambda naam: contact_person(session, naam),
+        lambda code: staff(session, code, now.date(), Role.TOEZICHTHOUDER),
+    )
+
+
+def passes(session: Session, names: Collection[str]) -> dict[str, str]:
+    """The pass numbers of these users, as far as they are known."""
+    chosen = select(User.naam, User.pasnummer).where(col(User.naam).in_(names), col(User.pasnummer) != "")
+    return dict(session.exec(chosen).all())
+
+
+def remember_pass(session: Session, naam: str, pas: str) -> None:
+    """Keep a pass number that was typed: his own for whoever typed it, another's only when none was known."""
+    own = access_of(session).actor.naam == naam
+    user = find_user(session, naam)
+    if user.pasnummer != pas and (own or not user.pasnummer):
+        user.pasnummer = pas
+        session.add(user)
 
 
 def contact_person(session: Session, naam: str) -> ContactPerson:

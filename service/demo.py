@@ -25,6 +25,7 @@ from service.access import Access
 from service.db import make_engine, session_scope, upgrade
 from service.demo_documents import DOCUMENTS
 from service.demo_stories import FINISHED, SPREAD, Act
+from service.demo_visits import CARD_NUMBER, plan_day
 from service.settings import Settings, keep_files_private
 from signals.models import Grondslag, Load
 from signals.municipalities import Municipalities
@@ -86,6 +87,7 @@ class Demo:
         for day, happens in due:
             if self.on(day) <= self.today:
                 happens()
+        self.plan_visits()
         self.show()
 
     # --- people and days
@@ -200,6 +202,16 @@ class Demo:
                 f"\n{done.ladingnummer}: opbrengst van UWV: geleverd {done.geleverd} = {done.geaccepteerd} geaccepteerd"
                 f" + {done.dubbel} dubbel + {done.afgekeurd} afgekeurd"
             )
+
+    def plan_visits(self) -> None:
+        """What the toezichthouders do today, planned this morning by the handlers."""
+        early, planned = datetime.combine(self.today, time(7), self.zone), 0
+        for code in MUNICIPALITIES:
+            handler, visitor = self.actors[Role.BEHANDELAAR, code], self.actors[Role.TOEZICHTHOUDER, code]
+            with session_scope(self.engine, Access.of(handler, "demo")) as session:
+                planned += plan_day(session, accounts.desk(session, handler, early), code, visitor.naam)
+                accounts.remember_pass(session, visitor.naam, CARD_NUMBER)
+        self.say(f"\nHuisbezoeken op {self.today:%d-%m-%Y}: {planned} gepland")
 
     # --- what goes out
 

@@ -20,6 +20,7 @@ class User(SQLModel, table=True):
     weergavenaam: str = Field(max_length=200, description="as printed in letters and shown on pages")
     telefoonnummer: str = Field(default="", max_length=20)
     emailadres: str = Field(default="", max_length=255)
+    pasnummer: str = Field(default="", max_length=20, description="of the pass that he shows at the door")
     wachtwoord: str = Field(max_length=200, description="argon2 hash")
     demo: bool = Field(default=False, description="made by the demo; production does not start with one")
     aangemaakt_op: datetime = Field(sa_type=Moment)

@@ -33,6 +33,11 @@ TERMS: tuple[Term, ...] = tuple(
         ("beslisser", "Wie het besluit neemt; nooit dezelfde persoon als wie het voornemen verstuurde.", "Awb 10:3"),
         ("besluit", "De beslissing om iemand in te schrijven, open voor bezwaar.", "Wet BRP 2.60"),
         ("bezwaar", "Het bezwaar van de betrokkene tegen een besluit, binnen zes weken.", "Awb 6:7"),
+        (
+            "bezoekbeleid",
+            "Hoeveel huisbezoeken nodig zijn voor 'onbekend op adres', en hoeveel daarvan buiten kantooruren.",
+            "Circulaire 4.5; instelling van de gemeente",
+        ),
         ("bijvangst", "Wat er op een adres nog meer werd gevonden, buiten het signaal.", "LAA Magazine 2020/23"),
         ("briefadres", "Adres waar iemand post ontvangt als hij geen woonadres heeft.", "Wet BRP 2.23"),
         ("bron", "Een geraadpleegde vindplaats van feiten; minstens twee van verschillende soort.", "Circulaire 4.4"),

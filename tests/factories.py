@@ -51,6 +51,11 @@ def staff(gemeentecode: str) -> Collection[str]:
     return [actor.naam for actor in CAST if actor.has(Role.BEHANDELAAR, gemeentecode)]
 
 
+def visitors(gemeentecode: str) -> Collection[str]:
+    """The toezichthouders of the cast, by municipality."""
+    return [actor.naam for actor in CAST if actor.has(Role.TOEZICHTHOUDER, gemeentecode)]
+
+
 def contact(naam: str) -> ContactPerson:
     """How the letters name somebody of the cast."""
     return ContactPerson(naam.title(), "024 329 90 00", f"{naam}@nijmegen.example")
@@ -58,7 +63,7 @@ def contact(naam: str) -> ContactPerson:
 
 def desk(actor: Actor, day: date = RECEIVED, hour: int = 10) -> Desk:
     """That person's desk on a day."""
-    return Desk(actor, at(day, hour), staff, contact)
+    return Desk(actor, at(day, hour), staff, contact, visitors)
 
 
 def new_case(

@@ -50,14 +50,15 @@ def _unknown(naam: str) -> ContactPerson:
 
 @dataclass(frozen=True)
 class Desk:
-    """The actor, the moment (aware, in the clock's time zone), who handles cases in a municipality, and how the letters
-    name somebody. `voorbeeld`: letters are made to be looked at, and say so. `gemaakt`: the PDF that was
-    made before, and now goes out as it is."""
+    """The actor, the moment (aware, in the clock's time zone), who handles cases in a municipality, how the letters
+    name somebody, and who goes on home visits there. `voorbeeld`: letters are made to be looked at, and say so.
+    `gemaakt`: the PDF that was made before, and now goes out as it is."""
 
     actor: Actor
     now: datetime
     staff: Callable[[str], Collection[str]] = _nobody
     contact: Callable[[str], ContactPerson] = _unknown
+    visitors: Callable[[str], Collection[str]] = _nobody
     voorbeeld: bool = False
     gemaakt: bytes | None = None
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import time
 from typing import Any
 
 from signals.address import mended_postcode
@@ -12,18 +11,17 @@ from workflow import parcels
 from workflow.actors import Desk
 from workflow.addresses import TYPED, chosen_address
 from workflow.case_file import CaseFile
-from workflow.dated_settings import setting
 from workflow.deadlines import Term
 from workflow.guards import no
 from workflow.phases import Outcome, Phase, Role
 from workflow.questions import UPHELD
 from workflow.returned_letters import FORMAL
+from workflow.visit_policy import progress
 
 WITHDRAWN = "ingetrokken"
 """What becomes of a bezwaar that its maker takes back."""
 Check = Callable[[CaseFile, Desk, Mapping[str, Any]], Reason | None]
 
-OFFICE_CLOSES = time(17)
 NOT_LAWFUL = re.compile(r"\s*(nee|geen|niet)\b", re.IGNORECASE)
 
 
@@ -99,18 +97,13 @@ def visits_suffice(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Rea
     """`onbekend_op_adres` rests on visits on different days, one outside office hours; or a motivated exception."""
     if values.get("resultaat") != Outcome.ONBEKEND_OP_ADRES or values.get("uitzonderingBezoeken"):
         return None
-    here = [visit for visit in file.visits if visit.adressleutel == file.case.adressleutel]
-    begins = [visit.begin.astimezone(desk.now.tzinfo) for visit in here]
-    days = {begin.date() for begin in begins}
-    outside = {begin.date() for begin in begins if begin.time() >= OFFICE_CLOSES or begin.weekday() >= 5}
-    needed = int(setting(file.session, "bezoek_aantal", file.case.gemeentecode, desk.today))
-    needed_outside = int(setting(file.session, "bezoek_buiten_kantooruren", file.case.gemeentecode, desk.today))
+    so_far = progress(file, desk)
     return no(
-        len(days) < needed or len(outside) < needed_outside,
+        not so_far.met,
         "te_weinig_bezoeken",
-        f"Voor 'onbekend_op_adres' zijn {needed} bezoeken op verschillende dagen nodig, waarvan {needed_outside} na "
-        f"17.00 uur of in het weekend; er zijn er {len(days)}, waarvan {len(outside)} buiten kantooruren. "
-        "Motiveer anders de uitzondering.",
+        f"Voor 'onbekend_op_adres' zijn {so_far.needed} bezoeken op verschillende dagen nodig, waarvan "
+        f"{so_far.needed_outside} na 17.00 uur of in het weekend; er zijn er {len(so_far.days)}, waarvan "
+        f"{len(so_far.outside)} buiten kantooruren. Motiveer anders de uitzondering.",
         "uitzonderingBezoeken",
     )
 

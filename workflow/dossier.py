@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from signals.bsn import passes_elfproef
 from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused
 from signals.municipalities import same_municipality, standing_for
-from workflow import case_terms, information_requests
+from workflow import case_terms, information_requests, visits
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
@@ -64,9 +64,7 @@ LESSONS = (
     "samenwerking",
     "anders",
 )
-CONSENT = ("gegeven", "geweigerd", "niet_gevraagd")
 PL_OVERVIEW = "pl_overzicht"
-LONGEST_VISIT = timedelta(hours=12)
 EVER = tuple(Phase)
 WORKERS = frozenset({Role.BEHANDELAAR, Role.TOEZICHTHOUDER, Role.BESLISSER, Role.TEAMLEIDER})
 HANDLERS = frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})
@@ -119,39 +117,6 @@ def _contact(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, 
 def _callback(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
     case_terms.start(file, desk, Term.TERUGBELVERZOEK, desk.today)
     return CallbackRequest(**own, telefoonnummer=values["telefoonnummer"], toelichting=values.get("toelichting", ""))
-
-
-def _visit(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
-    """Entry only with consent given (Algemene wet op het binnentreden 1 lid 4)."""
-    faults = []
-    if not timedelta() <= values["einde"] - values["begin"] <= LONGEST_VISIT:
-        faults.append(Reason("einde_voor_begin", "Het einde ligt voor het begin, of op een andere dag.", "einde"))
-    if values["begin"].date() < file.case.datum_ontvangst:
-        uitleg = f"Het signaal is pas op {file.case.datum_ontvangst:%d-%m-%Y} ontvangen; een eerder bezoek telt niet."
-        faults.append(Reason("datum_voor_ontvangst", uitleg, "begin"))
-    if values.get("binnengetreden") and values["toestemming"] != "gegeven":
-        uitleg = "Binnentreden kan alleen als de bewoner toestemming gaf (Awbi artikel 1 lid 4)."
-        faults.append(Reason("geen_toestemming", uitleg, "binnengetreden"))
-    if values.get("binnengetreden") and not (values["gelegitimeerd"] and values["doelGemeld"]):
-        uitleg = "Wie binnentreedt, legitimeert zich vooraf en meldt het doel (Awbi artikel 1 lid 1)."
-        faults.append(Reason("niet_gelegitimeerd", uitleg, "gelegitimeerd"))
-    if faults:
-        raise Invalid(faults)
-    return Visit(
-        **own,
-        poging=len(file.visits) + 1,
-        begin=values["begin"],
-        einde=values["einde"],
-        adressleutel=file.case.adressleutel,
-        bezoekers=values["bezoekers"],
-        opengedaan=values["opengedaan"],
-        gelegitimeerd=values["gelegitimeerd"],
-        doel_gemeld=values["doelGemeld"],
-        toestemming=values["toestemming"],
-        binnengetreden=values.get("binnengetreden", False),
-        aangetroffen=values.get("aangetroffen"),
-        bevindingen=values.get("bevindingen", ""),
-    )
 
 
 def _document(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
@@ -277,21 +242,11 @@ KINDS: Mapping[str, EntryKind] = {
     "huisbezoeken": EntryKind(
         "Huisbezoeken",
         Visit,
-        (
-            Field("begin", "tijdstip", "Begin"),
-            Field("einde", "tijdstip", "Einde"),
-            Field("bezoekers", "lijst", "Bezoekers", hint="Namen of pasnummers, gescheiden door een komma."),
-            Field("opengedaan", "ja_nee", "Deed er iemand open"),
-            Field("gelegitimeerd", "ja_nee", "Gelegitimeerd"),
-            Field("doelGemeld", "ja_nee", "Doel gemeld"),
-            Field("toestemming", "keuze", "Toestemming om binnen te komen", keuzes=CONSENT),
-            Field("binnengetreden", "ja_nee", "Binnen geweest", verplicht=False),
-            Field("aangetroffen", "ja_nee", "Is de gezochte persoon aangetroffen", verplicht=False),
-            Field("bevindingen", "lange_tekst", "Bevindingen", verplicht=False, hint="Alleen feiten."),
-        ),
-        _visit,
+        visits.FIELDS,
+        visits.record,
         roles=OUT_OF_DOORS,
         phases=OPEN,
+        kept=("poging",),
     ),
     "documenten": EntryKind(
         "Documenten",

@@ -4,13 +4,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from signals.errors import Invalid, Reason
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 PART_KEY = re.compile(r"[a-z]{1,20}(:[0-9]{1,18})?")
+CLOCK_TIME = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])(?::[0-5][0-9])?")
 FIELD_NAME = re.compile(r"[a-z][A-Za-z]{0,39}")
 LONGEST_TEXT = 4000
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -23,9 +24,9 @@ ALLOWED = "\n\r\t\u200c\u200d"
 class Field:
     """One thing that is asked.
 
-    naam: camelCase, as the API takes it. soort: tekst, lange_tekst, datum, tijdstip, ja_nee, keuze, getal, brief,
-    gemeente, gebruiker, telefoon, lijst or stukken. `toekomst`: a date may lie after today. `langste`: of a text, in
-    characters.
+    naam: camelCase, as the API takes it. soort: tekst, lange_tekst, datum, tijdstip, tijd, ja_nee, keuze, getal,
+    brief, gemeente, gebruiker, telefoon, lijst or stukken. `toekomst`: a date may lie after today. `langste`: of a
+    text, in characters.
     """
 
     naam: str
@@ -134,6 +135,15 @@ def _moment(field: Field, raw: Any, now: datetime) -> datetime:
     return local
 
 
+def _time(field: Field, raw: Any, now: datetime) -> time:
+    if isinstance(raw, time):
+        return raw
+    found = CLOCK_TIME.fullmatch(raw) if isinstance(raw, str) else None
+    if found is None:
+        raise _Faulty("tijd_ongeldig", "geef een tijd als 18:30.")
+    return time(int(found[1]), int(found[2]))
+
+
 def _flag(field: Field, raw: Any, now: datetime) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -201,6 +211,7 @@ _PARSERS: Mapping[str, Callable[[Field, Any, datetime], Any]] = {
     "lange_tekst": _text,
     "datum": _date,
     "tijdstip": _moment,
+    "tijd": _time,
     "ja_nee": _flag,
     "keuze": _choice,
     "getal": _number,

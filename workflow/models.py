@@ -352,6 +352,16 @@ class Visit(OfCase, table=True):
     binnengetreden: bool
     aangetroffen: bool | None = Field(default=None, description="the person looked for; none when not established")
     bevindingen: str = ""
+    bezoek_id: int | None = Field(default=None, foreign_key="bezoek.id", index=True, description="the planned visit")
+    tijdvak: str = Field(default="", max_length=40, description="the slot as it was planned")
+    veiligheid: str = Field(default="", max_length=30)
+    wie_opende: str = Field(default="", max_length=200)
+    gezien_binnen: str = Field(default="", description="facts from inside: only after entry, so with consent")
+    verklaringen: str = Field(default="", description="what was said, and by whom")
+    documenten_gezien: str = ""
+    anderen_aangetroffen: str = ""
+    kaart_achtergelaten: bool | None = None
+    vervolg: str = ""
 
 
 class Document(OfCase, table=True):

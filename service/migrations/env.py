@@ -5,8 +5,8 @@ import importlib
 from alembic import context
 from sqlmodel import SQLModel
 
-for room in ("signals", "workflow", "exports", "service"):
-    importlib.import_module(f"{room}.models")  # importing a room's models makes its tables known
+for tables in ("signals.models", "workflow.models", "workflow.visit_models", "exports.models", "service.models"):
+    importlib.import_module(tables)  # importing them makes them known
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -15,6 +15,7 @@ from service.pages import (
     figures,
     glossary,
     installation,
+    journey,
     labels,
     loads,
     logbook,
@@ -25,6 +26,8 @@ from service.pages import (
     start,
     steps,
     users,
+    visit_reports,
+    visits,
     walaa,
     worklist,
     yields,
@@ -38,6 +41,9 @@ _NOUNS = (
     worklist,
     cases,
     steps,
+    journey,
+    visit_reports,
+    visits,  # after what has a word where this has a number
     documents,  # before the dossier entries in general, whose paths fit these too
     dossier,
     post,

@@ -20,7 +20,7 @@ from service.pages.worklist import display_names
 from signals.address import address_line
 from signals.models import Signal
 from signals.municipalities import name_on
-from workflow import case_terms, dossier, earlier_cases, letters, moves, voornemen
+from workflow import case_terms, dossier, earlier_cases, letters, moves, visit_planning, voornemen
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.case_terms import TermView
@@ -31,9 +31,10 @@ from workflow.mergers import with_mergers
 from workflow.models import CallbackRequest, Case, CaseEvent, Document
 from workflow.move import targets
 from workflow.moves import StepView
-from workflow.phases import MUNICIPAL_ROLES, Phase, Role
+from workflow.phases import MUNICIPAL_ROLES, OPEN, Phase, Role
 from workflow.transfer import went_outside
 from workflow.transitions import BY_NAME
+from workflow.visit_planning import PLANNERS
 
 router = APIRouter()
 
@@ -161,6 +162,8 @@ def case_page(
         earlier=earlier_cases.of_person(session, case, desk.today),
         earlier_here=earlier_cases.of_address(session, case, desk.today),
         prints=PURPOSES if may_print(case, desk) else {},
+        planned_visits=visit_planning.standing_at(session, case, desk.today),
+        may_plan=case.fase in OPEN and bool(PLANNERS & desk.actor.roles_in(case.gemeentecode)),
     )
 
 
@@ -229,7 +232,7 @@ def kinds(
     shown = []
     for word, kind in asked.items():
         rows = [(row, dossier.as_dict(word, row)) for row in dossier.entries(session, case, word)]
-        extra = {"nummer", "vastgelegdOp", "door", *kind.kept}
+        extra = {"nummer", "vastgelegdOp", "door", *(kind.kept if word == "documenten" else ())}
         entries = [
             {
                 "details": labels.told({k: v for k, v in told.items() if k not in extra}, kind.velden, zone),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,11 @@ from workflow.deadlines import TERMS, Term
 from workflow.fields import Field
 from workflow.holidays import add_working_days
 from workflow.letter_texts import LANGUAGES
+from workflow.models import Visit
 from workflow.transitions import BY_NAME
 
 SOON_WORKING_DAYS = 5
+WEEKDAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 _TYPED = frozenset({"tekst", "lange_tekst"})
@@ -89,6 +91,26 @@ def short_day(value: date | None) -> str:
         return ""
     month = {3: "mrt"}.get(value.month, MONTHS[value.month - 1][:3])
     return f"{value.day} {month} {value.year}"
+
+
+def weekday(value: date) -> str:
+    """`maandag 2 maart 2026`."""
+    return f"{WEEKDAYS[value.weekday()]} {dutch_date(value)}"
+
+
+def clock(value: time) -> str:
+    """`18.00`."""
+    return f"{value:%H.%M}"
+
+
+def visit_outcome(visit: Visit) -> str:
+    """How a visit went, for who goes there next: what was found, not what it means."""
+    told = ["er werd opengedaan" if visit.opengedaan else "niemand deed open"]
+    if visit.toestemming == "geweigerd":
+        told.append("binnenkomen werd geweigerd (dat mag)")
+    if visit.aangetroffen is not None:
+        told.append("aangetroffen" if visit.aangetroffen else "niet aangetroffen")
+    return ", ".join(told)
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:

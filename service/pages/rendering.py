@@ -21,8 +21,9 @@ from signals.dates import birth_date_text
 from signals.errors import Forbidden, Reason
 from workflow.letters import full_name
 from workflow.phases import MUNICIPAL_ROLES, Role
+from workflow.visit_planning import PLANNERS
 
-STYLE = Path(__file__).parent.parent / "static" / "rni.css"
+STATIC = Path(__file__).parent.parent / "static"
 
 environment = Environment(
     loader=PackageLoader("service", "templates"),
@@ -39,6 +40,9 @@ environment.filters.update(
     termijnstaat=labels.term_state,
     dag=labels.day,
     korte_dag=labels.short_day,
+    weekdag=labels.weekday,
+    klok=labels.clock,
+    bezoekuitkomst=labels.visit_outcome,
     getal=labels.number,
     bsn=mask,
     geboren=birth_date_text,
@@ -58,6 +62,7 @@ class MenuItem:
 
 MENU: Sequence[MenuItem] = (
     MenuItem("/zaken", "Zaken", MUNICIPAL_ROLES),
+    MenuItem("/bezoeken", "Bezoeken", PLANNERS),
     MenuItem("/post", "Post", frozenset({Role.BEHANDELAAR, Role.BESLISSER, Role.TEAMLEIDER})),
     MenuItem("/walaa", "WALAA", frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})),
     MenuItem("/leveringen", "Leveringen", frozenset({Role.TEAMLEIDER, Role.UWV_LIAISON})),
@@ -89,9 +94,12 @@ def _menu_path(path: str) -> str:
 
 
 @cache
-def style_version() -> str:
-    """Changes with the style sheet, so that no browser shows an old one."""
-    return hashlib.sha256(STYLE.read_bytes()).hexdigest()[:12]
+def static_address(name: str) -> str:
+    """The address of a style sheet or script; it changes with the file, so that no browser uses an old one."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+environment.globals["static"] = static_address
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -109,7 +117,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         path=_menu_path(request.url.path),
         csrf=csrf_token(request),
         csrf_field=FIELD,
-        style_version=style_version(),
+        keeps_visits=who is not None and who.has(*PLANNERS),
         demo=settings.environment is Installation.DEMO,
         today=now.date(),
         moment=moment,

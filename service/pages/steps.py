@@ -28,6 +28,7 @@ from workflow.moves import StepView
 from workflow.phases import Role
 from workflow.questions import LANGUAGE, NO_TRANSLATION, PARTS, POSTED
 from workflow.transitions import BY_NAME
+from workflow.visit_policy import progress
 
 router = APIRouter()
 
@@ -170,6 +171,7 @@ def _page(
         choices=_choices(session, file, step, desk),
         names=display_names(session),
         form_key=new_key(),
+        visit_progress=progress(file, desk) if stap == "sluit_zonder_mutatie" else None,
     )
 
 

@@ -23,6 +23,7 @@ from workflow.models import CallbackRequest, Case
 from workflow.opening import case_number
 from workflow.phases import MUNICIPAL_ROLES, Phase, Role
 from workflow.running_terms import running_terms
+from workflow.visit_planning import PLANNERS
 
 router = APIRouter()
 
@@ -30,6 +31,8 @@ PAGE = 50
 MOST_COUNTED = 1000
 """Counting further costs more than anybody gains by it: the page says "meer dan 1000"."""
 LISTS: Mapping[str, str] = {"mijn": "Mijn zaken", "vrij": "Zonder behandelaar", "alle": "Alle zaken"}
+VISITED = (Phase.INLICHTINGEN, Phase.HUISBEZOEK)
+"""The phases in which a home visit is what comes next; the page of a case offers it in every open one."""
 RUNNING = tuple(phase for phase in Phase if phase != Phase.AFGESLOTEN)
 
 
@@ -129,6 +132,7 @@ def worklist(
         filters=filters,
         lists=_lists(who),
         phases=list(Phase),
+        plans=VISITED if who.has(*PLANNERS) else (),
         handlers=_handlers(session, who),
         names=display_names(session),
         following=filters.address(na=page.volgende) if page.volgende else "",

@@ -99,7 +99,9 @@ def full(session: Session, tmp_path: Path) -> Dossiers:
     made.add("bijvangst", omschrijving="Drie anderen zonder inschrijving gezien.")
     visit = {"opengedaan": True, "gelegitimeerd": True, "doelGemeld": True, "toestemming": "geweigerd"}
     moments = {"begin": f"{LATER}T08:00", "einde": f"{LATER}T08:30", "bezoekers": ["Bram Bakker", "pas 4480"]}
-    made.add("huisbezoeken", **visit, **moments, aangetroffen=False, bevindingen="De hoofdbewoner kent hem niet.")
+    said = {"wieOpende": "Jan de Hoofdbewoner", "verklaringen": "Zij werkt in Duitsland, zegt de huisgenoot."}
+    said["bevindingen"] = "De hoofdbewoner kent hem niet."
+    made.add("huisbezoeken", **visit, **moments, **said, aangetroffen=False)
     asked = {"naam": "Woningbedrijf Noord", "straat": "Kade 1", "postcode": "6511 AA", "plaats": "Nijmegen"}
     made.add(
         "inlichtingenverzoeken", ontvanger="verhuurder", vragen="Huurt hij?", uiterlijk=f"{LATER:%Y}-12-01", **asked
@@ -118,6 +120,7 @@ def test_a_bezwaar_gets_everything(full: Dossiers) -> None:
     for words in (
         "nachtdiensten",
         "kent hem niet",
+        "zegt de huisgenoot",
         "Bram Bakker",
         "Drie anderen",
         "signaal_verouderd",
@@ -164,6 +167,8 @@ def test_the_person_reads_nothing_of_others_and_how_much_was_left_out(full: Doss
         "Drie anderen",
         "Foto van",
         "pas 4480",
+        "Hoofdbewoner",
+        "zegt de huisgenoot",
     ):
         assert words not in text, words
     for words in (
@@ -175,6 +180,7 @@ def test_the_person_reads_nothing_of_others_and_how_much_was_left_out(full: Doss
         "documenten met gegevens van anderen: 1",
         "bevindingen van bronnen bij of over anderen: 2",
         "bevindingen van een huisbezoek zonder de betrokkene: 1",
+        "wat een huisbezoek over anderen zegt: 1",
         "regels bijvangst: 1",
         "brieven aan anderen: 1",
         "namen van wie om inlichtingen is gevraagd: 1",

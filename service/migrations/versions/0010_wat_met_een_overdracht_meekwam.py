@@ -7,7 +7,7 @@ from sqlmodel.sql.sqltypes import AutoString
 import signals.base
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -90,6 +91,14 @@ class Site:
         with session_scope(self.engine, Access.system(), write=False) as session:
             return session.exec(select(Case).where(Case.zaaknummer == zaaknummer)).one()
 
+    def move_in(self, zaaknummer: str, with_: str) -> None:
+        """From now on this person is looked for at the address of another case."""
+        with session_scope(self.engine, Access.system()) as session:
+            case, there = moves.find_case(session, zaaknummer), moves.find_case(session, with_)
+            for name in ("postcode", "straatnaam", "huisnummer", "woonplaats", "adressleutel"):
+                setattr(case, name, getattr(there, name))
+            session.add(case)
+
     def take(self, zaaknummer: str, naam: str, stap: str, **gegevens: object) -> None:
         """A step by somebody who is not at this browser."""
         with session_scope(self.engine, Access.system()) as session:
@@ -111,45 +120,44 @@ class Site:
 def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for all tests of the pages; every test makes the cases it changes."""
     folder = tmp_path_factory.mktemp("site")
-    port = _free_port()
+    port = free_port()
     settings = Settings(database_url=databases.new(), data_dir=folder / "data", base_url=f"http://127.0.0.1:{port}")
     upgrade(settings.database_url)
     engine = make_engine(settings.database_url)
     made = Site(settings.base_url, settings, engine)
     _fill(made)
-    log = (folder / "server.log").open("wb")
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            "--factory",
-            "service.app:create_app",
-            "--port",
-            str(port),
-            "--no-access-log",
-        ],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "RNI_DATABASE_URL": settings.database_url,
-            "RNI_DATA_DIR": str(settings.data_dir),
-            "RNI_BASE_URL": settings.base_url,
-        },
-        stdout=log,
-        stderr=log,
-    )
-    try:
-        _wait_for(made.url, server, folder / "server.log")
+    with served(settings, folder / "server.log"):
         yield made
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
-        engine.dispose()
+    engine.dispose()
 
 
-def _free_port() -> int:
+@contextmanager
+def served(settings: Settings, log: Path) -> Iterator[None]:
+    """The service on the port of its own address, for as long as it is asked."""
+    with log.open("ab") as output:
+        port = settings.base_url.rpartition(":")[2]
+        what = ["uvicorn", "--factory", "service.app:create_app", "--port", port, "--no-access-log"]
+        server = subprocess.Popen(
+            [sys.executable, "-m", *what],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "RNI_DATABASE_URL": settings.database_url,
+                "RNI_DATA_DIR": str(settings.data_dir),
+                "RNI_BASE_URL": settings.base_url,
+            },
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            _wait_for(settings.base_url, server, log)
+            yield
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

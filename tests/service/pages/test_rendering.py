@@ -187,7 +187,7 @@ def test_what_people_typed_is_text_and_never_markup(client: TestClient, engine: 
         visitor.post(f"{path}/dossier/bronnen", soort="bag", bevinding="<b onclick=x>", formulier="een")
     visitor.post("/zaken/zoek", zoek='"><script>x</script>')
     page = visitor.get(path)
-    assert "<script" not in page
+    assert "<script>" not in page
     assert page.count("&lt;b onclick=x&gt;") == 1, "the same form counts once"
     assert "style=" not in page
 
@@ -200,9 +200,9 @@ def test_headers_keep_pages_out_of_caches_and_other_sites_out_of_pages(client: T
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
-def test_pages_have_no_script_and_no_inline_style() -> None:
+def test_pages_have_no_inline_script_and_no_inline_style() -> None:
     folder = Path(labels.__file__).parents[1] / "templates"
-    wrong = re.compile(r"<script|<style|\sstyle=|\son[a-z]+=|javascript:|https?://")
+    wrong = re.compile(r"<script(?! defer src=\"{{ static\()|<style|\sstyle=|\son[a-z]+=|javascript:|https?://")
     assert not [path.name for path in folder.glob("*.html") if wrong.search(path.read_text())]
 
 

@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.service.pages.conftest import ROOT, SignIn, Site
+from tests.service.pages.test_visits import plan
+from workflow.phases import Phase
 
 pytestmark = pytest.mark.browser
 
@@ -29,10 +31,16 @@ def test_pictures_of_worklist_case_and_delivery(site: Site, sign_in: SignIn, tmp
     folder = ROOT / "docs" if os.environ.get("DOCS") == "1" else tmp_path
     anna = sign_in("anna", *WIDTHS[kind])
     shoot(anna, folder, f"worklist{kind}")
-    anna.locator("tbody tr", has_text="Aanschrijving").first.get_by_role("link").click()
+    anna.locator("tbody tr", has_text="Aanschrijving").first.get_by_role("link").first.click()
     shoot(anna, folder, f"zaak{kind}", screens=1.6)
     anna.get_by_role("link", name="Verstuur het voornemen").click()
     shoot(anna, folder, f"stap{kind}")
+    plan(anna, site, site.new_case(days_ago=30, phase=Phase.HUISBEZOEK), site.days(1), opmerking="Achterom lopen.")
+    bram = sign_in("bram", *WIDTHS[kind])
+    bram.goto(f"{site.url}/bezoeken?dag={site.days(1)}")
+    shoot(bram, folder, f"bezoeken{kind}")
+    bram.get_by_role("link", name="Maak het verslag").first.click()
+    shoot(bram, folder, f"verslag{kind}", screens=1.3)
     ulla = sign_in("ulla", *WIDTHS[kind])
     ulla.goto(f"{site.url}/ladingen/{site.known['lading']}")
     shoot(ulla, folder, f"levering{kind}")

@@ -258,7 +258,7 @@ def test_a_callback_and_a_task_are_ticked_off(site: Site, sign_in: SignIn) -> No
     page = sign_in("anna")
     page.goto(f"{site.url}/zaken?lijst=mijn&terugbelverzoek=ja")
     expect(page.locator("tr", has_text=number)).to_contain_text("terugbellen")
-    page.get_by_role("link", name=number).click()
+    page.get_by_role("link", name=number, exact=True).click()
     page.get_by_role("button", name="Teruggebeld").click()
     expect(page.get_by_role("status")).to_have_text("Het terugbelverzoek is afgehandeld.")
     page.get_by_role("button", name="Gezien").click()

@@ -1,0 +1,15 @@
+"use strict";
+/* Who signs out while reports still wait on this device is told so first. */
+(() => {
+  const form = document.querySelector("form[action='/uitloggen']");
+  Vault.tidy().catch(() => {});
+  form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const count = await Vault.waiting().catch(() => 0);
+    const what = count === 1 ? "Op dit toestel wacht nog 1 verslag" : `Op dit toestel wachten nog ${count} verslagen`;
+    const stays = "Het blijft hier versleuteld staan. U verstuurt het nadat u weer bent ingelogd.";
+    if (!count || window.confirm(`${what} van een huisbezoek. ${stays} Toch uitloggen?`)) {
+      form.submit();
+    }
+  });
+})();

@@ -1,0 +1,286 @@
+"""A day of home visits without a connection: taken along, filled in with the service gone, sent once it is back."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect, sync_playwright
+from sqlmodel import select
+
+from service import accounts
+from service.access import Access
+from service.db import make_engine, session_scope, upgrade
+from service.models import AuditEntry
+from service.settings import Settings
+from tests.service.pages.conftest import FLAGS, PEOPLE, Site, fits_the_width, free_port, password, served
+from tests.service.pages.test_walk import fill
+from workflow import moves, visit_planning
+from workflow.actors import Desk
+from workflow.models import Visit
+from workflow.phases import Phase
+from workflow.visit_planning import Visitor
+
+pytestmark = pytest.mark.browser
+
+CODE = "regenpijp7"
+DUMP = """async () => {
+    const open = indexedDB.open("rni-bezoeken");
+    const database = await new Promise((done) => (open.onsuccess = () => done(open.result)));
+    const all = database.transaction("kluis").objectStore("kluis").getAll();
+    const rows = await new Promise((done) => (all.onsuccess = () => done(all.result)));
+    database.close();
+    const plain = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+        ? new TextDecoder("latin1").decode(value) : value;
+    return rows.map((row) => JSON.stringify(Object.values(row).map(plain))).join("\\n");
+}"""
+"""Everything that lies in the browser's database, bytes as text."""
+
+
+KEPT = """async () => {
+    const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+    return kept.flat().map((request) => new URL(request.url).pathname).sort();
+}"""
+"""The addresses of what the browser keeps by itself."""
+SCRIPTS = [f"/static/visits/{name}.js" for name in ("journey", "outbox", "vault")]
+
+
+class Country:
+    """A service that can be away, two visits of Bram today, and a device with one browser profile."""
+
+    def __init__(self, folder: Path, playwright: Playwright, chromium: str) -> None:
+        address = f"http://127.0.0.1:{free_port()}"
+        data = folder / "data"
+        self.settings = Settings(database_url=f"sqlite:///{folder}/rni.sqlite3", data_dir=data, base_url=address)
+        upgrade(self.settings.database_url)
+        self.site = Site(address, self.settings, make_engine(self.settings.database_url))
+        self.folder, self.playwright, self.chromium = folder, playwright, chromium
+        self.service, self.device = ExitStack(), ExitStack()
+        self.cases = [self._case() for _ in range(2)]
+        self._hire()
+        self.visits = [self._plan(number) for number in self.cases]
+
+    def _case(self) -> str:
+        return self.site.new_case(days_ago=30, phase=Phase.HUISBEZOEK)
+
+    def _hire(self) -> None:
+        with session_scope(self.site.engine, Access.system()) as session:
+            for naam in ("anna", "bram"):
+                shown, (role,), phone, mail = PEOPLE[naam]
+                given, contact = accounts.role_given(role), {"telefoonnummer": phone, "emailadres": mail}
+                now = self.settings.now()
+                known = {"password": password(naam), "weergavenaam": shown} | contact
+                accounts.create_user(session, naam, given, now=now, **known)
+
+    def _plan(self, number: str) -> int:
+        early = self.settings.now().replace(hour=0, minute=5)
+        asked = {"dag": self.site.days(0), "begin": "18:00", "einde": "20:00", "veiligheid": "met_twee_personen"}
+        with session_scope(self.site.engine, Access.system()) as session:
+            actor = accounts.actor_of(session, accounts.find_user(session, "anna"))
+            desk = Desk(actor, early, visitors=lambda code: ["bram"])
+            case = moves.find_case(session, number)
+            visit, _ = visit_planning.plan(session, case, desk, asked, [Visitor("bram", "4471")])
+            session.flush()
+            assert visit.id is not None
+            return visit.id
+
+    def arrive(self) -> None:
+        """The connection is back."""
+        self.service.enter_context(served(self.settings, self.folder / "server.log"))
+
+    def leave(self) -> None:
+        """The service cannot be reached."""
+        self.service.close()
+
+    def page(self, path: str = "") -> Page:
+        """The browser, opened anew from the same profile."""
+        self.device.close()
+        context: BrowserContext = self.playwright.chromium.launch_persistent_context(
+            self.folder / "profile",
+            executable_path=self.chromium,
+            args=FLAGS,
+            env={**os.environ, "LANGUAGE": "nl"},
+            viewport={"width": 360, "height": 740},
+            locale="nl-NL",
+            timezone_id="Europe/Amsterdam",
+        )
+        self.device.callback(context.close)
+        context.set_default_timeout(15_000)
+        page = context.pages[0]
+        if path:
+            page.goto(self.site.url + path)
+        return page
+
+    def visits_of(self, number: str) -> list[Visit]:
+        with session_scope(self.site.engine, Access.system(), write=False) as session:
+            case = moves.find_case(session, number)
+            return list(session.exec(select(Visit).where(Visit.zaak_id == case.id)))
+
+
+@pytest.fixture
+def country(tmp_path: Path, engine_path: Callable[[str], str]) -> Iterator[Country]:
+    with sync_playwright() as playwright:
+        made = Country(tmp_path, playwright, engine_path("chromium"))
+        made.arrive()
+        try:
+            yield made
+        finally:
+            made.device.close()
+            made.leave()
+            made.site.engine.dispose()
+
+
+def sign_in(page: Page, naam: str) -> None:
+    page.get_by_label("Gebruikersnaam").fill(naam)
+    page.get_by_label("Wachtwoord").fill(password(naam))
+    page.get_by_role("button", name="Inloggen").click()
+
+
+def take_along(page: Page, told: str = "Meegenomen: 2 bezoeken.") -> None:
+    page.get_by_label("Code, minstens 6 tekens").fill(CODE)
+    page.get_by_label("Nog een keer dezelfde code").fill(CODE)
+    page.get_by_role("button", name="Neem deze dag mee").click()
+    expect(page.locator("#meenemen [data-melding]")).to_contain_text(told)
+
+
+def unlock(page: Page, code: str = CODE) -> None:
+    page.get_by_label("Uw code").fill(code)
+    page.get_by_role("button", name="Open", exact=True).click()
+
+
+def lose_the_first_answer(page: Page) -> list[str]:
+    """The first report arrives, and what the service says of it gets lost."""
+    lost: list[str] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST" and not lost:
+            lost.append(route.fetch().text())
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/bezoeken/onderweg", answer)
+    return lost
+
+
+def fill_in(page: Page, site: Site, number: str, **other: str) -> None:
+    """A report of yesterday, so that no hour of today is too early for it."""
+    told = {"datum": site.days(-1), "begin": "18:10", "einde": "18:30", "opengedaan": "ja", "gelegitimeerd": "ja"}
+    told |= {"doelGemeld": "ja", "toestemming": "geweigerd", f"gevonden-{number}": "ja"}
+    fill(page, **told | other)
+
+
+def test_a_day_is_walked_without_a_connection_and_goes_in_once(country: Country) -> None:
+    site, (number, closing), (visit, other) = country.site, country.cases, country.visits
+    page = country.page("/bezoeken")
+    sign_in(page, "bram")
+    take_along(page)
+    country.leave()
+    page.context.set_offline(True)
+
+    page.goto(f"{site.url}/bezoeken")  # what a bookmark opens
+    unlock(page, "regenpijp8")
+    expect(page.get_by_role("status").first).to_contain_text("Deze code klopt niet.")
+    unlock(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bezoeken op")
+    card = page.locator(f"[data-bezoek='{visit}']")
+    expect(card).to_contain_text("Ewa Kowalska")
+    assert fits_the_width(page)
+    card.get_by_role("button", name="Maak het verslag").click()
+    fill_in(page, site, number, bevindingen="Haar naam staat op de bel.")
+    expect(page.locator("#bewaard")).to_contain_text("Bewaard op dit toestel om")
+
+    page = country.page()
+    page.context.set_offline(True)
+    page.goto(f"{site.url}/bezoeken/onderweg")
+    unlock(page)
+    page.locator(f"[data-bezoek='{visit}']").get_by_role("button", name="Ga verder met het verslag").click()
+    expect(page.locator("[name=bevindingen]")).to_have_value("Haar naam staat op de bel.")
+    page.get_by_role("button", name="Klaar").click()
+    expect(page.locator(f"[data-bezoek='{visit}']")).to_contain_text("klaar, nog niet verstuurd")
+    page.locator(f"[data-bezoek='{other}']").get_by_role("button", name="Maak het verslag").click()
+    fill_in(page, site, closing, bevindingen="Niemand kent haar.")
+    page.get_by_role("button", name="Klaar").click()
+    expect(page.get_by_text("klaar, nog niet verstuurd")).to_have_count(2)
+    stored = page.evaluate(DUMP)
+    assert page.evaluate(KEPT) == ["/bezoeken/onderweg", "/static/rni.css", *SCRIPTS]
+    assert "verslag-" in stored and len(stored) > 10_000
+    for secret in ("Kowalska", "Ewa", "Groesbeek", "6523", "naam staat", "bram", "Bram", CODE, number):
+        assert secret not in stored, secret
+
+    site.take(closing, "anna", "sluit_zonder_mutatie", resultaat="niet_vastgesteld", reden="adres wisselt")
+    country.arrive()
+    page = country.page("/bezoeken/onderweg")
+    unlock(page)
+    expect(page.get_by_role("status").first).to_contain_text("U bent uitgelogd. Alles staat er nog.")
+    page.get_by_role("link", name="Log in").click()
+    sign_in(page, "bram")
+    lost = lose_the_first_answer(page)
+    unlock(page)
+    expect(page.get_by_role("status").first).to_contain_text("Er is geen verbinding.")
+    assert lost and len(country.visits_of(number)) == 1
+    page.get_by_role("button", name="Verstuur nu").click()
+    expect(page.get_by_role("status").first).to_contain_text("Alles is verstuurd.")
+    expect(page.locator(f"[data-bezoek='{visit}']")).to_contain_text("Vastgelegd als bezoek 1 op dit adres")
+    expect(page.locator(f"[data-bezoek='{other}']")).to_contain_text("Sluit zonder mutatie (Anna de Vries")
+    assert page.evaluate(DUMP) == ""
+    assert [(row.bevindingen, row.aangetroffen) for row in country.visits_of(number)] == [
+        ("Haar naam staat op de bel.", True)
+    ]
+    assert country.visits_of(closing) == []
+    with session_scope(site.engine, Access.system(), write=False) as session:
+        logged = session.exec(select(AuditEntry.actie).where(AuditEntry.object == closing)).all()
+    assert {"daglijst_meegenomen", "bezoekverslag_bewaard"} <= set(logged)
+
+
+def test_what_is_refused_stays_and_nobody_sends_for_another(country: Country) -> None:
+    site, number, visit = country.site, country.cases[0], country.visits[0]
+    page = country.page("/bezoeken")
+    sign_in(page, "bram")
+    quota = page.context.new_cdp_session(page)
+    quota.send("Storage.overrideQuotaForOrigin", {"origin": site.url, "quotaSize": 20_000})
+    take_along(page, "Er is niets meegenomen. De browser kon de pagina voor onderweg niet bewaren.")
+    assert page.evaluate(DUMP) == ""
+    quota.send("Storage.overrideQuotaForOrigin", {"origin": site.url})
+    take_along(page)
+
+    page.clock.set_system_time(site.settings.now() + timedelta(days=1))
+    page.goto(f"{site.url}/bezoeken/onderweg")
+    expect(page.get_by_role("status").first).to_contain_text("de dag is voorbij")
+    assert page.evaluate(DUMP) == ""
+    page.clock.set_system_time(site.settings.now())
+    page.goto(f"{site.url}/bezoeken")
+    take_along(page)
+    page.get_by_role("link", name="Open Onderweg").click()
+    unlock(page)
+    card = page.locator(f"[data-bezoek='{visit}']")
+    card.get_by_role("button", name="Maak het verslag").click()
+    entered = {"toestemming": "gegeven", "binnengetreden": "ja", "gelegitimeerd": "nee"}
+    fill_in(page, site, number, **entered, bevindingen="Eigen bed.")
+    page.get_by_role("button", name="Klaar").click()
+    expect(card).to_contain_text("Wie binnentreedt, legitimeert zich vooraf")
+    assert country.visits_of(number) == []
+
+    told: list[str] = []
+    page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.accept()))
+    page.goto(f"{site.url}/bezoeken")
+    expect(page.locator("#meenemen")).to_contain_text("wachten nog verslagen")
+    page.get_by_role("button", name="Uitloggen").click()
+    page.wait_for_url("**/inloggen")
+    assert told and "wacht nog 1 verslag" in told[0]
+    sign_in(page, "anna")
+    page.goto(f"{site.url}/bezoeken/onderweg")
+    unlock(page)
+    card.get_by_role("button", name="Open het verslag").click()
+    expect(page.locator("[name=bevindingen]")).to_have_value("Eigen bed.")
+    fill(page, gelegitimeerd="ja")
+    page.get_by_role("button", name="Klaar").click()
+    expect(page.get_by_role("status").first).to_contain_text("uit naam van een ander wordt niets verstuurd")
+    expect(card).to_contain_text("klaar, nog niet verstuurd")
+    assert country.visits_of(number) == []
+    page.get_by_role("button", name="Gooi weg").click()
+    expect(page.get_by_text("Op dit toestel is niets meegenomen.")).to_be_visible()
+    assert "1 verslag niet verstuurd" in told[1]
+    assert page.evaluate(DUMP) == ""
