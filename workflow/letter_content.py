@@ -129,7 +129,7 @@ def _decided(file: CaseFile, values: Mapping[str, Any]) -> dict[str, Value]:
 
 def _beslissing_op_bezwaar(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Facts:
     decided = next(one for one in reversed(file.bezwaren) if one.beslist_op is not None)
-    heard = "gehoord" if values["gehoord"] else "niet_gehoord"
+    heard = "gehoord" if values.get("gehoord") else "niet_gehoord"
     more = {"verder"} if besluit_falls(values) else set()
     named: dict[str, Value] = {
         "bezwaar_datum": decided.datum,

@@ -40,6 +40,7 @@ def decide(session: Session, case: Case, uitkomst: str, **more: object) -> None:
         ("deels_gegrond", {"onderzoekVoortzetten": True}, True),
         ("ongegrond", {}, False),
         ("niet_ontvankelijk", {"gehoord": False, "redenNietGehoord": "kennelijk te laat"}, False),
+        ("ongegrond", {"gehoord": None, "redenNietGehoord": "zag ervan af"}, False),
         ("ingetrokken", {"motivering": None, "gehoord": None}, False),
     ],
 )
