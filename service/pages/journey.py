@@ -67,7 +67,10 @@ def take_along(
             "bezoek": stop.visit.id,
             "adres": address_line(stop.visit),
             "formulier": form.render(
-                stop=stop, values=visit_reports.empty(session, stop.visit, desk), parts=visit_reports.form_parts()
+                stop=stop,
+                # It is filled in on that day, whenever it was taken along.
+                values=visit_reports.empty(session, stop.visit, desk) | {"datum": stop.visit.dag.isoformat()},
+                parts=visit_reports.form_parts(),
             ),
         }
         for _, stops in parts

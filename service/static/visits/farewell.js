@@ -1,8 +1,11 @@
 "use strict";
-/* Who signs out while reports still wait on this device is told so first. */
+/* Who signs out while reports still wait on this device is told so first; a day without visits tells of one kept here. */
 (() => {
   const form = document.querySelector("form[action='/uitloggen']");
-  Vault.tidy().catch(() => {});
+  const kept = document.getElementById("meegenomen");
+  Vault.tidy()
+    .then(async () => kept && (kept.hidden = !Vault.possible() || (await Vault.about()) === undefined))
+    .catch(() => {});
   form?.addEventListener("submit", async (event) => {
     event.preventDefault();
     const count = await Vault.waiting().catch(() => 0);

@@ -274,6 +274,9 @@
       keep();
     }
   });
+  window.addEventListener("unhandledrejection", () => {
+    say("Er ging iets mis op dit toestel. Wat bewaard was, staat er nog. Laad de pagina opnieuw.", "fout");
+  });
   window.addEventListener("pagehide", () => timer && keep());
   window.addEventListener("online", send);
   setInterval(send, AGAIN_AFTER);

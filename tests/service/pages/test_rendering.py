@@ -22,7 +22,8 @@ from signals import municipalities
 from signals.models import Signal
 from tests import factories
 from tests.service.conftest import AMSTERDAM, ROTTERDAM, VENLO
-from workflow import dossier
+from workflow import dossier, moves, visit_planning
+from workflow.actors import Actor, Desk
 from workflow.fields import Field
 from workflow.models import Case, CaseSignal
 from workflow.phases import Phase, Role
@@ -244,3 +245,39 @@ def test_only_the_fields_of_the_form_are_taken_and_dates_are_mended() -> None:
     sent = {"datum": "2-3-2026", "tekst": "", "versie": "3", "csrf": "x"}
     assert given(fields, sent) == {"datum": "2-3-2026"}
     assert given(fields, sent | {"datum": "02-03-2026"}) == {"datum": "2026-03-02"}
+
+
+def test_a_report_from_under_way_comes_from_whoever_made_it(client: TestClient, engine: Engine) -> None:
+    path = "/bezoeken/onderweg"
+    assert "<form id=" in client.get(path).text, "the page that a browser keeps is open to all, and the same for all"
+    assert client.get("/bezoeken/dienst.js").headers["service-worker-allowed"] == "/bezoeken"
+    assert client.get("/bezoeken/aanmelding").status_code == 401
+    own = {"Origin": "http://127.0.0.1:8000"}
+    assert client.post(path, data={"voor": "bram"}, headers=own).status_code == 401
+    visit = planned_visit(engine)
+    shell = client.get(path).text
+    for naam, sent, status, words in (
+        ("bram", {"voor": "bram", "csrf": "0"}, 403, "formulier is verlopen"),
+        ("anna", {"voor": "bram"}, 403, "van iemand anders"),
+        ("dirk", {"voor": "dirk"}, 404, "Dit bezoek is er niet."),
+        ("bram", {"voor": "bram"}, 400, "Dit formulier is niet heel."),
+    ):
+        visitor = Visitor(client, naam)
+        found, told = visitor.post(path, **{"bezoek": str(visit), **sent})
+        assert (found, words in told) == (status, True), told
+        assert client.get("/bezoeken/aanmelding").json()["gebruiker"] == naam
+        assert client.get(path).text == shell
+    assert client.get("/bezoeken/meenemen").headers["content-type"] == "application/json"
+
+
+def planned_visit(engine: Engine) -> int:
+    """A visit of Bram, far ahead."""
+    number = case_in(engine, Phase.HUISBEZOEK).zaaknummer
+    asked = {"dag": "2126-11-22", "begin": "18:00", "einde": "20:00", "veiligheid": "geen_bijzonderheden"}
+    anna = Actor("anna", {Role.BEHANDELAAR: frozenset({ROTTERDAM})})
+    desk = Desk(anna, datetime(2026, 11, 2, tzinfo=AMSTERDAM), visitors=lambda code: ["bram"])
+    with session_scope(engine, Access.system()) as session:
+        case = moves.find_case(session, number)
+        visit, _ = visit_planning.plan(session, case, desk, asked, [visit_planning.Visitor("bram", "4471")])
+        assert visit.id is not None
+        return visit.id

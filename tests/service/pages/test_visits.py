@@ -52,7 +52,9 @@ def test_a_handler_plans_and_the_toezichthouder_finds_it_on_his_list(site: Site,
     assert fits_the_width(bram)
     boxes = [each.bounding_box() for each in stop.locator(".knop, .bel").all()]
     assert boxes and min(box["height"] for box in boxes if box) >= 44
+    expect(bram.get_by_role("heading", name="Zonder verbinding")).to_be_visible()
     bram.emulate_media(media="print")
+    expect(bram.get_by_role("heading", name="Zonder verbinding")).to_be_hidden()
     expect(bram.get_by_role("link", name="Maak het verslag").first).to_be_hidden()
     with session_scope(site.engine, Access.system(), write=False) as session:
         read = session.exec(select(AuditEntry.actor, AuditEntry.actie).where(AuditEntry.object == number)).all()
