@@ -12,11 +12,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from exports.dossier_chapters import Part, Piece, capital, day_or_nothing, entry
+from exports.dossier_chapters import ONE_OF, Part, Piece, capital, day_or_nothing, entry
 from exports.dossier_parts import PART_OF, parts_along, received_letters, received_lines
 from signals.address import address_line
 from signals.dates import birth_date_text, dutch_date
 from signals.models import Signal
+from signals.municipalities import name_on
 from workflow import case_terms, dossier, earlier_cases
 from workflow.case_file import CaseFile
 from workflow.deadlines import TERMS, Term
@@ -276,8 +277,9 @@ class _Composer:
         words = self.order.wording.words
         fields = BY_NAME[event.stap].fields if event.stap in BY_NAME else ()
         people = {each.naam for each in fields if each.soort == "gebruiker"}
+        places = {each.naam for each in fields if each.soort == "gemeente"}
         given = {
-            naam: self._who(value) if naam in people else value
+            naam: self._who(value) if naam in people else self._place(value) if naam in places else value
             for naam, value in event.gegevens.items()
             if not (self.own and naam in FROM_SOMEBODY)
         }
@@ -292,6 +294,9 @@ class _Composer:
             *self.order.wording.told(given, fields),
             ("Grondslag", event.grondslag),
         ]
+
+    def _place(self, code: str) -> str:
+        return f"{name_on(self.file.session, code, self.order.now.date())} ({code})"
 
     def _entries(self, word: str) -> Part | None:
         """The dossier entries of one kind, as they may be read for this purpose."""
@@ -318,7 +323,7 @@ class _Composer:
             self.left_out[what] += count
 
     def _kind_word(self, word: str, row: OfCase) -> str:
-        return self.order.wording.words(row.soort) if isinstance(row, Source) else dossier.KINDS[word].label
+        return self.order.wording.words(row.soort) if isinstance(row, Source) else ONE_OF.get(word, word)
 
     def _lines(self, word: str, row: OfCase) -> list[tuple[str, str]]:
         kind = dossier.KINDS[word]
@@ -473,12 +478,9 @@ class _Composer:
         part = Part("Eerdere zaken", leeg="Er zijn in de laatste tien jaar geen eerdere zaken.")
         for case in earlier_cases.of_person(session, self.case, today):
             part.stukken.append(entry(f"Zaak {case.zaaknummer}: dezelfde persoon", self._of_earlier(case)))
+        # Whoever objects, or another municipality, has no business with what became of others (AVG 6).
         others = earlier_cases.of_address(session, self.case, today)
-        if self.order.purpose != Purpose.BEZWAAR:
-            self._omitted("eerdere zaken van anderen op dit adres", len(others))
-            return part
-        for case in others:
-            part.stukken.append(entry(f"Zaak {case.zaaknummer}: hetzelfde adres", self._of_earlier(case)))
+        self._omitted("eerdere zaken van anderen op dit adres", len(others))
         return part
 
     def _of_earlier(self, case: Case) -> list[tuple[str, str]]:

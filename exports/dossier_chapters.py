@@ -1,6 +1,6 @@
 """What a printed dossier is made of: chapters of entries, and the pieces behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -9,6 +9,15 @@ from workflow.models import Document, Letter, ReceivedPart
 
 Origin = Document | Letter | ReceivedPart
 """What has bytes of its own: a document, a letter, or a letter that another municipality sent."""
+ONE_OF: Mapping[str, str] = {
+    "contacten": "contact",
+    "terugbelverzoeken": "terugbelverzoek",
+    "huisbezoeken": "huisbezoek",
+    "walaa-vastleggingen": "vastlegging",
+    "leerpunten": "leerpunt",
+    "inlichtingenverzoeken": "inlichtingenverzoek",
+}
+"""What one dossier entry of a kind is called."""
 
 
 @dataclass

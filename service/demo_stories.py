@@ -48,7 +48,7 @@ def _walaa(day: int, antwoord: str) -> Act:
     return _entry(day, "walaa-vastleggingen", hour=16, antwoord=antwoord, datum="{day}")
 
 
-def _visit(day: int, hour: int, found: bool, findings: str) -> Act:
+def _visit(day: int, hour: int, found: bool, findings: str, *, opened: bool = False) -> Act:
     return _entry(
         day,
         "huisbezoeken",
@@ -57,9 +57,9 @@ def _visit(day: int, hour: int, found: bool, findings: str) -> Act:
         begin=f"{{day}}T{hour:02d}:00",
         einde=f"{{day}}T{hour:02d}:25",
         bezoekers=["pas 4471", "pas 4480"],
-        opengedaan=found,
-        gelegitimeerd=found,
-        doelGemeld=found,
+        opengedaan=found or opened,
+        gelegitimeerd=found or opened,
+        doelGemeld=found or opened,
         toestemming="gegeven" if found else "niet_gevraagd",
         binnengetreden=found,
         aangetroffen=found,
@@ -143,7 +143,7 @@ UNKNOWN_THERE = (
     *STARTED,
     _step(6, "ga_op_huisbezoek", VISITOR),
     _visit(7, 10, False, "Niemand doet open; kaartje achtergelaten."),
-    _visit(9, 19, False, "Huidige bewoners kennen de naam niet."),
+    _visit(9, 19, False, "Huidige bewoners kennen de naam niet.", opened=True),
     _entry(10, "leerpunten", soort="signaal_verouderd", toelichting="Adres uit de RNI was meer dan een jaar oud."),
     _step(13, "sluit_zonder_mutatie", resultaat="onbekend_op_adres", reden="Twee bezoeken, niemand kent betrokkene."),
     _walaa(14, WITHOUT),

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from exports.dossier import PURPOSES
 from service import audit, case_list, case_signals, documents, letter_file
 from service.csrf import CsrfChecked
-from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of
+from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of, now_of
 from service.dossier_print import may_print
 from service.models import User
 from service.pages import labels
@@ -154,7 +154,7 @@ def case_page(
         bezwaren=file.bezwaren,
         kinds=kinds(session, case, desk, request),
         events=[
-            (event, event_details(event, request, names))
+            (event, event_details(session, event, request, names))
             for event in reversed(with_mergers(session, case, file.events, now))
         ],
         names=names,
@@ -190,12 +190,17 @@ def _notice(gedaan: str) -> str:
     return DONE.get(gedaan) or (f"Gedaan: {BY_NAME[gedaan].label}." if gedaan in BY_NAME else "")
 
 
-def event_details(event: CaseEvent, request: Request, names: Mapping[str, str]) -> list[tuple[str, str]]:
+def event_details(
+    session: Session, event: CaseEvent, request: Request, names: Mapping[str, str]
+) -> list[tuple[str, str]]:
     """What was filled in with a step, as label and text."""
     fields = BY_NAME[event.stap].fields if event.stap in BY_NAME else ()
     people = {field.naam for field in fields if field.soort == "gebruiker"}
-    gegevens = {naam: names.get(value, value) if naam in people else value for naam, value in event.gegevens.items()}
-    return labels.told(gegevens, fields, request.app.state.settings.zone)
+    places = {field.naam for field in fields if field.soort == "gemeente"}
+    named = {naam: names.get(value, value) if naam in people else value for naam, value in event.gegevens.items()}
+    today = now_of(request).date()
+    placed = {naam: f"{name_on(session, named[naam], today)} ({named[naam]})" for naam in places & named.keys()}
+    return labels.told(named | placed, fields, request.app.state.settings.zone)
 
 
 def content_of(document: Document) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ _TYPED = frozenset({"tekst", "lange_tekst"})
 
 # Only what does not read well with its underscores taken out.
 _WORDS: Mapping[str, str] = {
+    "rvig_verzoek": "verzoek aan de RvIG",
     "LAA_2_37": "LAA, Wet BRP artikel 2.37",
     "TMV_2_34": "terugmelding, Wet BRP artikel 2.34",
     "SUWI_5_9": "Wet SUWI artikel 5.9",

@@ -24,7 +24,7 @@ from workflow import dossier, letters
 from workflow.case_file import CaseFile
 from workflow.fields import Field
 from workflow.models import Case, Document, Letter
-from workflow.phases import Phase
+from workflow.phases import Outcome, Phase
 
 LATER = RECEIVED + timedelta(days=60)
 NAMES = {"anna": "Anna de Vries", "bram": "Bram Bakker", "carla": "Carla Jansen"}
@@ -132,6 +132,19 @@ def test_a_bezwaar_gets_everything(full: Dossiers) -> None:
         "DMS 4711",
     ):
         assert words in text, words
+
+
+def test_what_became_of_others_at_the_address_goes_to_nobody(full: Dossiers) -> None:
+    own = {"adressleutel": full.case.adressleutel, "huisnummer": full.case.huisnummer}
+    other = new_case(full.session, bsn="999992132")
+    for name, value in own.items():
+        setattr(other, name, value)
+    other.fase, other.resultaat, other.afgesloten_op = Phase.AFGESLOTEN, Outcome.OVERLEDEN, LATER
+    full.session.flush()
+    for purpose in Purpose:
+        told = full.text(purpose)
+        assert other.zaaknummer not in told
+        assert "eerdere zaken van anderen op dit adres: 1" in told
 
 
 def test_another_municipality_gets_no_tasks_and_no_lessons(full: Dossiers) -> None:
