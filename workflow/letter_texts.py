@@ -61,6 +61,7 @@ LISTS = frozenset({"bronnen"})
 """Placeholders for a list, alone on a line too."""
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_WITH_POINT = re.compile(rf"{_PLACEHOLDER.pattern}(\.?)")
 _ARTICLE = re.compile(r"\b\d{1,2}[.:]\d{1,3}\b")
 
 
@@ -76,8 +77,16 @@ def placeholders(text: str) -> frozenset[str]:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with its placeholders filled; what is filled in is not looked at again."""
-    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
+    """The text with its placeholders filled; what is filled in is not looked at again.
+
+    A sentence that ends with something that has a point of its own (`22 marca 2026 r.`, `De Bouw B.V.`) gets no second.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        found = values[match[1]]
+        return found if found.endswith(".") else found + match[2]
+
+    return _WITH_POINT.sub(value, text)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from workflow.letter_texts import (
     OWN_WORDS,
     TEXTS,
     Due,
+    filled,
     in_words,
     own_text_faults,
     placeholders,
@@ -119,3 +120,8 @@ def test_words_of_the_handler_stand_alone_on_a_line() -> None:
         for block in texts(DUTCH)[table].values():
             lines = block.splitlines()
             assert all(f"{{{name}}}" in lines for name in placeholders(block) & OWN_WORDS)
+
+
+def test_a_sentence_that_ends_with_a_point_of_its_own_gets_no_second() -> None:
+    known = {"datum": "22 marca 2026 r.", "naam": "Ewa"}
+    assert filled("Od {datum}. Dla {naam}.", known) == "Od 22 marca 2026 r. Dla Ewa."
