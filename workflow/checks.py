@@ -190,14 +190,29 @@ def registered_since_receipt(file: CaseFile, desk: Desk, values: Mapping[str, An
 
 
 def posted_in_time(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
-    """Nothing is posted before the signal was received, nor a besluit before its voornemen."""
+    """Nothing is posted before what it answers: the signal, the voornemen, or a bezwaar and the besluit it is about."""
     posted = values.get("verzenddatum", desk.today)
-    earliest = max(file.case.datum_ontvangst, file.case.datum_voornemen or file.case.datum_ontvangst)
+    before = [file.case.datum_ontvangst, file.case.datum_voornemen]
+    if file.open_bezwaar:
+        before.append(file.open_bezwaar.datum)
+    if file.open_bezwaar and file.open_to_bezwaar:
+        before.append(file.open_to_bezwaar.verzenddatum)
+    earliest = max(filter(None, before))
     return no(
         posted < earliest,
         "verzenddatum_te_vroeg",
         f"De verzenddatum kan niet voor {earliest:%d-%m-%Y} liggen.",
         "verzenddatum",
+    )
+
+
+def bezwaar_after_receipt(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reason | None:
+    """A bezwaar may come before its besluit (Awb 6:10), but not before there was a signal."""
+    return no(
+        values["datum"] < file.case.datum_ontvangst,
+        "datum_voor_ontvangst",
+        f"Een bezwaar kan niet voor de ontvangst van het signaal ({file.case.datum_ontvangst:%d-%m-%Y}) komen.",
+        "datum",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from signals.municipalities import same_municipality
 from workflow.models import Case, Visit
 from workflow.phases import OPEN
 from workflow.visit_models import PlannedVisit, VisitStatus
@@ -62,11 +63,8 @@ def stops_of(session: Session, planned: Sequence[PlannedVisit]) -> list[Stop]:
     before = session.exec(held.order_by(col(Visit.begin).desc())).all()
     stops = []
     for visit in planned:
-        here = [each for each in cases if (each.gemeentecode, each.adressleutel) == _address(visit)]
+        codes = same_municipality(session, {visit.gemeentecode}, visit.dag)
+        here = [each for each in cases if each.adressleutel == visit.adressleutel and each.gemeentecode in codes]
         ids = {case.id for case in here}
         stops.append(Stop(visit, here, [each for each in before if each.zaak_id in ids and each.bezoek_id != visit.id]))
     return stops
-
-
-def _address(visit: PlannedVisit) -> tuple[str, str]:
-    return (visit.gemeentecode, visit.adressleutel)

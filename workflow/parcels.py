@@ -19,7 +19,7 @@ from signals.municipalities import name_on, standing_for
 from workflow import letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.models import Case, Document, OfCase, ReceivedPart
+from workflow.models import Case, Document, LetterKind, OfCase, ReceivedPart
 
 NONE = "geen"
 """The choice of nothing at all."""
@@ -72,9 +72,15 @@ def offered(file: CaseFile, zone: tzinfo | None) -> list[Part]:
     ]
     about_others = {one.id for one in file.documents if one.derden}
     return parts + [
-        _part("ontvangen", one, one.datum, one.omschrijving, usual=one.document_id not in about_others)
+        _part("ontvangen", one, one.datum, one.omschrijving, usual=not _about_others(one, about_others))
         for one in file.received
     ]
+
+
+def _about_others(part: ReceivedPart, documents: Collection[int | None]) -> bool:
+    """A received document that is marked so, or a letter to somebody else."""
+    asked_another = part.soort == "brief" and LetterKind.INLICHTINGENVERZOEK in part.omschrijving
+    return asked_another or part.document_id in documents
 
 
 def _part(soort: str, row: OfCase, day: date, words: str, usual: bool = True) -> Part:

@@ -391,6 +391,7 @@ STEPS: tuple[Move, ...] = (
         to=Phase.BEZWAAR,
         by=HANDLER,
         needs=(g.besluit_was_taken,),
+        valid=(c.bezwaar_after_receipt,),
         fields=OBJECTION,
         term=Term.BESLISSING_OP_BEZWAAR,
         basis="Wet BRP 2.60; Awb 6:4, 6:7, 7:10",

@@ -1,6 +1,7 @@
 """What of a report found no place by itself: somebody places it in the dossier, or sets it aside with a reason."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import update
@@ -10,11 +11,15 @@ from signals.errors import Forbidden, NotFound, Reason, Refused
 from workflow import case_terms, dossier, visits
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.fields import Field, read
+from workflow.fields import LONGEST_TEXT, Field, read
 from workflow.models import Case
 from workflow.phases import OPEN
 from workflow.visit_models import PlannedVisit, UnplacedReport, VisitReport
 
+JOINED = tuple(
+    replace(field, langste=2 * LONGEST_TEXT + 1) if field == visits.FINDINGS else field for field in visits.FIELDS
+)
+"""A visit as a report leaves it: what was seen of all and what of this person stand below each other."""
 SETTING_ASIDE = (Field("reden", "tekst", "Waarom hoort dit niet in het dossier", langste=500),)
 
 
@@ -54,7 +59,7 @@ def place(session: Session, row: UnplacedReport, case: Case, desk: Desk) -> None
     file = CaseFile(session, case)
     with session.begin_nested():
         case_terms.settle(file)
-        values = read(visits.FIELDS, _of_a_visit(row.gegevens), desk.now)
+        values = read(JOINED, _of_a_visit(row.gegevens), desk.now)
         held = visits.record(file, desk, file.own(desk), values, visit.adressleutel)
         held.bezoek_id = visit.id
         session.add(held)

@@ -26,6 +26,7 @@ from workflow.visits import SAFETY
 PLANNERS = frozenset({Role.BEHANDELAAR, Role.TOEZICHTHOUDER, Role.TEAMLEIDER})
 FIRST_HOUR, LAST_HOUR = time(7), time(22)
 LONGEST_PASS = 20
+FURTHEST = timedelta(days=366)
 FIELDS = (
     Field("dag", "datum", "Dag", toekomst=True),
     Field("begin", "tijd", "Vanaf", hint="Bijvoorbeeld 18:00."),
@@ -158,6 +159,8 @@ def _chosen(desk: Desk, gemeentecode: str, gegevens: Mapping[str, Any], visitors
         faults.append(Reason("einde_voor_begin", "Het tijdvak eindigt voor het begint.", "einde"))
     elif values and datetime.combine(values["dag"], values["einde"], desk.now.tzinfo) <= desk.now:
         faults.append(Reason("tijdvak_voorbij", "Dit tijdvak is al voorbij. Plan een bezoek vooruit.", "dag"))
+    if values and values["dag"] > desk.today + FURTHEST:
+        faults.append(Reason("dag_te_ver", "Plan een bezoek ten hoogste een jaar vooruit. Kijk het jaar na.", "dag"))
     faults += _visitor_faults(desk, gemeentecode, visitors)
     if faults:
         raise Invalid(faults)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from signals.dates import dutch_date
 from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused
 from signals.municipalities import same_municipality
 from workflow import case_terms, dossier, visit_planning, visits
@@ -197,6 +198,12 @@ def _values(desk: Desk, visit: PlannedVisit, filled: Filled) -> dict[str, Any]:
         faults.append(Reason("verplicht_leeg", "Vul in waar u de zorg hebt gemeld.", "zorgWaarheen"))
     if values.get("zorgWaarheen") and not values.get("zorg"):
         faults.append(Reason("zorg_ontbreekt", "Kies ja bij zorgen, of haal weg waar u dat meldde.", "zorg"))
+    if values and values["datum"] != visit.dag:
+        uitleg = (
+            f"Dit bezoek staat op {dutch_date(visit.dag)}. Ging u op een andere dag, verzet dan eerst het bezoek; is "
+            "die dag voorbij, leg dan een huisbezoek vast bij de zaak."
+        )
+        faults.append(Reason("andere_dag", uitleg, "datum"))
     if values:
         day = values["datum"]
         for name in ("begin", "einde"):
@@ -279,11 +286,13 @@ class _Recording:
         return CaseAnswer(case.zaaknummer, "vastgelegd", " ".join(told))
 
     def _keep(self, case: Case, why: str) -> UnplacedReport:
+        """As it came in, but not what could never be placed: whoever was at the door can still mend that."""
         assert self.report.id is not None
-        values = {name: _plain(value) for name, value in self._of_case(case).items() if value is not None}
-        row = UnplacedReport(
-            **CaseFile(self.session, case).own(self.desk), verslag_id=self.report.id, gegevens=values, reden=why
-        )
+        file, told = CaseFile(self.session, case), self._of_case(case)
+        if wrong := visits.faults(file, told):
+            raise Invalid(wrong)
+        values = {name: _plain(value) for name, value in told.items() if value is not None}
+        row = UnplacedReport(**file.own(self.desk), verslag_id=self.report.id, gegevens=values, reden=why)
         self.session.add(row)
         return row
 
@@ -329,11 +338,12 @@ class _Recording:
         person = {names[name]: _plain(value) for name, value in self.values.items() if name in names}
         if not person:
             return
-        if not recorded:
-            kept[0].gegevens = {**kept[0].gegevens, "bijvangst": person}
-            return
         try:
-            dossier.add(self.session, recorded[0], "bijvangst", self.desk, person)
+            if recorded:
+                dossier.add(self.session, recorded[0], "bijvangst", self.desk, person)
+            else:
+                read(dossier.KINDS["bijvangst"].velden, person, self.desk.now)
+                kept[0].gegevens = {**kept[0].gegevens, "bijvangst": person}
         except Invalid as error:
             back = {value: key for key, value in names.items()}
             raise Invalid(replace(reason, veld=back.get(reason.veld or "")) for reason in error.reasons) from None

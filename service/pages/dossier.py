@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from service import audit
 from service.csrf import CsrfChecked
-from service.dependencies import Now, PageSession, Who, desk_of
+from service.dependencies import Database, Now, PageSession, Who, desk_of
 from service.errors import status_of
 from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key
@@ -36,9 +36,13 @@ QUESTIONS: Mapping[str, str] = {
 
 
 @router.get("/zaken/{zaaknummer}/dossier/{soort}", response_class=HTMLResponse)
-def entry_form(request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, soort: str) -> Response:
-    """The form for one kind of entry."""
+def entry_form(
+    request: Request, who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, soort: str
+) -> Response:
+    """The form for one kind of entry, with those that are there."""
     case = cases.find(session, who, zaaknummer)
+    dossier.kind_named(soort)
+    audit.record_reading(engine, who.access, "dossier_gelezen", zaaknummer, now, gemeentecode=case.gemeentecode)
     return entry_page(request, session, case, soort, desk_of(session, now))
 
 

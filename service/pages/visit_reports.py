@@ -1,5 +1,6 @@
 """The report of a home visit: the form at the door, what was answered, and what still has to be placed."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,7 @@ SETTLED: Mapping[str, str] = {
     "geplaatst": "Het verslag staat in het dossier.",
     "terzijde": "Het verslag is terzijde gelegd.",
 }
+_VERSION = re.compile(r"[0-9]{1,9}")
 KENMERK = "verslag"
 """The name of the hidden field by which a report is known again."""
 
@@ -155,7 +157,7 @@ def filled(sent: Mapping[str, str]) -> Filled:
         mine = ((name.removeprefix(prefix), value) for name, value in sent.items() if name.startswith(prefix))
         return {number: value for number, value in mine if value}
 
-    versions = {number: int(text) for number, text in of("versie-").items() if text.isascii() and text.isdigit()}
+    versions = {number: int(text) for number, text in of("versie-").items() if _VERSION.fullmatch(text)}
     gegevens = given(visit_reports.FIELDS, sent)
     return Filled(sent.get(KENMERK, ""), gegevens, versions, of("gevonden-"), of("bevinding-"))
 

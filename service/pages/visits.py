@@ -172,10 +172,14 @@ def visit_page(
 
 
 @router.get("/zaken/{zaaknummer}/bezoek", response_class=HTMLResponse)
-def plan_form(request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str) -> Response:
+def plan_form(
+    request: Request, who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str
+) -> Response:
     """The form for a visit to the address of a case, and of all who share it."""
-    case = _case(session, who, zaaknummer)
-    return _plan_page(request, session, desk_of(session, now), case)
+    case, desk = _case(session, who, zaaknummer), desk_of(session, now)
+    there = [case, *case_list.at_same_address(session, case, desk.today)]
+    log_reading(engine, who.access, "adresgroep_gelezen", there, now)
+    return _plan_page(request, session, desk, case)
 
 
 def _case(session: Session, who: SignedIn, zaaknummer: str) -> Case:
@@ -269,12 +273,15 @@ def _as_typed(visit: PlannedVisit) -> dict[str, str]:
 
 
 @router.get("/bezoeken/{nummer}/wijzigen", response_class=HTMLResponse)
-def replan_form(request: Request, who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
+def replan_form(
+    request: Request, who: Who, session: PageSession, engine: Database, now: Now, nummer: RowNumber
+) -> Response:
     """The form to change a visit; one that is no longer ahead is only shown."""
     visit = find(session, who, nummer)
     there = visit_planning.group(session, visit)
     if visit.status != VisitStatus.GEPLAND or not there:
         return see_other(f"/bezoeken/{nummer}")
+    log_reading(engine, who.access, "adresgroep_gelezen", there, now)
     return _plan_page(request, session, desk_of(session, now), there[0], visit=visit)
 
 

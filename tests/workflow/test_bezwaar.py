@@ -77,6 +77,18 @@ def test_a_decision_needs_a_motivation_and_a_hearing_or_why_not(session: Session
     assert refused(session, case, "beslis_op_bezwaar", desk(KEES, ON), **given) == {"niet_gehoord"}
 
 
+def test_no_day_lies_before_what_it_follows(session: Session) -> None:
+    case = case_at(session, Phase.AFGESLOTEN)
+    bezwaar = {"datum": (RECEIVED - DAY).isoformat(), "ontvangenVia": "post"}
+    with pytest.raises(Invalid) as error:
+        take(session, case, "registreer_bezwaar", desk(ANNA, ON), **bezwaar)
+    assert codes(error) == {"datum_voor_ontvangst"}
+    take(session, case, "registreer_bezwaar", desk(ANNA, ON), **bezwaar | {"datum": (BESLUIT + DAY).isoformat()})
+    with pytest.raises(Invalid) as error:
+        decide(session, case, "gegrond", verzenddatum=BESLUIT.isoformat())
+    assert codes(error) == {"verzenddatum_te_vroeg"}
+
+
 def test_a_refused_declaration_waits_again_when_the_person_was_right(session: Session) -> None:
     case = case_at(session, Phase.INLICHTINGEN)
     on = date(2026, 3, 20)

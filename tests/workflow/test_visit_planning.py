@@ -53,6 +53,7 @@ def test_a_visit_is_for_who_lives_there_by_then(session: Session) -> None:
     ("wrong", "code"),
     [
         ({"dag": "2026-03-08"}, "tijdvak_voorbij"),
+        ({"dag": "9999-12-31"}, "dag_te_ver"),
         ({"einde": "17:00"}, "einde_voor_begin"),
         ({"begin": "half zes"}, "tijd_ongeldig"),
         ({"veiligheid": ""}, "verplicht_leeg"),

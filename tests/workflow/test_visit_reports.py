@@ -116,6 +116,7 @@ def test_the_same_report_sent_twice_is_recorded_once(
         ({"opengedaan": "nee"}, {"niemand_opende"}),
         ({"einde": "18:00"}, {"einde_voor_begin"}),
         ({"einde": "21:00"}, {"tijdstip_in_toekomst"}),
+        ({"datum": (DAY - timedelta(days=1)).isoformat()}, {"andere_dag"}),
         ({"zorg": "ja"}, {"verplicht_leeg"}),
         ({"onverwachtOmschrijving": "een broer", "onverwachtGeslachtsnaam": "Kowalski"}, {"verplicht_leeg"}),
         ({"onverwachtOmschrijving": "een broer", "onverwachtBsn": "999990033"}, {"bsn_ongeldig", "verplicht_leeg"}),
@@ -163,6 +164,19 @@ def test_what_came_in_about_a_closed_case_is_kept_and_the_other_is_recorded(
     assert unplaced_reports.waiting(session) == []
     with pytest.raises(Refused):
         unplaced_reports.set_aside(session, row, case, desk(ANNA, DAY), {"reden": "dubbel"})
+
+
+def test_what_is_kept_can_be_placed(session: Session, pair: tuple[Case, Case], visit: PlannedVisit) -> None:
+    submit(session, visit, AT_DOOR, filled(*pair))
+    assert refusal(session, visit, filled(*pair, einde="18:00")) == {"einde_voor_begin"}
+    assert refusal(session, visit, filled(*pair, onverwachtBsn="999990034")) == {"verplicht_leeg"}
+    long = replace(filled(*pair, bevindingen="a" * 4000), bevinding={pair[0].zaaknummer: "b" * 4000})
+    submit(session, visit, AT_DOOR, long)
+    waiting = unplaced_reports.waiting(session)
+    assert len(waiting) == 2
+    for row, case in waiting:
+        unplaced_reports.place(session, row, case, desk(ANNA, DAY, 21))
+    assert len(held(session)[pair[0].id or 0].bevindingen) == 8001
 
 
 def test_a_visit_at_an_address_that_was_left_counts_there(
