@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Boolean as YesNo
-from sqlalchemy import Column, Date, Engine, Enum, Float, Index, Integer, Numeric, Table, UniqueConstraint
+from sqlalchemy import Column, Date, Engine, Enum, Float, Index, Integer, Numeric, Table, Time, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -30,6 +30,8 @@ def value(column: Column[Any], number: int) -> Any:
         return True
     if isinstance(column.type, Integer | Numeric | Float):
         return number
+    if isinstance(column.type, Time):
+        return f"10:{number % 60:02}"
     if isinstance(column.type, Moment | Date):
         return f"2026-01-{number % 28 + 1:02}"
     length = getattr(column.type, "length", None)

@@ -56,8 +56,9 @@ def add_term(session: Session, owner: Case, term: Term, last: date) -> CaseTerm:
 
 
 def open_tasks(session: Session) -> list[tuple[str, str]]:
-    rows = session.exec(select(CaseTask).where(col(CaseTask.afgehandeld_op).is_(None)).order_by(col(CaseTask.id))).all()
-    return [(row.soort, row.uitleg) for row in rows]
+    """By their last day: in which order one statement makes them is the database's own choice."""
+    rows = session.exec(select(CaseTask).where(col(CaseTask.afgehandeld_op).is_(None))).all()
+    return [(row.soort, row.uitleg) for row in sorted(rows, key=lambda row: str(row.gegevens.get("einde")))]
 
 
 @pytest.mark.parametrize(
