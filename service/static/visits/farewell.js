@@ -1,5 +1,6 @@
 "use strict";
-/* Who signs out while reports still wait on this device is told so first; a day without visits tells of one kept here. */
+/* Who signs out while reports still wait on this device is told so first, and Onderweg in another tab is locked; a day
+   without visits tells of one kept here. */
 (() => {
   const form = document.querySelector("form[action='/uitloggen']");
   const kept = document.getElementById("meegenomen");
@@ -12,6 +13,9 @@
     const what = count === 1 ? "Op dit toestel wacht nog 1 verslag" : `Op dit toestel wachten nog ${count} verslagen`;
     const stays = "Het blijft hier versleuteld staan. U verstuurt het nadat u weer bent ingelogd.";
     if (!count || window.confirm(`${what} van een huisbezoek. ${stays} Toch uitloggen?`)) {
+      if (window.BroadcastChannel) {
+        new BroadcastChannel("rni-uitgelogd").postMessage("");
+      }
       form.submit();
     }
   });

@@ -5,9 +5,13 @@
   const parts = ["leeg", "slot", "dag", "formulier"];
   const SAVE_AFTER = 250;
   const AGAIN_AFTER = 30000;
+  const LOOK_AFTER = 15000;
+  const IDLE = 600000;
   let trip = null;
   let current = null;
   let timer = 0;
+  let unsaved = false;
+  let touched = Date.now();
   let saving = Promise.resolve();
 
   function show(wanted) {
@@ -45,20 +49,25 @@
 
   async function state(bezoek) {
     const known = new Set(await Vault.ids(""));
+    if (known.has(`verslag-${bezoek}`)) {
+      const { fouten } = (await Vault.get(`verslag-${bezoek}`)) ?? {};
+      const waits = Outbox.sending(bezoek) ? "onderweg" : "wacht";
+      return { soort: fouten ? "geweigerd" : waits, fouten };
+    }
+    if (known.has(`concept-${bezoek}`)) {
+      return { soort: "concept" };
+    }
     if (known.has(`antwoord-${bezoek}`)) {
       return { soort: "verstuurd", antwoord: await Vault.get(`antwoord-${bezoek}`) };
     }
-    if (known.has(`verslag-${bezoek}`)) {
-      const { fouten } = await Vault.get(`verslag-${bezoek}`);
-      return { soort: fouten ? "geweigerd" : "wacht", fouten };
-    }
-    return { soort: known.has(`concept-${bezoek}`) ? "concept" : "nieuw" };
+    return { soort: "nieuw" };
   }
 
   const WORDS = {
     verstuurd: ["verstuurd", "groen"],
     geweigerd: ["niet aangenomen", "rood"],
     wacht: ["klaar, nog niet verstuurd", "oranje"],
+    onderweg: ["wordt nu verstuurd", "oranje"],
     concept: ["begonnen, nog niet klaar", "blauw"],
   };
 
@@ -68,11 +77,20 @@
     return list;
   }
 
+  function answers(given) {
+    return given.map((one) => `Zaak ${one.zaaknummer}: ${one.uitleg}`);
+  }
+
+  /* Shows how each visit stands, and gives it; nothing once the page is locked. */
   async function draw() {
+    const mine = trip;
     const stands = [];
-    for (const bezoek of trip.bezoeken) {
+    for (const bezoek of mine?.bezoeken ?? []) {
       const now = await state(bezoek);
-      stands.push(now.soort);
+      if (trip !== mine) {
+        return [];
+      }
+      stands.push(now);
       const place = part("lijst").querySelector(`[data-bezoek="${bezoek}"] [data-stand]`);
       place.replaceChildren();
       if (now.soort in WORDS) {
@@ -80,8 +98,8 @@
         place.append(element("p", word, `merkje ${colour}`));
       }
       if (now.soort === "verstuurd") {
-        place.append(lines(now.antwoord.map((one) => `Zaak ${one.zaaknummer}: ${one.uitleg}`)));
-      } else {
+        place.append(lines(answers(now.antwoord)));
+      } else if (now.soort !== "onderweg") {
         if (now.fouten) {
           place.append(lines(now.fouten.map((one) => one.uitleg)));
         }
@@ -92,18 +110,24 @@
         place.append(button("Probeer het opnieuw", () => again(bezoek)), button("Gooi dit verslag weg", () => drop(bezoek)));
       }
     }
-    part("verstuur").hidden = !stands.includes("wacht");
+    part("verstuur").hidden = !stands.some((one) => one.soort === "wacht");
     return stands;
   }
 
   async function open(bezoek) {
-    const report = await Vault.get(`verslag-${bezoek}`);
-    if (report) {
-      await Vault.replace(`verslag-${bezoek}`, `concept-${bezoek}`, { velden: report.velden });
+    const { value: report, mark } = (await Vault.read(`verslag-${bezoek}`)) ?? {};
+    const taken = () => Vault.replace(`verslag-${bezoek}`, `concept-${bezoek}`, { velden: report.velden }, mark);
+    if (Outbox.sending(bezoek) || (report && !(await taken()))) {
+      await draw();
+      return;
     }
     const draft = await Vault.get(`concept-${bezoek}`);
     const visit = await Vault.get(`bezoek-${bezoek}`);
+    if (visit === undefined) {
+      throw new Vault.Sentence(Vault.OTHER);
+    }
     current = bezoek;
+    unsaved = false;
     fill(part("velden"), visit.formulier);
     part("bezoek-kop").textContent = visit.adres;
     part("bewaard").textContent = "";
@@ -138,6 +162,14 @@
     return [...new FormData(part("verslag")).entries()];
   }
 
+  function why(error) {
+    if (error instanceof Vault.Sentence) {
+      return `${error.message} `;
+    }
+    return error?.name === "QuotaExceededError" ? "Er is te weinig ruimte vrij op dit toestel. " : "";
+  }
+
+  /* Says whether it is kept. */
   function keep() {
     clearTimeout(timer);
     timer = 0;
@@ -147,21 +179,24 @@
         await Vault.put(`concept-${bezoek}`, { velden });
         const now = new Date().toLocaleTimeString("nl-NL", { hour: "2-digit", minute: "2-digit" });
         if (!timer) {
+          unsaved = false;
           part("bewaard").textContent = `Bewaard op dit toestel om ${now.replace(":", ".")} uur.`;
         }
+        return true;
       } catch (error) {
-        const full = error?.name === "QuotaExceededError" ? "Er is te weinig ruimte vrij. " : "";
-        part("bewaard").textContent = `Niet bewaard. ${full}Laat deze pagina open en schrijf het zo nodig over.`;
+        part("bewaard").textContent = `Niet bewaard. ${why(error)}Laat deze pagina open en schrijf het zo nodig over.`;
+        return false;
       }
     });
     return saving;
   }
 
   async function leave() {
-    if (timer) {
-      await keep();
+    if (unsaved && !(await keep()) && !window.confirm("Wat u typte, is niet bewaard en gaat weg. Toch terug?")) {
+      return;
     }
     current = null;
+    unsaved = false;
     say("");
     await draw();
     show("dag");
@@ -169,17 +204,22 @@
 
   async function finish(event) {
     event.preventDefault();
+    if (Outbox.sending(current)) {
+      say("Dit verslag wordt nu verstuurd. Wacht even en klik dan weer op Klaar.", "oranje");
+      return;
+    }
     clearTimeout(timer);
     timer = 0;
     const [bezoek, velden] = [current, typed()];
     await saving;
     try {
       await Vault.replace(`concept-${bezoek}`, `verslag-${bezoek}`, { bezoek, velden });
-    } catch {
-      say("Het verslag is niet bewaard: er is te weinig ruimte vrij op dit toestel. Laat deze pagina open.", "fout");
+    } catch (error) {
+      say(`Het verslag is niet bewaard. ${why(error)}Laat deze pagina open en schrijf het zo nodig over.`, "fout");
       return;
     }
     current = null;
+    unsaved = false;
     await draw();
     show("dag");
     await send();
@@ -196,6 +236,7 @@
     if (window.confirm("Wat u over dit bezoek schreef, is dan weg. Weggooien?")) {
       await Vault.remove(`verslag-${bezoek}`);
       await draw();
+      await send();
     }
   }
 
@@ -203,18 +244,35 @@
     if (trip === null) {
       return;
     }
-    const told = await Outbox.send(trip.gebruiker, trip.naam);
-    if (trip === null || current !== null) {
+    const mine = trip;
+    const told = await Outbox.send(mine.gebruiker, mine.naam, draw);
+    if (trip !== mine || current !== null) {
       return;
     }
     const stands = await draw();
+    if (trip !== mine || current !== null) {
+      return;
+    }
     say(told, told ? "oranje" : "grijs");
     part("inloggen").hidden = !told.startsWith("U bent uitgelogd");
-    if (stands.every((one) => one === "verstuurd")) {
-      await Vault.wipe();
-      trip = null;
+    if (stands.every((one) => one.soort === "verstuurd") && (await Vault.clear())) {
+      forget();
+      part("dag-kop").textContent = "Onderweg";
+      part("lijst").append(lines(stands.flatMap((one) => answers(one.antwoord))));
       part("dag-knoppen").hidden = true;
       say("Alles is verstuurd. Wat u meenam, is van dit toestel gewist.", "goed");
+    }
+  }
+
+  /* Takes every name and every typed word out of the page. */
+  function forget() {
+    clearTimeout(timer);
+    Vault.lock();
+    trip = current = null;
+    timer = 0;
+    unsaved = false;
+    for (const id of ["lijst", "velden", "bezoek-kop", "dag-kop", "bewaard"]) {
+      part(id).replaceChildren();
     }
   }
 
@@ -223,7 +281,7 @@
     const lost = count ? `Er ${count === 1 ? "is 1 verslag" : `zijn ${count} verslagen`} niet verstuurd; dat is dan weg. ` : "";
     if (window.confirm(`${lost}Wat u meenam, wordt van dit toestel gewist. Weggooien?`)) {
       await Vault.wipe();
-      trip = null;
+      forget();
       say("Wat u meenam, is van dit toestel gewist.", "goed");
       show("leeg");
     }
@@ -241,6 +299,7 @@
     }
     say("");
     trip = await Vault.get("dag");
+    part("dag-knoppen").hidden = false;
     part("dag-kop").textContent = `Bezoeken op ${trip.dagtekst}`;
     fill(part("lijst"), trip.lijst);
     await draw();
@@ -248,20 +307,28 @@
     await send();
   }
 
-  function lock() {
-    Vault.lock();
-    trip = current = null;
-    for (const id of ["lijst", "velden", "bezoek-kop"]) {
-      part(id).replaceChildren();
+  /* What could not be kept stays on the screen, or it would be lost. */
+  async function lock() {
+    if (unsaved && !(await keep())) {
+      return;
     }
+    forget();
     say("");
-    show("slot");
+    show((await Vault.about()) === undefined ? "leeg" : "slot");
+  }
+
+  function lockWhenIdle() {
+    const opened = !part("dag").hidden || !part("formulier").hidden;
+    if (opened && Date.now() - touched > IDLE) {
+      return lock();
+    }
   }
 
   part("ontgrendel").addEventListener("submit", unlock);
   part("verslag").addEventListener("submit", finish);
   part("verslag").addEventListener("input", () => {
     clearTimeout(timer);
+    unsaved = true;
     part("bewaard").textContent = "Wordt bewaard…";
     timer = setTimeout(keep, SAVE_AFTER);
   });
@@ -273,13 +340,22 @@
     if (document.hidden && timer) {
       keep();
     }
+    lockWhenIdle();
   });
-  window.addEventListener("unhandledrejection", () => {
-    say("Er ging iets mis op dit toestel. Wat bewaard was, staat er nog. Laad de pagina opnieuw.", "fout");
+  for (const kind of ["input", "keydown", "pointerdown"]) {
+    document.addEventListener(kind, () => (touched = Date.now()), { capture: true });
+  }
+  if (window.BroadcastChannel) {
+    new BroadcastChannel("rni-uitgelogd").addEventListener("message", lock);
+  }
+  window.addEventListener("unhandledrejection", ({ reason }) => {
+    const wrong = "Er ging iets mis op dit toestel. Wat bewaard was, staat er nog.";
+    say(`${reason instanceof Vault.Sentence ? reason.message : wrong} Laad de pagina opnieuw.`, "fout");
   });
   window.addEventListener("pagehide", () => timer && keep());
   window.addEventListener("online", send);
   setInterval(send, AGAIN_AFTER);
+  setInterval(lockWhenIdle, LOOK_AFTER);
 
   (async () => {
     if (!Vault.possible()) {

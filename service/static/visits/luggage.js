@@ -10,7 +10,9 @@
   const form = section.querySelector("form");
   const there = section.querySelector("[data-staat-klaar]");
 
-  class Sentence extends Error {}
+  const { Sentence } = Vault;
+  const SHORTEST = 10;
+  const DIGITS = /^[\d\s./-]*$/;
 
   function say(sentence, kind) {
     told.textContent = sentence;
@@ -43,6 +45,9 @@
   }
 
   async function take(code) {
+    if (await Vault.waiting()) {
+      throw new Sentence(Vault.WAITS);
+    }
     await shell();
     const day = await fetched();
     if (!day.bezoeken.length) {
@@ -50,7 +55,15 @@
     }
     await navigator.storage?.persist?.();
     await Vault.create(code, day.dag);
-    const { bezoeken, ...rest } = day;
+    try {
+      return await packed(day);
+    } catch (error) {
+      await Vault.undo().catch(() => {});
+      throw error;
+    }
+  }
+
+  async function packed({ bezoeken, ...rest }) {
     for (const one of bezoeken) {
       await Vault.put(`bezoek-${one.bezoek}`, one);
     }
@@ -78,8 +91,8 @@
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const [code, again] = [form.elements.code.value, form.elements.nogmaals.value];
-    if (code.length < 6) {
-      say("Kies een code van minstens 6 tekens.", "fout");
+    if (code.trim().length < SHORTEST || DIGITS.test(code)) {
+      say(`Kies een code van minstens ${SHORTEST} tekens, en niet alleen cijfers. Bijvoorbeeld een korte zin.`, "fout");
       return;
     }
     if (code !== again) {
@@ -95,7 +108,6 @@
       there.hidden = false;
       say(`Meegenomen: ${count === 1 ? "1 bezoek" : `${count} bezoeken`}. U kunt nu zonder verbinding verder.`, "goed");
     } catch (error) {
-      await Vault.wipe().catch(() => {});
       say(`Er is niets meegenomen. ${why(error)}`, "fout");
     } finally {
       button.disabled = false;
@@ -117,7 +129,7 @@
     there.hidden = false;
     if (await Vault.waiting()) {
       form.hidden = true;
-      say("Op dit toestel wachten nog verslagen. Verstuur die eerst; daarna kunt u een dag meenemen.", "oranje");
+      say(Vault.WAITS, "oranje");
     } else {
       say("Op dit toestel staat al een dag. Neemt u deze mee, dan gaat de andere weg.", "grijs");
     }

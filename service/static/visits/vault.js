@@ -6,8 +6,15 @@ const Vault = (() => {
   const STORE = "kluis";
   const ROUNDS = 600000;
   const WAITING = /^(verslag|concept)-/;
+  const WAITS = "Op dit toestel wachten nog verslagen. Verstuur die eerst; daarna kunt u een dag meenemen.";
+  const OTHER = "Wat u meenam, is intussen van dit toestel gewist of vervangen.";
+  const LOCKED = "Wat u meenam, is vergrendeld.";
   const text = new TextEncoder();
   let key = null;
+  let salted = null;
+
+  /* An error whose message is for the reader. */
+  class Sentence extends Error {}
 
   function possible() {
     return Boolean(window.isSecureContext && window.crypto?.subtle && window.indexedDB);
@@ -51,14 +58,20 @@ const Vault = (() => {
     return crypto.subtle.deriveKey(how, typed, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   }
 
-  async function locked(id, value) {
+  async function locked(id, value, by) {
+    if (by === null) {
+      throw new Sentence(LOCKED);
+    }
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const how = { name: "AES-GCM", iv, additionalData: text.encode(id) };
-    const data = await crypto.subtle.encrypt(how, key, text.encode(JSON.stringify(value)));
+    const data = await crypto.subtle.encrypt(how, by, text.encode(JSON.stringify(value)));
     return { id, iv, data };
   }
 
   async function unlocked(row, by) {
+    if (by === null) {
+      throw new Sentence(LOCKED);
+    }
     const how = { name: "AES-GCM", iv: row.iv, additionalData: text.encode(row.id) };
     return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, by, row.data)));
   }
@@ -68,20 +81,43 @@ const Vault = (() => {
     return transact("readonly", (store) => store.get("over"));
   }
 
+  function same(one, other) {
+    return one?.length === other?.length && one.every((byte, at) => byte === other[at]);
+  }
+
+  /* Clears what is here, for these rows, unless something waits: then all of it stays. Says whether it was cleared. */
+  async function clear(rows = []) {
+    let free = false;
+    await transact("readwrite", (store) => {
+      const here = store.getAllKeys();
+      here.onsuccess = () => {
+        free = !here.result.some((id) => WAITING.test(id));
+        if (free) {
+          store.clear();
+          rows.forEach((row) => store.put(row));
+        }
+      };
+    });
+    return free;
+  }
+
+  /* A new day in the place of the one that was here; at once, so that a failure leaves the old one. */
   async function create(code, dag) {
     const salt = crypto.getRandomValues(new Uint8Array(16));
-    key = await keyOf(code, salt, ROUNDS);
-    await transact("readwrite", (store) => void store.clear());
-    const proof = await locked("proef", "open");
-    await transact("readwrite", (store) => {
-      store.put({ id: "over", salt, rounds: ROUNDS, dag });
-      store.put(proof);
-    });
+    const made = await keyOf(code, salt, ROUNDS);
+    const proof = await locked("proef", "open", made);
+    if (!(await clear([{ id: "over", salt, rounds: ROUNDS, dag }, proof]))) {
+      throw new Sentence(WAITS);
+    }
+    [key, salted] = [made, salt];
   }
 
   /* Whether the code is the right one. */
   async function unlock(code) {
     const over = await about();
+    if (over === undefined) {
+      throw new Sentence(OTHER);
+    }
     const proof = await transact("readonly", (store) => store.get("proef"));
     const made = await keyOf(code, over.salt, over.rounds);
     try {
@@ -89,35 +125,78 @@ const Vault = (() => {
     } catch {
       return false;
     }
-    key = made;
+    [key, salted] = [made, over.salt];
     return true;
   }
 
   function lock() {
-    key = null;
+    key = salted = null;
+  }
+
+  /* Writes only into the day that the key in memory is of: another tab may have put another in its place. */
+  async function write(work) {
+    let ours = false;
+    await transact("readwrite", (store) => {
+      const over = store.get("over");
+      over.onsuccess = () => {
+        ours = salted !== null && same(over.result?.salt, salted);
+        if (ours) {
+          work(store);
+        }
+      };
+    });
+    if (!ours) {
+      throw new Sentence(salted === null ? LOCKED : OTHER);
+    }
   }
 
   async function put(id, value) {
-    const row = await locked(id, value);
-    await transact("readwrite", (store) => void store.put(row));
+    const row = await locked(id, value, key);
+    await write((store) => store.put(row));
   }
 
-  /* Takes the place of another at once: of the two there is never none, and never both. */
-  async function replace(gone, id, value) {
-    const row = await locked(id, value);
-    await transact("readwrite", (store) => {
-      store.put(row);
-      store.delete(gone);
+  /* Takes the place of another at once: of the two there is never none, and never both. With a mark, only of what was
+     read under that mark: what was written since then stays. Says whether the other went. */
+  async function replace(gone, id, value, mark) {
+    const row = await locked(id, value, key);
+    let went = true;
+    await write((store) => {
+      const there = store.get(gone);
+      there.onsuccess = () => {
+        went = mark === undefined || same(there.result?.iv, mark);
+        if (went) {
+          store.delete(gone);
+          store.put(row);
+        }
+      };
     });
+    return went;
+  }
+
+  /* The value, with a mark that is another each time it is written. */
+  async function read(id) {
+    const row = await transact("readonly", (store) => store.get(id));
+    if (row === undefined) {
+      return undefined;
+    }
+    try {
+      return { value: await unlocked(row, key), mark: row.iv };
+    } catch (error) {
+      throw error?.name === "OperationError" ? new Sentence(OTHER) : error;
+    }
   }
 
   async function get(id) {
-    const row = await transact("readonly", (store) => store.get(id));
-    return row === undefined ? undefined : unlocked(row, key);
+    return (await read(id))?.value;
   }
 
   function remove(id) {
-    return transact("readwrite", (store) => void store.delete(id));
+    return write((store) => store.delete(id));
+  }
+
+  /* Takes back what was begun with the key in memory. */
+  function undo() {
+    return write((store) => store.clear()).finally(lock);
   }
 
   async function ids(prefix) {
@@ -130,7 +209,7 @@ const Vault = (() => {
   }
 
   async function wipe() {
-    key = null;
+    lock();
     await transact("readwrite", (store) => void store.clear());
   }
 
@@ -143,12 +222,13 @@ const Vault = (() => {
   /* After its day what was taken along goes, unless something still waits. Says whether it went. */
   async function tidy() {
     const over = possible() ? await about() : undefined;
-    if (over === undefined || over.dag >= today() || (await waiting())) {
+    if (over === undefined || over.dag >= today()) {
       return false;
     }
-    await wipe();
-    return true;
+    return clear();
   }
 
-  return { possible, about, create, unlock, lock, put, replace, get, remove, ids, waiting, wipe, tidy };
+  const reading = { possible, about, read, get, ids, waiting };
+  const writing = { create, undo, put, replace, remove, clear, wipe, tidy };
+  return { ...reading, ...writing, unlock, lock, Sentence, WAITS, OTHER };
 })();

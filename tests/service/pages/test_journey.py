@@ -80,7 +80,7 @@ class Country:
         early = self.settings.now().replace(hour=0, minute=5)
         asked = {"dag": self.site.days(0), "begin": "18:00", "einde": "20:00", "veiligheid": "met_twee_personen"}
         with session_scope(self.site.engine, Access.system()) as session:
-            actor = accounts.actor_of(session, accounts.find_user(session, "anna"))
+            actor = accounts.actor_of(session, accounts.find_user(session, "anna"), self.site.today)
             desk = Desk(actor, early, visitors=lambda code: ["bram"])
             case = moves.find_case(session, number)
             visit, _ = visit_planning.plan(session, case, desk, asked, [Visitor("bram", "4471")])
@@ -143,9 +143,9 @@ def sign_in(page: Page, naam: str) -> None:
     page.get_by_role("button", name="Inloggen").click()
 
 
-def take_along(page: Page, told: str = "Meegenomen: 2 bezoeken.") -> None:
-    page.get_by_label("Code, minstens 6 tekens").fill(CODE)
-    page.get_by_label("Nog een keer dezelfde code").fill(CODE)
+def take_along(page: Page, told: str = "Meegenomen: 2 bezoeken.", code: str = CODE) -> None:
+    page.get_by_label("Code, minstens 10 tekens").fill(code)
+    page.get_by_label("Nog een keer dezelfde code").fill(code)
     page.get_by_role("button", name="Neem deze dag mee").click()
     expect(page.locator("#meenemen [data-melding]")).to_contain_text(told)
 
@@ -153,6 +153,13 @@ def take_along(page: Page, told: str = "Meegenomen: 2 bezoeken.") -> None:
 def unlock(page: Page, code: str = CODE) -> None:
     page.get_by_label("Uw code").fill(code)
     page.get_by_role("button", name="Open", exact=True).click()
+
+
+def assert_nothing_left(page: Page) -> None:
+    """No name, no address and no typed word stands in the page."""
+    assert not page.locator("#verslag textarea").count()
+    for secret in ("Kowalska", "Groesbeek", "Eigen bed"):
+        assert secret not in page.content(), secret
 
 
 def lose_the_first_answer(page: Page) -> list[str]:
@@ -228,8 +235,9 @@ def test_a_day_is_walked_without_a_connection_and_goes_in_once(country: Country)
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.get_by_role("status").first).to_contain_text("Alles is verstuurd.", timeout=15_000)
     assert lost and len(country.visits_of(number)) == 1
-    expect(page.locator(f"[data-bezoek='{visit}']")).to_contain_text("Vastgelegd als bezoek 1 op dit adres")
-    expect(page.locator(f"[data-bezoek='{other}']")).to_contain_text("Sluit zonder mutatie (Anna de Vries")
+    expect(page.locator("#lijst")).to_contain_text(f"Zaak {number}: Vastgelegd als bezoek 1 op dit adres")
+    expect(page.locator("#lijst")).to_contain_text("Sluit zonder mutatie (Anna de Vries")
+    assert_nothing_left(page)
     assert page.evaluate(DUMP) == ""
     assert [(row.bevindingen, row.aangetroffen) for row in country.visits_of(number)] == [
         ("Haar naam staat op de bel.", True)
@@ -290,4 +298,72 @@ def test_what_is_refused_stays_and_nobody_sends_for_another(country: Country) ->
     page.get_by_role("button", name="Gooi weg").click()
     expect(page.get_by_text("Op dit toestel is niets meegenomen.")).to_be_visible()
     assert "1 verslag niet verstuurd" in told[1]
+    assert page.evaluate(DUMP) == ""
+    assert_nothing_left(page)
+
+
+def test_what_is_typed_meanwhile_is_never_lost_and_a_page_left_alone_locks(country: Country) -> None:
+    site, number, visit = country.site, country.cases[0], country.visits[0]
+    page = country.page("/bezoeken")
+    sign_in(page, "bram")
+    take_along(page, "Kies een code van minstens 10 tekens, en niet alleen cijfers.", "01-02-1990")
+    take_along(page)
+    desk = page.context.new_page()
+    desk.goto(f"{site.url}/bezoeken")  # opened while nothing waits
+    expect(desk.locator("#meenemen [data-melding]")).to_contain_text("Op dit toestel staat al een dag.")
+    page.goto(f"{site.url}/bezoeken/onderweg")
+    unlock(page)
+    card = f"[data-bezoek='{visit}']"
+    page.locator(card).get_by_role("button", name="Maak het verslag").click()
+    fill_in(page, site, number, bevindingen="Eigen bed.")
+    expect(page.locator("#bewaard")).to_contain_text("Bewaard op dit toestel om")
+    before = desk.evaluate(DUMP)
+    take_along(desk, "Op dit toestel wachten nog verslagen.")
+    assert desk.evaluate(DUMP) == before
+
+    page.fill("[name=bevindingen]", "Eigen bed en kast.")
+    page.clock.set_system_time(site.settings.now() + timedelta(minutes=11))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_label("Uw code")).to_be_visible()
+    assert_nothing_left(page)
+    unlock(page)
+    page.locator(card).get_by_role("button", name="Ga verder met het verslag").click()
+    expect(page.locator("[name=bevindingen]")).to_have_value("Eigen bed en kast.")
+
+    held: list[Route] = []
+    page.route("**/bezoeken/onderweg", lambda route: held.append(route))
+    page.get_by_role("button", name="Klaar").click()
+    expect(page.locator(card)).to_contain_text("wordt nu verstuurd")
+    expect(page.locator(card).get_by_role("button")).to_have_count(0)
+    second = page.context.new_page()
+    second.goto(f"{site.url}/bezoeken/onderweg")
+    second.route("**/bezoeken/aanmelding", lambda route: route.abort())
+    unlock(second)
+    second.locator(card).get_by_role("button", name="Open het verslag").click()
+    second.fill("[name=bevindingen]", "Eigen bed, en kleding.")
+    second.get_by_role("button", name="Klaar").click()
+    expect(second.locator(card)).to_contain_text("klaar, nog niet verstuurd")
+    held.pop().continue_()
+    expect(page.locator(card)).to_contain_text("klaar, nog niet verstuurd")
+    page.unroute("**/bezoeken/onderweg")
+    page.get_by_role("button", name="Verstuur nu").click()
+    expect(page.locator(card)).to_contain_text("Dit verslag is al vastgelegd, met een andere inhoud.")
+    page.locator(card).get_by_role("button", name="Open het verslag").click()
+    expect(page.locator("[name=bevindingen]")).to_have_value("Eigen bed, en kleding.")
+    assert [row.bevindingen for row in country.visits_of(number)] == ["Eigen bed en kast."]
+
+    desk.on("dialog", lambda dialog: dialog.accept())
+    desk.get_by_role("button", name="Uitloggen").click()
+    expect(page.get_by_label("Uw code")).to_be_visible()
+    assert_nothing_left(page)
+
+    unlock(page)
+    page.locator(card).get_by_role("button", name="Ga verder met het verslag").click()
+    second.on("dialog", lambda dialog: dialog.accept())
+    second.get_by_text("Code vergeten?").click()
+    second.get_by_role("button", name="Gooi weg wat op dit toestel staat").click()
+    expect(second.get_by_text("Op dit toestel is niets meegenomen.")).to_be_visible()
+    page.fill("[name=bevindingen]", "Geen kast.")
+    expect(page.locator("#bewaard")).to_contain_text("Niet bewaard. Wat u meenam, is intussen van dit toestel gewist")
+    expect(page.locator("[name=bevindingen]")).to_have_value("Geen kast.")
     assert page.evaluate(DUMP) == ""
