@@ -15,7 +15,7 @@ from workflow import case_terms, information_requests, visits
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
-from workflow.fields import Field, read
+from workflow.fields import Field, column_name, read
 from workflow.models import (
     Bijvangst,
     CallbackRequest,
@@ -362,7 +362,7 @@ def entries(session: Session, case: Case, kind: str) -> Sequence[OfCase]:
 def as_dict(kind: str, row: OfCase) -> dict[str, Any]:
     """An entry by the names of its fields, with who recorded it and when."""
     renamed = {"tijdstip": "wanneer"} if kind == "contacten" else {}
-    shown = {one.naam: _plain(getattr(row, renamed.get(one.naam, _snake(one.naam)), None)) for one in _shown(kind)}
+    shown = {one.naam: _plain(getattr(row, renamed.get(one.naam, column_name(one.naam)), None)) for one in _shown(kind)}
     shown |= {name: getattr(row, name) for name in KINDS[kind].kept}
     return shown | {"nummer": row.id, "vastgelegdOp": row.vastgelegd_op.isoformat(), "door": row.door}  # type: ignore[attr-defined]
 
@@ -371,10 +371,6 @@ def _shown(kind: str) -> list[Field]:
     """Without what is kept elsewhere: the person in the child case, the indicatie geheim in the case."""
     elsewhere = {"bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "indicatieGeheim"}
     return [one for one in kind_named(kind).velden if one.naam not in elsewhere]
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in name)
 
 
 def _plain(value: Any) -> Any:

@@ -55,6 +55,11 @@ class _Faulty(Exception):
         self.code, self.uitleg = code, uitleg
 
 
+def column_name(naam: str) -> str:
+    """`doelGemeld` -> `doel_gemeld`: the column in which a field is kept."""
+    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in naam)
+
+
 def read(fields: Iterable[Field], gegevens: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Typed values by field name (absent and empty ones left out); raises Invalid naming every faulty field.
 

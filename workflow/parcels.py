@@ -16,9 +16,10 @@ from sqlmodel import select
 from signals.base import ACROSS
 from signals.dates import dutch_date
 from signals.municipalities import name_on, standing_for
-from workflow import letters
+from workflow import letters, visits
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
+from workflow.fields import column_name
 from workflow.models import Case, Document, LetterKind, OfCase, ReceivedPart
 
 NONE = "geen"
@@ -151,7 +152,7 @@ def _received(file: CaseFile, part: Part, desk: Desk) -> dict[str, Any]:
         "soort": part.soort,
         "datum": part.datum,
         "omschrijving": part.omschrijving,
-        "regels": _LINES[part.soort](row) if part.soort in _LINES else [],
+        "regels": _LINES[part.soort](row, desk.now.tzinfo) if part.soort in _LINES else [],
         "van_gemeente": file.case.gemeentecode,
         "vastgelegd_door": desk.contact(row.door).naam,
         "sha256": kept.sha256 if kept else None,
@@ -172,39 +173,36 @@ def _document(file: CaseFile, to: Case, own: Mapping[str, Any], source: Document
     return Document(**own, **{name: getattr(source, name) for name in content}, soort=RECEIVED, kenmerk=where)
 
 
-def _told(row: OfCase, *names: tuple[str, str]) -> Lines:
-    """Label and text of the columns that are filled."""
-    shown = ((label, _text(getattr(row, name))) for name, label in names)
+def _told(row: OfCase, zone: tzinfo | None, *names: tuple[str, str]) -> Lines:
+    """Label and text of the columns that are filled; moments in this zone."""
+    shown = ((label, _text(getattr(row, name), zone)) for name, label in names)
     return [[label, text] for label, text in shown if text]
 
 
-def _text(value: object) -> str:
+def _text(value: object, zone: tzinfo | None) -> str:
     if isinstance(value, bool):
         return "ja" if value else "nee"
     if isinstance(value, datetime):
-        return f"{dutch_date(value.date())}, {value:%H.%M} uur"
+        there = value.astimezone(zone)
+        return f"{dutch_date(there.date())}, {there:%H.%M} uur"
     if isinstance(value, date):
         return dutch_date(value)
     return "" if value is None else str(value)
 
 
-_LINES: Mapping[str, Callable[[OfCase], Lines]] = {
-    "bron": lambda row: _told(row, ("bevinding", "Bevinding"), ("gevorderd", "Gevorderd")),
-    "contact": lambda row: _told(
-        row, ("richting", "Richting"), ("taal", "Taal"), ("resultaat", "Resultaat"), ("afspraken", "Afspraken")
+STAYS_HERE = frozenset({"tijdvak", "veiligheid", "bezoekers"})
+"""What of a visit is about our own people and plans."""
+OF_A_VISIT = tuple(one for one in visits.FIELDS if one.naam not in STAYS_HERE)
+
+_LINES: Mapping[str, Callable[[OfCase, tzinfo | None], Lines]] = {
+    "bron": lambda row, zone: _told(row, zone, ("bevinding", "Bevinding"), ("gevorderd", "Gevorderd")),
+    "contact": lambda row, zone: _told(
+        row, zone, ("richting", "Richting"), ("taal", "Taal"), ("resultaat", "Resultaat"), ("afspraken", "Afspraken")
     ),
-    "huisbezoek": lambda row: _told(
+    "huisbezoek": lambda row, zone: _told(row, zone, *((column_name(one.naam), one.label) for one in OF_A_VISIT)),
+    "brief": lambda row, zone: _told(
         row,
-        ("opengedaan", "Deed er iemand open"),
-        ("gelegitimeerd", "Gelegitimeerd"),
-        ("doel_gemeld", "Doel gemeld"),
-        ("toestemming", "Toestemming om binnen te komen"),
-        ("binnengetreden", "Binnen geweest"),
-        ("aangetroffen", "Is de gezochte persoon aangetroffen"),
-        ("bevindingen", "Bevindingen"),
-    ),
-    "brief": lambda row: _told(
-        row,
+        zone,
         ("geadresseerde", "Aan"),
         ("adres", "Adres"),
         ("retour_op", "Retour gekomen op"),

@@ -38,7 +38,8 @@ def register(file: CaseFile, desk: Desk, letter: Letter, values: Mapping[str, An
     if "andereBekendmaking" in values:
         known = letter.bekendgemaakt_op = values.get("datumBekendmaking", desk.today)
         letter.andere_bekendmaking = values["andereBekendmaking"]
-        _asked_no_more(file, desk, letter)
+        if letter.soort != LetterKind.VOORNEMEN or file.case.fase == Phase.VOORNEMEN:  # else the besluit stays unheard
+            _asked_no_more(file, desk, letter)
     if letter.vervallen_op is None and letter.stap != "beslis_op_bezwaar":
         _count_anew(file, desk, letter, first, known)
 
@@ -50,8 +51,10 @@ def _count_anew(file: CaseFile, desk: Desk, letter: Letter, first: bool, known: 
     decided = voornemen and file.case.fase != Phase.VOORNEMEN
     if first:
         case_terms.stop_begun(file, term, letter.verzenddatum, TermStatus.VERVALLEN, desk.today)
-    if known is None:
-        _ask(file, desk, letter, _HEARD_TOO_LATE if decided else _NOT_KNOWN)
+    if decided and first:
+        _ask(file, desk, letter, _HEARD_TOO_LATE)
+    elif known is None:
+        _ask(file, desk, letter, _NOT_KNOWN)
     elif not decided:
         case_terms.start(file, desk, term, known)
         if voornemen:  # the day on which it was told in writing (Wet BRP 2.19 lid 4)

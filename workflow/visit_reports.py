@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +27,8 @@ from workflow.phases import OPEN, Phase
 from workflow.transitions import BY_NAME
 from workflow.visit_models import PlannedVisit, SocialConcern, UnplacedReport, VisitReport, VisitStatus
 
+NEAR = timedelta(days=1)
+"""So far from the planned day a visit may have been made."""
 KENMERK = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FOUND = ("ja", "nee", "niet_vastgesteld")
 DATE = Field("datum", "datum", "Dag van het bezoek")
@@ -198,7 +200,7 @@ def _values(desk: Desk, visit: PlannedVisit, filled: Filled) -> dict[str, Any]:
         faults.append(Reason("verplicht_leeg", "Vul in waar u de zorg hebt gemeld.", "zorgWaarheen"))
     if values.get("zorgWaarheen") and not values.get("zorg"):
         faults.append(Reason("zorg_ontbreekt", "Kies ja bij zorgen, of haal weg waar u dat meldde.", "zorg"))
-    if values and values["datum"] != visit.dag:
+    if values and abs(values["datum"] - visit.dag) > NEAR:
         uitleg = (
             f"Dit bezoek staat op {dutch_date(visit.dag)}. Ging u op een andere dag, verzet dan eerst het bezoek; is "
             "die dag voorbij, leg dan een huisbezoek vast bij de zaak."

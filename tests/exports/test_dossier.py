@@ -15,15 +15,15 @@ import pytest
 from pypdf import PdfReader
 from sqlmodel import Session, select
 
-from exports.dossier import LEFT_OUT, Dossier, Order, Purpose, compose
+from exports.dossier import LEFT_OUT, OF_OTHERS_THERE, OF_WHO_WENT, SEEN_THERE, Dossier, Order, Purpose, compose
 from exports.dossier_files import write_pdf, write_zip
 from signals.models import Signal
 from tests import evidence
 from tests.factories import ANNA, BRAM, RECEIVED, VENLO, at, case_at, desk, new_case, take
-from workflow import dossier, letters
+from workflow import dossier, letters, visits
 from workflow.case_file import CaseFile
-from workflow.fields import Field
-from workflow.models import Case, Document, Letter
+from workflow.fields import Field, column_name
+from workflow.models import Case, Document, Letter, Visit
 from workflow.phases import Outcome, Phase
 
 LATER = RECEIVED + timedelta(days=60)
@@ -200,6 +200,14 @@ def test_the_person_reads_nothing_of_others_and_how_much_was_left_out(full: Doss
     ):
         assert words in text, words
     assert "Stuk 2: Voordeur" in text
+
+
+def test_of_every_field_of_a_visit_somebody_decided_whether_the_person_reads_it() -> None:
+    reads = {"tijdvak", "begin", "einde", "opengedaan", "gelegitimeerd", "doelGemeld", "toestemming"}
+    reads |= {"binnengetreden", "aangetroffen", "kaartAchtergelaten"}
+    hidden = {*OF_WHO_WENT, *OF_OTHERS_THERE, *SEEN_THERE}
+    assert reads | hidden == {field.naam for field in visits.FIELDS} and not reads & hidden
+    assert {column_name(field.naam) for field in visits.FIELDS} <= set(Visit.model_fields)
 
 
 def test_a_colleague_is_hidden_in_what_a_document_is_called_too(full: Dossiers) -> None:

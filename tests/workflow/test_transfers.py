@@ -45,6 +45,7 @@ def full(session: Session) -> Case:
     dossier.add(session, case, "contacten", desk(ANNA, ON), contact)
     moment = {"begin": f"{ON}T09:00", "einde": f"{ON}T09:20", "bezoekers": "pas 4480"}
     visit = {"opengedaan": False, "gelegitimeerd": False, "doelGemeld": False, "toestemming": "niet_gevraagd"}
+    visit |= {"verklaringen": "Hij is verhuisd, zegt de buurman.", "kaartAchtergelaten": True}
     dossier.add(session, case, "huisbezoeken", desk(BRAM, ON), moment | visit)
     dossier.add(session, case, "leerpunten", desk(ANNA, ON), {"soort": "verkeerde_gemeente"})
     for name, others in (("huurcontract", False), ("foto van bewoners", True)):
@@ -89,6 +90,9 @@ def test_the_usual_parts_go_along_and_nothing_that_is_social_or_about_others(ses
     phone = parts["contactmoment, telefoon"]
     assert (phone.vastgelegd_door, phone.van_gemeente, phone.datum) == ("Anna", NIJMEGEN, ON)
     assert ["Resultaat", "woont nu in Venlo"] in phone.regels
+    visit = dict(parts["huisbezoek 1"].regels)
+    assert visit["Begin"].endswith("09.00 uur") and visit["Kaart achtergelaten"] == "ja"
+    assert visit["Wat is verklaard, en door wie"] == "Hij is verhuisd, zegt de buurman." and "Bezoekers" not in visit
     (copy,) = CaseFile(session, theirs(session)).documents
     assert (copy.bestand, copy.soort) == ("huurcontract", "ontvangen_bij_overdracht")
     assert parts["huurcontract"].document_id == copy.id

@@ -116,7 +116,7 @@ def test_the_same_report_sent_twice_is_recorded_once(
         ({"opengedaan": "nee"}, {"niemand_opende"}),
         ({"einde": "18:00"}, {"einde_voor_begin"}),
         ({"einde": "21:00"}, {"tijdstip_in_toekomst"}),
-        ({"datum": (DAY - timedelta(days=1)).isoformat()}, {"andere_dag"}),
+        ({"datum": (DAY - timedelta(days=2)).isoformat()}, {"andere_dag"}),
         ({"zorg": "ja"}, {"verplicht_leeg"}),
         ({"onverwachtOmschrijving": "een broer", "onverwachtGeslachtsnaam": "Kowalski"}, {"verplicht_leeg"}),
         ({"onverwachtOmschrijving": "een broer", "onverwachtBsn": "999990033"}, {"bsn_ongeldig", "verplicht_leeg"}),

@@ -78,7 +78,7 @@ class Country:
 
     def _plan(self, number: str) -> int:
         early = self.settings.now().replace(hour=0, minute=5)
-        asked = {"dag": self.site.days(0), "begin": "18:00", "einde": "20:00", "veiligheid": "met_twee_personen"}
+        asked = {"dag": self.site.days(0), "begin": "18:00", "einde": "23:59", "veiligheid": "met_twee_personen"}
         with session_scope(self.site.engine, Access.system()) as session:
             actor = accounts.actor_of(session, accounts.find_user(session, "anna"), self.site.today)
             desk = Desk(actor, early, visitors=lambda code: ["bram"])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -273,9 +273,15 @@ def test_a_report_from_under_way_comes_from_whoever_made_it(client: TestClient, 
 def planned_visit(engine: Engine) -> int:
     """A visit of Bram, far ahead."""
     number = case_in(engine, Phase.HUISBEZOEK).zaaknummer
-    asked = {"dag": "2126-11-22", "begin": "18:00", "einde": "20:00", "veiligheid": "geen_bijzonderheden"}
+    now = datetime.now(AMSTERDAM)
+    asked = {
+        "dag": f"{now + timedelta(days=300):%Y-%m-%d}",
+        "begin": "18:00",
+        "einde": "20:00",
+        "veiligheid": "geen_bijzonderheden",
+    }
     anna = Actor("anna", {Role.BEHANDELAAR: frozenset({ROTTERDAM})})
-    desk = Desk(anna, datetime(2026, 11, 2, tzinfo=AMSTERDAM), visitors=lambda code: ["bram"])
+    desk = Desk(anna, now, visitors=lambda code: ["bram"])
     with session_scope(engine, Access.system()) as session:
         case = moves.find_case(session, number)
         visit, _ = visit_planning.plan(session, case, desk, asked, [visit_planning.Visitor("bram", "4471")])
