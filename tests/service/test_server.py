@@ -1,11 +1,14 @@
 """The journey of a delivery through a real process: token, file, step, feedback."""
 
+import socket
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from serving import Installation, Served, serving
 
+from service.commands.system import _listening
 from service.settings import Settings
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "demo" / "LRNI-2026-07.csv"
@@ -55,3 +58,9 @@ def test_a_delivery_travels_through_a_running_service(served: Served, tokens: Ma
     assert '"route": "/zaken/{zaaknummer}/stappen"' in log
     for secret in (shown["persoon"]["bsn"], shown["persoon"]["geslachtsnaam"], case["zaaknummer"], *tokens.values()):
         assert secret not in log
+
+
+def test_an_answer_is_sent_at_once() -> None:
+    """A listener that is not said to be TCP keeps Nagle's algorithm: asyncio then does not switch it off."""
+    with closing(_listening("127.0.0.1", 0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
