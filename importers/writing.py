@@ -19,6 +19,7 @@ from importers.rules import Reading, Rulebook
 from signals.address import address_key
 from signals.base import table
 from signals.bulk import run, slices
+from signals.keyring import keyring
 from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange
 from signals.rows import COLUMNS, DATES
 from signals.staging import FEW, Staging, insert_frame, staging
@@ -258,6 +259,7 @@ def _rows_of_signal(reading: Reading, rows: "list[int] | np.ndarray") -> pl.Data
         *days,
         pl.col("huisnummer").cast(pl.Int64),
         reading.delivered_code.gather(rows).alias("gemeentecode_geleverd"),
+        pl.Series("bsn", map(keyring().seal, values["bsn"]), dtype=pl.String),
         address_keys(values).alias("adressleutel"),
         reading.chunk.regels.gather(rows).alias("regel"),
         reading.warnings.as_json(rows).alias("waarschuwingen"),

@@ -1,4 +1,4 @@
-"""Users, passwords, sign-ins and tokens: who somebody is, decided here; what that person sees, in access.py."""
+"""Users, passwords, sessions and tokens: who somebody is, decided here; what that person sees, in access.py."""
 
 import hashlib
 import re
@@ -11,11 +11,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, or_, update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service.access import Access, access_of, municipal_scopes
-from service.models import ApiToken, SignInAttempt, User, UserRole, WebSession
+from service.models import ApiToken, PendingSignIn, User, UserRole, WebSession
 from signals.base import table
-from signals.bulk import insert_if_new
 from signals.errors import DomainError, Invalid, NotFound, Reason, Refused
 from signals.models import Municipality
 from signals.municipalities import same_municipality
@@ -25,17 +25,9 @@ from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role
 USER_NAME = re.compile(r"[a-z][a-z0-9._-]{1,60}")
 TELEPHONE = re.compile(r"[0-9+][0-9 ()-]{3,19}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-TOKEN_PREFIX = "rni_"  # noqa: S105  # lets a leaked token be recognised
+TOKEN_PREFIX = "rni_"  # noqa: S105  # nosec B105  # lets a leaked token be recognised
 TOKEN_LIFE = timedelta(days=365)
-FREE_ATTEMPTS = 5
-LONGEST_WAIT = timedelta(minutes=15)
-_COUNTERS = (
-    (FREE_ATTEMPTS, LONGEST_WAIT),
-    (4 * FREE_ATTEMPTS, timedelta(seconds=30)),
-    (10 * FREE_ATTEMPTS, timedelta(minutes=1)),
-)
-"""Free attempts and longest wait per counter. Those of an account and of an origin as such slow down who guesses from
-many places or at many accounts; the wait stays short, because somebody else can cause it."""
+NO_PASSWORD = ""  # nosec B105  # of who signs in at the provider of the organisation
 LONGEST_PASSWORD = 200
 """Longer ones are refused unread: hashing must not become a way to keep the service busy."""
 SEEN_EVERY = timedelta(minutes=1)
@@ -52,21 +44,6 @@ def _nobody() -> str:
 
 class NotSignedIn(DomainError):
     """Nobody, or somebody whose session or token has ended."""
-
-
-class TooManyAttempts(DomainError):
-    """This account failed too often from this origin; `wait` says how long to stay away."""
-
-    def __init__(self, wait: timedelta) -> None:
-        self.wait = wait
-        minutes = max(1, -(-int(wait.total_seconds()) // 60))
-        super().__init__(
-            Reason(
-                "te_veel_pogingen",
-                f"Te veel mislukte pogingen vanaf deze plek. Probeer het over {minutes} "
-                f"{'minuut' if minutes == 1 else 'minuten'} opnieuw.",
-            )
-        )
 
 
 def digest(secret: str) -> str:
@@ -121,9 +98,7 @@ def create_user(
         )
     _require_lengths(weergavenaam=weergavenaam, telefoonnummer=telefoonnummer, emailadres=emailadres)
     _require_contact(telefoonnummer, emailadres)
-    if not roles:
-        raise Invalid(Reason("rol_ontbreekt", "Geef de gebruiker ten minste één rol.", "role"))
-    _require_codes(session, {code for _, code in roles if code is not None})
+    _require_roles(session, roles)
     if session.exec(select(User.id).where(col(User.naam) == naam)).first() is not None:
         raise Refused(Reason("gebruiker_bestaat", f"De gebruiker {naam} bestaat al. Kies een andere naam.", "naam"))
     secret = password or secrets.token_urlsafe(15)
@@ -138,10 +113,25 @@ def create_user(
     )
     session.add(user)
     session.flush()
+    _give(session, user, roles)
+    return user, secret
+
+
+def _give(session: Session, user: User, roles: Iterable[tuple[Role, str | None]]) -> None:
     assert user.id is not None
     session.add_all(UserRole(gebruiker_id=user.id, rol=role, gemeentecode=code) for role, code in roles)
     session.flush()
-    return user, secret
+
+
+def _roles_of(user: User) -> SelectOfScalar[UserRole]:
+    return select(UserRole).where(col(UserRole.gebruiker_id) == user.id)
+
+
+def _require_roles(session: Session, roles: Collection[tuple[Role, str | None]]) -> None:
+    """At least one role, each in a municipality that exists."""
+    if not roles:
+        raise Invalid(Reason("rol_ontbreekt", "Geef de gebruiker ten minste één rol.", "role"))
+    _require_codes(session, {code for _, code in roles if code is not None})
 
 
 def _require_lengths(**texts: str) -> None:
@@ -226,13 +216,57 @@ def disable_user(session: Session, naam: str, now: datetime) -> User:
     user = find_user(session, naam)
     user.uitgeschakeld_op = user.uitgeschakeld_op or now
     session.add(user)
-    session.execute(delete(WebSession).where(col(WebSession.gebruiker_id) == user.id))
+    end_sign_ins(session, user)
     session.execute(
         update(ApiToken)
         .where(col(ApiToken.gebruiker_id) == user.id, col(ApiToken.ingetrokken_op).is_(None))
         .values(ingetrokken_op=now)
     )
     return user
+
+
+def enable_user(session: Session, naam: str) -> User:
+    """Open a closed account again, with the roles it had; tokens stay revoked."""
+    user = find_user(session, naam)
+    user.uitgeschakeld_op = None
+    session.add(user)
+    return user
+
+
+def set_roles(session: Session, user: User, roles: Iterable[tuple[Role, str | None]]) -> bool:
+    """Give these roles in the place of those held, and end every sign-in; False, and nothing ends, when they are those.
+
+    A token stays: what it may do is what its user may, at every request.
+    """
+    wanted = set(roles)
+    _require_codes(session, {code for _, code in wanted if code is not None})
+    session.exec(select(User.id).where(col(User.id) == user.id).with_for_update())  # of two at once the second waits
+    held = {(row.rol, row.gemeentecode) for row in session.exec(_roles_of(user))}
+    if held == wanted:
+        return False
+    session.execute(delete(UserRole).where(col(UserRole.gebruiker_id) == user.id))
+    _give(session, user, sorted(wanted, key=str))
+    end_sign_ins(session, user)
+    return True
+
+
+def set_password(session: Session, naam: str) -> str:
+    """A new password in the place of one that was forgotten or became known, given this once; every sign-in ends."""
+    user = find_user(session, naam)
+    if user.wachtwoord == NO_PASSWORD:
+        uitleg = f"De gebruiker {naam} logt in via de eigen organisatie en heeft hier geen wachtwoord."
+        raise Refused(Reason("geen_wachtwoord", uitleg))
+    secret = secrets.token_urlsafe(15)
+    user.wachtwoord = _hasher.hash(secret)
+    session.add(user)
+    end_sign_ins(session, user)
+    return secret
+
+
+def end_sign_ins(session: Session, user: User) -> None:
+    """End every session of this user, and what was on the way to one."""
+    for kind in (WebSession, PendingSignIn):
+        session.execute(delete(kind).where(col(kind.gebruiker_id) == user.id))
 
 
 def staff(session: Session, gemeentecode: str, today: date, role: Role = Role.BEHANDELAAR) -> list[str]:
@@ -284,7 +318,7 @@ def actor_of(session: Session, user: User, today: date) -> Actor:
     """The user as an actor; a role also holds in what its municipality was merged from or into, from that day on."""
     if user.uitgeschakeld_op is not None:
         raise NotSignedIn(Reason("gebruiker_uitgeschakeld", f"De gebruiker {user.naam} is uitgeschakeld."))
-    rows = session.exec(select(UserRole).where(col(UserRole.gebruiker_id) == user.id))
+    rows = session.exec(_roles_of(user))
     scopes = municipal_scopes((row.rol, row.gemeentecode) for row in rows)
     return Actor(
         user.naam,
@@ -300,47 +334,14 @@ def access_of_user(session: Session, naam: str, origin: str, today: date) -> Acc
 def check_password(session: Session, naam: str, password: str) -> User | None:
     """The user when name and password fit and the account is open; the same work whatever is wrong."""
     user = session.exec(select(User).where(col(User.naam) == naam)).first()
-    usable = user is not None and user.uitgeschakeld_op is None and len(password) <= LONGEST_PASSWORD
+    open_ = user is not None and user.uitgeschakeld_op is None and user.wachtwoord != NO_PASSWORD
+    usable = open_ and len(password) <= LONGEST_PASSWORD
     stored = user.wachtwoord if user is not None and usable else _nobody()
     try:
         _hasher.verify(stored, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return None
     return user if usable else None
-
-
-def _counter_keys(naam: str, origin: str) -> list[str]:
-    """Of the counters in `_COUNTERS`: this account from this origin, this account, this origin."""
-    name = naam.lower()
-    return [digest(f"{name}\n{origin}"), digest(f"{name}\n"), digest(f"\n{origin}")]
-
-
-def waiting_time(session: Session, naam: str, origin: str, now: datetime) -> timedelta:
-    """How long this account must wait from this origin; zero when it may try."""
-    wait = timedelta()
-    for key, (free, longest) in zip(_counter_keys(naam, origin), _COUNTERS, strict=True):
-        attempt = session.get(SignInAttempt, key)
-        if attempt is not None and attempt.mislukt >= free:
-            pause = min(timedelta(seconds=2 ** min(attempt.mislukt - free + FREE_ATTEMPTS, 20)), longest)
-            wait = max(wait, attempt.laatst_op + pause - now)
-    return wait
-
-
-def note_attempt(session: Session, naam: str, origin: str, *, success: bool, now: datetime) -> None:
-    """Count a failed sign-in of this account, from this origin, or forget them; the origin's own count stays.
-
-    Two at once are two: the database counts.
-    """
-    *forgotten, _ = _counter_keys(naam, origin)
-    session.execute(delete(SignInAttempt).where(col(SignInAttempt.laatst_op) < now - timedelta(days=1)))
-    counters = table(SignInAttempt)
-    if success:
-        session.execute(delete(SignInAttempt).where(col(SignInAttempt.sleutel).in_(forgotten)))
-        return
-    for key in _counter_keys(naam, origin):
-        session.execute(insert_if_new(session, counters).values(sleutel=key, mislukt=0, laatst_op=now))
-        counted = update(SignInAttempt).where(col(SignInAttempt.sleutel) == key)
-        session.execute(counted.values(mislukt=col(SignInAttempt.mislukt) + 1, laatst_op=now))
 
 
 def start_session(session: Session, user: User, *, now: datetime, hours: int) -> str:
@@ -411,6 +412,27 @@ def user_of_token(session: Session, secret: str, now: datetime) -> User | None:
         )
     )
     return session.exec(chosen).first()
+
+
+def tokens(session: Session, now: datetime) -> list[tuple[ApiToken, str]]:
+    """Every token that still works, with the name of its user, the newest first."""
+    chosen = (
+        select(ApiToken, User.naam)
+        .join(User, col(User.id) == col(ApiToken.gebruiker_id))
+        .where(col(ApiToken.verloopt_op) > now, col(ApiToken.ingetrokken_op).is_(None))
+        .order_by(col(ApiToken.id).desc())
+    )
+    return list(session.exec(chosen).all())
+
+
+def revoke_token(session: Session, number: int, now: datetime) -> str:
+    """End a token from now on; gives the name of its user."""
+    token = session.get(ApiToken, number)
+    if token is None:
+        raise NotFound(Reason("token_onbekend", f"Er is geen token {number}. Bekijk ze met: rni token list"))
+    token.ingetrokken_op = token.ingetrokken_op or now
+    session.add(token)
+    return session.get_one(User, token.gebruiker_id).naam
 
 
 def has_demo_users(session: Session) -> bool:

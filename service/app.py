@@ -11,12 +11,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from importers import use_profiles
-from service import accounts, pages
+from service import accounts, pages, process
 from service.access import Access
+from service.allowance import Allowance
 from service.api import make_api
 from service.db import make_engine, require_schema, session_scope
 from service.errors import install_api, install_pages, refuse
 from service.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
+from service.openid import Provider
+from service.row_security import require_second_lock
 from service.settings import Misconfigured, Settings, keep_files_private, read_settings
 from service.supervisor import Supervisor
 from service.work import wait_for_the_lock
@@ -42,6 +45,7 @@ def require_ready(settings: Settings, engine: Engine) -> None:
     require_schema(engine)
     if not settings.production:
         return
+    require_second_lock(engine)
     with session_scope(engine, Access.system(), write=False) as session:
         if accounts.has_demo_users(session):
             raise Misconfigured(
@@ -59,6 +63,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     settings.require_safe()
     use_profiles(settings.profiles_dir)
     use_letters(settings.letters_dir)
+    process.begin(settings)
     if engine is None:
         engine = make_engine(settings.database_url)
         wait_for_the_lock(engine, PATIENCE)
@@ -80,11 +85,13 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             engine.dispose()
             impatient.dispose()
 
+    allowance = Allowance(settings)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     api = make_api(f"{settings.base_url.rstrip('/')}{API}", API_VERSION)
     for each in (app, api):
-        each.state.settings, each.state.engine = settings, engine
+        each.state.settings, each.state.engine, each.state.allowance = settings, engine, allowance
     app.state.impatient_engine = impatient
+    app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.error_page, app.state.session_ended = pages.error_page, pages.session_ended
     install_api(api)
     install_pages(app)
@@ -95,7 +102,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(pages.router)
     # The last one added is the outermost: headers come on every answer, also on those of the other two.
-    app.add_middleware(RequestGuard, settings=settings)
+    app.add_middleware(RequestGuard, settings=settings, counters=allowance)
     app.add_middleware(OurFaults)
     app.add_middleware(AnswerHeaders, settings=settings)
     return app

@@ -16,7 +16,6 @@ from service import case_signals
 from service.characters import readable
 from service.dependencies import LARGEST_NUMBER
 from signals.errors import Invalid, Reason
-from signals.municipalities import same_municipality
 from workflow.models import Address, CallbackRequest, Case
 from workflow.phases import Outcome, Phase
 from workflow.running_terms import running_terms
@@ -207,14 +206,3 @@ def _search_by(
         return chosen.where(or_(now, col(Case.id).in_(also)))
     known = case_signals.cases_of(session, str(signaalnummer))
     return chosen.where(col(Case.id).in_(known) if known else false())  # among none, SQLite would look in every case
-
-
-def at_same_address(session: Session, case: Case, today: date) -> Sequence[Case]:
-    """The other open cases at the current address, in the same municipality: they share home visits."""
-    others = select(Case).where(
-        col(Case.gemeentecode).in_(same_municipality(session, {case.gemeentecode}, today)),
-        Case.adressleutel == case.adressleutel,
-        Case.fase != Phase.AFGESLOTEN,
-        col(Case.id) != case.id,
-    )
-    return session.exec(others.order_by(col(Case.id))).all()

@@ -6,7 +6,7 @@ at the door, wherever they stand.
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator
 from email.message import Message
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -26,6 +26,10 @@ UNREADABLE = Reason(
 )
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+_LOST = "\ufffd"
+"""What stands in a form that was read where the bytes were not UTF-8: a part of the text is gone."""
+_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+"""How such a character may be written in JSON; half of a pair, which may stand beside its other half."""
 
 
 def readable(text: str) -> bool:
@@ -67,19 +71,31 @@ async def _require_readable(request: Request) -> None:
         return
     if request.headers.get("content-type", "").startswith(_FORMS):
         form = await request.form()
-        texts: Iterable[Any] = ((name, getattr(value, "filename", value)) for name, value in form.multi_items())
+        found = all(
+            readable(text) and _LOST not in text
+            for name, value in form.multi_items()
+            for text in (name, value if isinstance(value, str) else value.filename or "")
+        )
     else:
         try:
-            texts = json.loads(await request.body() or b"null")
+            found = _readable(await request.body())
         except (ValueError, RecursionError, ClientDisconnect):
             return  # not JSON: the route says so, or it takes no body
-    if not _readable(texts):
+    if not found:
         raise Invalid(UNREADABLE)
 
 
-def _readable(value: Any) -> bool:
-    if isinstance(value, str):
-        return readable(value)
-    if isinstance(value, Mapping):
-        return all(_readable(each) for pair in value.items() for each in pair)
-    return not isinstance(value, Iterable) or all(_readable(each) for each in value)
+def _readable(content: bytes) -> bool:
+    """Whether JSON holds no such character; ValueError or RecursionError when it is none."""
+    if _ESCAPED.search(content) is None:
+        return True  # a bare one is no JSON; so nearly every body is judged without reading it
+    waiting: list[Any] = [json.loads(content)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str) and not readable(value):
+            return False
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+    return True

@@ -32,10 +32,12 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "yield": ("deliveries", "yields", ""),
     "user": ("users", "commands", ""),
     "token": ("users", "tokens", ""),
+    "keys": ("keys", "commands", ""),
     "municipalities": ("system", "municipalities", ""),
     "basis": ("installation", "bases", ""),
     "setting": ("installation", "settings", ""),
     "participant": ("installation", "participants", ""),
+    "audit": ("audit", "commands", ""),
 }
 """Per word after `rni`: the module of `service.commands`, what stands there, and its help (a group has its own)."""
 

@@ -57,9 +57,13 @@ def session_secret(request: Request) -> str:
     return request.cookies.get(cookie_name(request.app.state.settings), "")
 
 
-def cookie_name(settings: Settings) -> str:
-    """`__Host-` ties the cookie to this host and to https; plain http (demo, development) cannot have it."""
-    return "__Host-rni" if settings.https else "rni"
+def cookie_name(settings: Settings, word: str = "") -> str:
+    """`__Host-` ties the cookie to this host and to https; plain http (demo, development) cannot have it.
+
+    word: of another cookie than that of the session (`service.cookies`).
+    """
+    name = f"rni-{word}" if word else "rni"
+    return f"__Host-{name}" if settings.https else name
 
 
 def check_csrf(request: Request, csrf: Annotated[str, Form()] = "") -> None:
@@ -68,6 +72,11 @@ def check_csrf(request: Request, csrf: Annotated[str, Form()] = "") -> None:
     secret = session_secret(request)
     if not secret:
         raise NotSignedIn(Reason("niet_aangemeld", "Meld u eerst aan."))
+    require_token(secret, csrf, settings)
+
+
+def require_token(secret: str, csrf: str, settings: Settings) -> None:
+    """Forbidden unless the form token belongs to this cookie."""
     valid = [token_for(secret, key) for key in settings.keys]
     if not any(hmac.compare_digest(csrf.encode(), token.encode()) for token in valid):
         raise _EXPIRED

@@ -15,6 +15,7 @@ from sqlalchemy.orm import UOWTransaction
 from sqlmodel import Session, select
 
 from service.access import Access
+from service.row_security import EVERYTHING, grant, tell_who_asks, visible_to
 from signals import municipalities
 from signals.errors import Reason, Refused
 from signals.models import Municipality
@@ -76,6 +77,7 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     if not sqlite:
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
         event.listen(engine, "handle_error", _hide_row)
+        tell_who_asks(engine)
         return engine
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _without_foreign_keys if not foreign_keys else _prepare_sqlite)
@@ -129,7 +131,7 @@ def session_scope(engine: Engine, access: Access, *, write: bool = True) -> Iter
 
     With `write=False` nothing can be written and nothing is committed.
     """
-    bound = engine if write else engine.execution_options(**READ_ONLY)
+    bound = engine.execution_options(**visible_to(access), **({} if write else READ_ONLY))
     with Session(bound, expire_on_commit=False) as session:
         session.info["access"] = access
         if not write:
@@ -152,21 +154,35 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-def upgrade(url: str) -> None:
-    """Bring the schema up to date and load national table 33 where there is none: all of it or nothing."""
+def upgrade(url: str, owner_url: str = "") -> None:
+    """Bring the schema up to date and load national table 33 where there is none: all of it or nothing.
+
+    owner_url: of the role that owns the tables, where that is not the one with which the service connects.
+    """
     file = _file(make_url(url))
     if file is not None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError:
             raise DatabaseUnusable from None
-    engine = make_engine(url, foreign_keys=False)
-    with engine.begin() as connection:
+    engine = make_engine(owner_url or url, foreign_keys=False)
+    with engine.execution_options(**EVERYTHING).begin() as connection:
         command.upgrade(alembic_config(connection), "head")
+        if owner_url and not file:
+            grant(connection, _role(url))
     with session_scope(engine, Access.system()) as session:
         if session.exec(select(Municipality.code).limit(1)).first() is None:
             municipalities.store(session, municipalities.read_table_33(municipalities.TABLE_33))
     engine.dispose()
+
+
+def _role(url: str) -> str:
+    """The role with which one connects at this address; it need not be named there."""
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        role: str = connection.exec_driver_sql("SELECT current_user").scalar_one()
+    engine.dispose()
+    return role
 
 
 _EMPTY = Reason("schema_ontbreekt", "De database is nog leeg. Voer eerst uit: rni db upgrade")

@@ -20,7 +20,7 @@ from exports.selection import Selection
 from exports.workbook import write_workbook
 from importers import opbrengst_2026_1
 from importers.load import summary
-from service import accounts, case_signals, documents, uploads
+from service import accounts, case_signals, documents, process, uploads
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
 from service.demo_documents import DOCUMENTS
@@ -48,7 +48,7 @@ FIRST_NAMES = {
     Role.BEHEERDER: "ben",
     Role.AUDITOR: "aad",
 }
-PASSWORD = "probeer-het-maar-uit"  # noqa: S105  # printed on the screen, and no production starts with a demo user
+PASSWORD = "probeer-het-maar-uit"  # noqa: S105  # nosec B105  # printed on the screen, and no production starts with a demo user
 EARLIEST = date(2026, 9, 1)
 """The samples may be loaded from this day on; what becomes of them then no longer hangs on the day."""
 DAYS_BACK = 77
@@ -296,7 +296,8 @@ def main() -> None:
     keep_files_private()
     settings = Settings()
     use_letters(settings.letters_dir)
-    upgrade(settings.database_url)
+    process.begin(settings)
+    upgrade(settings.database_url, settings.database_owner_url)
     demo = Demo(settings, settings.now().date(), sys.stdout)
     with session_scope(demo.engine, Access.system(), write=False) as session:
         filled = session.exec(select(Load.id).limit(1)).first() is not None

@@ -13,9 +13,11 @@ from sqlmodel import Session
 
 from service import accounts
 from service.access import Access, access_of
+from service.allowance import USER, Allowance
 from service.csrf import SAFE_METHODS, session_secret
 from service.db import session_scope
 from service.settings import Settings
+from service.trace import Trace
 from signals.errors import Reason
 from workflow.actors import Desk
 from workflow.phases import Role
@@ -59,6 +61,36 @@ def origin_of(request: Request, door: str) -> str:
     return f"{door} {request.client.host if request.client else 'onbekend'}"
 
 
+NOT_SIGNED_IN = Reason("niet_aangemeld", "Meld u eerst aan.")
+
+
+def is_somebody(request: Request) -> bool:
+    """Whether a live token or session came along: asked before a large body is read."""
+    settings, now = settings_of(request), settings_of(request).now()
+    with session_scope(engine_of(request), Access.system(origin="aanmelding"), write=False) as session:
+        if (token := _token_of(request)) and accounts.user_of_token(session, token, now) is not None:
+            return True
+        secret = session_secret(request)
+        found = accounts.find_session(session, secret, now=now, idle_minutes=settings.session_idle_minutes)
+        return bool(secret) and found is not None
+
+
+def _token_of(request: Request) -> str:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def _count(request: Request, naam: str) -> None:
+    allowance: Allowance = request.app.state.allowance
+    allowance.take(request.scope, USER, naam)
+
+
+def trace_of(request: Request) -> Trace:
+    """The trace of this request, as `service.middleware` found or made it."""
+    found: Trace = request.state.trace
+    return found
+
+
 def signed_in_or_none(request: Request) -> SignedIn | None:
     """Who is signed in with the pages; None for nobody. Does not stay open while the request works."""
     secret = session_secret(request)
@@ -71,10 +103,11 @@ def signed_in_or_none(request: Request) -> SignedIn | None:
         if found is None:
             return None
         web, user = found
+        _count(request, user.naam)
         who = SignedIn(
             user.naam,
             user.weergavenaam,
-            Access.of(accounts.actor_of(session, user, now.date()), origin_of(request, "pagina")),
+            Access.of(accounts.actor_of(session, user, now.date()), origin_of(request, "pagina"), trace_of(request)),
         )
     if now - web.gezien_op > accounts.SEEN_EVERY:
         # Not worth waiting for: a load may hold the lock of a database in a file, and the next page notes it too.
@@ -86,13 +119,19 @@ def signed_in_or_none(request: Request) -> SignedIn | None:
 def signed_in(who: Annotated[SignedIn | None, Depends(signed_in_or_none)]) -> SignedIn:
     """Who is signed in with the pages; NotSignedIn (which sends to the sign-in page) without."""
     if who is None:
-        raise accounts.NotSignedIn(Reason("niet_aangemeld", "Meld u eerst aan."))
+        raise accounts.NotSignedIn(NOT_SIGNED_IN)
     return who
 
 
 def page_session(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Iterator[Session]:
     """A session in the name of who is signed in; written to on POST only."""
     with session_scope(engine_of(request), who.access, write=request.method not in SAFE_METHODS) as session:
+        yield session
+
+
+def reading_page_session(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Iterator[Session]:
+    """The same for a POST that only shows something."""
+    with session_scope(engine_of(request), who.access, write=False) as session:
         yield session
 
 
@@ -104,15 +143,16 @@ def wide_page_session(request: Request, who: Annotated[SignedIn, Depends(signed_
 
 def bearer(request: Request) -> Access:
     """What the bearer of the API token may see; NotSignedIn without a live token."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     now = now_of(request)
-    if scheme.lower() == "bearer" and secret.strip():
+    if token := _token_of(request):
         with session_scope(engine_of(request), Access.system(origin="api"), write=False) as session:
-            user = accounts.user_of_token(session, secret.strip(), now)
+            user = accounts.user_of_token(session, token, now)
             if user is not None:
-                return Access.of(accounts.actor_of(session, user, now.date()), origin_of(request, "api"))
+                _count(request, user.naam)
+                actor = accounts.actor_of(session, user, now.date())
+                return Access.of(actor, origin_of(request, "api"), trace_of(request))
     raise accounts.NotSignedIn(
-        Reason("niet_aangemeld", "Stuur een geldig token mee in de header Authorization: Bearer …")
+        Reason("niet_aangemeld", "Stuur een geldig token mee in de header Authorization: Bearer …", "Authorization")
     )
 
 
@@ -149,6 +189,7 @@ Who = Annotated[SignedIn, Depends(signed_in)]
 MaybeWho = Annotated[SignedIn | None, Depends(signed_in_or_none)]
 # scope="function": the commit runs before the answer leaves, so a commit that fails is not answered with 200.
 PageSession = Annotated[Session, Depends(page_session, scope="function")]
+ReadingPageSession = Annotated[Session, Depends(reading_page_session, scope="function")]
 WidePageSession = Annotated[Session, Depends(wide_page_session, scope="function")]
 Bearer = Annotated[Access, Depends(bearer)]
 ApiSession = Annotated[Session, Depends(api_session, scope="function")]

@@ -94,10 +94,11 @@ def steps() -> str:
 
 
 def _default(value: Any) -> str:
-    if value in (None, ""):
+    secret = value[0] if isinstance(value, tuple) and value else value
+    if isinstance(secret, SecretStr):
+        return "sleutel voor ontwikkeling" if secret.get_secret_value() else ""
+    if value in (None, "", (), {}):
         return ""
-    if any(isinstance(part, SecretStr) for part in (value if isinstance(value, tuple) else (value,))):
-        return "sleutel voor ontwikkeling"
     return f"`{value}`"
 
 

@@ -12,11 +12,14 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from service.accounts import NotSignedIn, TooManyAttempts
+from service.accounts import NotSignedIn
+from service.allowance import TooManyRequests
+from service.attempts import TooManyAttempts
 from service.csrf import FIELD, SAFE_METHODS
 from service.db import SchemaMissing
 from service.journal import OUR_FAULT
@@ -25,6 +28,11 @@ from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Re
 
 log = structlog.get_logger()
 
+
+class PreconditionFailed(Refused):
+    """What `If-Match` names is no longer so."""
+
+
 TITLES: Mapping[int, str] = {
     400: "Ongeldige invoer",
     401: "Niet aangemeld",
@@ -32,6 +40,7 @@ TITLES: Mapping[int, str] = {
     404: "Niet gevonden",
     405: "Methode niet toegestaan",
     409: "Dit kan nu niet",
+    412: "De zaak is veranderd",
     413: "Te groot",
     415: "Mediatype niet ondersteund",
     429: "Te veel verzoeken",
@@ -52,12 +61,14 @@ _SENTENCES: Mapping[int, str] = {
 _STATUS: Sequence[tuple[type[DomainError], int]] = (
     (NotSignedIn, 401),
     (TooManyAttempts, 429),
+    (TooManyRequests, 429),
     (Misconfigured, 503),
     (SchemaMissing, 503),
     (NotFound, 404),
     (Forbidden, 403),
     (Invalid, 400),
     (TooLarge, 413),
+    (PreconditionFailed, 412),
     (Refused, 409),
 )
 
@@ -92,28 +103,47 @@ def problem(
     return JSONResponse(body | more, status, headers=dict(headers or {}), media_type="application/problem+json")
 
 
-def _error(reason: Reason) -> dict[str, Any]:
-    error: dict[str, Any] = {"in": "body", "code": reason.code, "detail": reason.uitleg}
+def _error(request: Request, reason: Reason) -> dict[str, Any]:
+    """Where it is, as far as that is known: without a body it is the address."""
+    told = {"code": reason.code, "detail": reason.uitleg}
     if reason.veld:
-        error["location"] = {"pointer": f"/{reason.veld}"}
-    return error
+        name = to_camel(reason.veld) if "_" in reason.veld else reason.veld
+        if place := _asked(request).get(name):
+            return {"in": place, "location": {"name": name}, **told}
+        return {"in": "body", "location": {"pointer": f"/{reason.veld}"}, **told}
+    return {"in": "path" if request.method in SAFE_METHODS else "body", **told}
 
 
-def domain_problem(error: DomainError) -> JSONResponse:
-    """The problem+json of a DomainError: `errors[]` with every reason, and `belemmeringen[]` with a 409."""
+def _asked(request: Request) -> dict[str, str]:
+    """Where each parameter of the route stands that is no part of the body, by its name."""
+    places = {"Authorization": "header"}
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    if dependant is not None:
+        places |= {each.alias: "query" for each in dependant.query_params}
+        places |= {each.alias: "header" for each in dependant.header_params}
+    return places
+
+
+def domain_problem(request: Request, error: DomainError) -> JSONResponse:
+    """The problem+json of a DomainError: `errors[]` with every reason, and `belemmeringen[]` with a 409 or 412."""
     status = status_of(error)
     more: dict[str, Any] = {}
-    if status == 409:
+    if status in (409, 412):
         more["belemmeringen"] = [{"code": reason.code, "uitleg": reason.uitleg} for reason in error.reasons]
     return problem(
-        status, error.uitleg, errors=[_error(reason) for reason in error.reasons], headers=_headers(error), **more
+        status,
+        error.uitleg,
+        errors=[_error(request, reason) for reason in error.reasons],
+        headers=headers_of(error),
+        **more,
     )
 
 
-def _headers(error: DomainError) -> dict[str, str]:
+def headers_of(error: DomainError) -> dict[str, str]:
+    """What belongs to this kind of no beside its sentence."""
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, (TooManyAttempts, TooManyRequests)):
         return {"Retry-After": str(max(1, round(error.wait.total_seconds())))}
     return {}
 
@@ -142,6 +172,7 @@ _VALIDATION: Mapping[str, str] = {
     "date_from_datetime_inexact": "Geef een datum zonder tijd, als jjjj-mm-dd.",
     "dict_type": "Geef een JSON-object.",
     "list_type": "Geef een lijst.",
+    "too_deep": "Deze waarde heeft te veel lagen.",
 }
 
 
@@ -174,7 +205,7 @@ def install_api(api: FastAPI) -> None:
 
     async def domain(request: Request, error: Exception) -> Response:
         assert isinstance(error, DomainError)
-        return domain_problem(error)
+        return domain_problem(request, error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -184,7 +215,8 @@ def install_api(api: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return problem(error.status_code, sentence_of(error.status_code), headers=error.headers)
+        headers = _allowed(request) if error.status_code == 405 else error.headers
+        return problem(error.status_code, sentence_of(error.status_code), headers=headers)
 
     async def ours(request: Request, error: Exception) -> Response:
         return problem(500, OUR_FAULT)
@@ -195,19 +227,32 @@ def install_api(api: FastAPI) -> None:
     api.add_exception_handler(Exception, ours)
 
 
+def _allowed(request: Request) -> dict[str, str]:
+    """Every method of this address; Starlette names those of the first route that has it."""
+    asked = request.scope
+    found = (
+        method
+        for method in ("GET", "HEAD", "POST")
+        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in request.app.routes)
+    )
+    return {"Allow": ", ".join(found)}
+
+
 def refuse(
     request: Request, status: int, reasons: Sequence[Reason], headers: Mapping[str, str] | None = None
 ) -> Response:
     """A refusal in the voice of the door: problem+json under /api, else a page."""
     sentences = [reason.uitleg for reason in reasons] or [sentence_of(status)]
     if request.url.path.startswith("/api/"):
-        return problem(status, " ".join(sentences), errors=[_error(reason) for reason in reasons], headers=headers)
+        return problem(
+            status, " ".join(sentences), errors=[_error(request, reason) for reason in reasons], headers=headers
+        )
     response: Response = request.app.state.error_page(request, status, title_of(status), sentences)
     response.headers.update(headers or {})
     return response
 
 
-_NOT_TYPED = frozenset({FIELD, "formulier", "versie", "wachtwoord"})
+_NOT_TYPED = frozenset({FIELD, "formulier", "versie", "wachtwoord", "code"})
 
 
 async def _typed(request: Request) -> list[tuple[str, str]]:
@@ -240,7 +285,7 @@ def install_pages(app: FastAPI) -> None:
                 return RedirectResponse(f"/inloggen?volgende={quote(_address(request))}", 303)
             ended: Response = request.app.state.session_ended(request, await _typed(request), _address(request))
             return ended
-        return refuse(request, status_of(error), error.reasons, _headers(error))
+        return refuse(request, status_of(error), error.reasons, headers_of(error))
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -251,7 +296,8 @@ def install_pages(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return refuse(request, error.status_code, (), error.headers)
+        headers = _allowed(request) if error.status_code == 405 else error.headers
+        return refuse(request, error.status_code, (), headers)
 
     app.add_exception_handler(DomainError, domain)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -6,11 +6,12 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy import Engine
 
-from service import digests, mail, mergers, uploads
+from service import audit, chain, digests, mail, mergers, uploads
 from service.access import Access
 from service.db import session_scope
 from service.models import MailState
 from service.settings import Settings
+from service.subjects import newest_task, subjects_of_tasks
 from workflow.clock import NIGHTLY
 
 log = structlog.get_logger()
@@ -18,10 +19,13 @@ log = structlog.get_logger()
 HOUR = 2
 SWEEP = "onbekende_bestanden_gewist"
 MERGERS = "herindelingen_verteld"
+SEALED, HANDED_ON = "logregels_verzegeld", "logregels_afgeleverd"
 MORNING = 6
 """Hour from which the messages of the day are made: the night has reminded by then."""
 MAIL_EVERY = 5
 """Minutes between two looks at what is due to be sent."""
+SEAL_EVERY = 1
+"""Minutes that an entry of the log may wait for its place in the chain."""
 TOLD = (MailState.VERZONDEN, MailState.WACHT, MailState.ONZEKER, MailState.OPGEGEVEN)
 LATEST_START = 20 * 3600
 """Seconds: a machine that slept through the night still does it in the day."""
@@ -32,7 +36,10 @@ def run_nightly(settings: Settings, engine: Engine, now: datetime) -> dict[str, 
     counts = {}
     for name, job in NIGHTLY.items():
         with session_scope(engine, Access.system(origin="klok")) as session:
+            before = newest_task(session)
             counts[name] = job(session, now.date())
+            if counts[name]:
+                audit.record(session, "nachttaak", name, now, about=subjects_of_tasks(session, before))
         log.info("nachttaak", taak=name, aantal=counts[name])
     with session_scope(engine, Access.system(origin="klok")) as session:
         counts[MERGERS] = mergers.tell(session, now)
@@ -48,6 +55,16 @@ def run_mail(settings: Settings, engine: Engine, now: datetime) -> dict[str, int
         made = digests.make(session, settings, now) if settings.smtp_host and now.hour >= MORNING else 0
     ended = mail.deliver(settings, engine, now)
     return {"berichten_gemaakt": made, **{f"berichten_{state}": ended[state] for state in TOLD}}
+
+
+def run_log(settings: Settings, engine: Engine, now: datetime) -> dict[str, int]:
+    """Entries of the log that are new get their place in the chain, and their lines are handed on; gives how many."""
+    counts = {SEALED: chain.seal(engine, settings.data_dir, now), HANDED_ON: 0}
+    if settings.logbook_otlp_url:
+        from service import otlp  # here: without a receiver nothing of its format is needed
+
+        counts[HANDED_ON] = otlp.deliver(settings, engine, now)
+    return counts
 
 
 def scheduler(settings: Settings, engine: Engine) -> BlockingScheduler:
@@ -66,6 +83,14 @@ def scheduler(settings: Settings, engine: Engine) -> BlockingScheduler:
         "interval",
         minutes=MAIL_EVERY,
         id="post",
+        coalesce=True,
+        max_instances=1,
+    )
+    clock.add_job(
+        lambda: run_log(settings, engine, settings.now()),
+        "interval",
+        minutes=SEAL_EVERY,
+        id="logboek",
         coalesce=True,
         max_instances=1,
     )

@@ -13,13 +13,16 @@ import structlog
 OUR_FAULT = "Er ging bij ons iets mis. Er is niets gewijzigd. Probeer het later opnieuw."
 """What people are told when the rest is in the log."""
 
+_TRACE = "trace_id"
+"""Drawn at random, so nine digits in it are no BSN."""
 _NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
 
 
 def _mask(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A number of nine digits may be a BSN, also inside a traceback."""
     return {
-        key: _NINE_DIGITS.sub("*********", value) if isinstance(value, str) else value for key, value in event.items()
+        key: _NINE_DIGITS.sub("*********", value) if isinstance(value, str) and key != _TRACE else value
+        for key, value in event.items()
     }
 
 

@@ -6,16 +6,22 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import allowance
+from service.accounts import NotSignedIn
+from service.allowance import Allowance
 from service.characters import UNREADABLE, other_charset, unreadable_address
 from service.csrf import SAFE_METHODS, cookie_name, same_origin
+from service.dependencies import NOT_SIGNED_IN, is_somebody
 from service.documents import LARGEST
-from service.errors import refuse
+from service.errors import headers_of, refuse, status_of
 from service.journal import OUR_FAULT
 from service.settings import Settings
+from service.trace import HEADER, Trace
 from signals.errors import Reason
 
 log = structlog.get_logger()
@@ -45,7 +51,7 @@ _API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-an
 
 
 class AnswerHeaders:
-    """Security headers and `API-Version` on every answer."""
+    """Security headers, the trace and `API-Version` on every answer."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -59,12 +65,15 @@ class AnswerHeaders:
         path: str = scope["path"]
         api = path.startswith("/api/")
         started = time.monotonic()
+        trace = Trace.asked(Headers(scope=scope).getlist(HEADER))
+        scope.setdefault("state", {})["trace"] = trace
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _EVERYWHERE.items():
                     headers[name] = value
+                headers[HEADER] = trace.header
                 # What people brought is shown under a policy of its own, by which it can do nothing here.
                 headers.setdefault("X-Frame-Options", "DENY")
                 headers.setdefault("Content-Security-Policy", _API_POLICY if api else _PAGE_POLICY)
@@ -73,6 +82,7 @@ class AnswerHeaders:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
                 if api:
                     headers["API-Version"] = API_VERSION
+                headers.update(allowance.headers(scope))
                 if path == f"{API}/openapi.json":
                     headers["Access-Control-Allow-Origin"] = "*"
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -82,6 +92,7 @@ class AnswerHeaders:
                     methode=scope["method"],
                     route=route or ("/static" if path.startswith("/static/") else "onbekend"),
                     status=message["status"],
+                    trace_id=trace.trace_id,
                     ms=round((time.monotonic() - started) * 1000),
                 )
             await send(message)
@@ -121,11 +132,16 @@ class TooLarge(Exception):
     """More bytes came in than a request may hold."""
 
 
-class RequestGuard:
-    """Refuses what other sites send and what is too large, before a route sees it."""
+async def _refuse_stranger(scope: Scope, receive: Receive, send: Send) -> None:
+    error = NotSignedIn(NOT_SIGNED_IN)
+    await refuse(Request(scope), status_of(error), error.reasons, headers_of(error))(scope, receive, send)
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
+
+class RequestGuard:
+    """Refuses what other sites send, what is too large and what is too much, before a route sees it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, counters: Allowance) -> None:
+        self.app, self.counters = app, counters
         self.base_url, self.production = settings.base_url, settings.production
         self.cookie = cookie_name(settings)
         self.largest = settings.max_upload_mb * 1_000_000
@@ -136,12 +152,25 @@ class RequestGuard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        try:
+            if not scope["path"].startswith("/static/"):
+                self.counters.take(scope, allowance.ORIGIN, allowance.origin(scope))
+        except allowance.TooManyRequests as error:
+            answer = refuse(Request(scope), status_of(error), error.reasons, headers_of(error))
+            await answer(scope, receive, send)
+            return
         refused = self._refusal(scope, headers)
         if refused is not None:
             status, reason = refused
             await refuse(Request(scope), status, [reason])(scope, receive, send)
             return
         limit, read, begun = self._limit(scope, headers), 0, False
+        stranger = limit > SMALL_BODY and not await run_in_threadpool(is_somebody, Request(scope))
+        if stranger:
+            limit = SMALL_BODY
+            if int(headers.get("content-length", "0")) > limit:
+                await _refuse_stranger(scope, receive, send)
+                return
 
         async def counted() -> Message:
             nonlocal read
@@ -160,14 +189,13 @@ class RequestGuard:
 
         with suppress(TooLarge):
             await self.app(scope, counted, watched)
-        if read > limit and not begun:
+        if read > limit and not begun and stranger:
+            await _refuse_stranger(scope, receive, send)
+        elif read > limit and not begun:
             await refuse(Request(scope), 413, [self._too_large(limit)])(scope, receive, send)
 
     def _limit(self, scope: Scope, headers: Headers) -> int:
-        """Files come in where files belong, from who brings a session or a token.
-
-        Whether these are good is known only after the form is read.
-        """
+        """Files come in where files belong, from who brings a session or a token (`is_somebody` knows)."""
         known = "authorization" in headers or f"{self.cookie}=" in headers.get("cookie", "")
         file = headers.get("content-type", "").startswith("multipart/")
         path = scope["path"].removeprefix(API)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+import service.audit_models  # noqa: F401  # its tables go with these
 from signals.base import Moment, by_value
 from workflow.phases import Role
 
@@ -21,7 +22,7 @@ class User(SQLModel, table=True):
     telefoonnummer: str = Field(default="", max_length=20)
     emailadres: str = Field(default="", max_length=255)
     pasnummer: str = Field(default="", max_length=20, description="of the pass that he shows at the door")
-    wachtwoord: str = Field(max_length=200, description="argon2 hash")
+    wachtwoord: str = Field(max_length=200, description="argon2 hash; empty of who signs in at the provider")
     demo: bool = Field(default=False, description="made by the demo; production does not start with one")
     aangemaakt_op: datetime = Field(sa_type=Moment)
     uitgeschakeld_op: datetime | None = Field(default=None, sa_type=Moment)
@@ -64,8 +65,32 @@ class WebSession(SQLModel, table=True):
     eindigt_op: datetime = Field(sa_type=Moment, description="whatever happens")
 
 
+class SecondFactor(SQLModel, table=True):
+    """The app that makes codes for a local account (TOTP)."""
+
+    __tablename__ = "tweede_factor"
+
+    gebruiker_id: int = Field(primary_key=True, foreign_key="gebruiker.id")
+    geheim: str = Field(max_length=300, description="shared with the app, sealed (signals.sealing)")
+    gekoppeld_op: datetime = Field(sa_type=Moment)
+    laatste_stap: int = Field(description="the half minute of the last code: it and those before are used up")
+
+
+class PendingSignIn(SQLModel, table=True):
+    """A sign-in that is under way: the cookie holds a random value, this row its digest."""
+
+    __tablename__ = "aanmelding_onderweg"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    gebruiker_id: int | None = Field(
+        default=None, foreign_key="gebruiker.id", index=True, description="whose password was right"
+    )
+    inhoud: str = Field(description="what must be known until the end, sealed (signals.sealing)")
+    eindigt_op: datetime = Field(sa_type=Moment)
+
+
 class SignInAttempt(SQLModel, table=True):
-    """Failed sign-ins of one account from one origin; its digest, so that no typed password-as-name is kept."""
+    """Failed sign-ins of one counter of `service.attempts`; its digest, so that no typed password-as-name is kept."""
 
     __tablename__ = "aanmeldpoging"
 
@@ -75,10 +100,18 @@ class SignInAttempt(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """Who did what to which thing, with what result, from where, when (BIO2 8.15.01). Only added to."""
+    """Who did what to which thing, with what result, from where, when (BIO2 8.15.01). Only added to.
+
+    `trace_id` and `span_id` are those of its lines in the Logboek Dataverwerkingen, which say about whom. `waarmerk` is
+    over all other columns but the id; entries of before it was there have none.
+    """
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_object", "object", "id"), Index("ix_audit_actor", "actor", "id"))
+    __table_args__ = (
+        Index("ix_audit_object", "object", "id"),
+        Index("ix_audit_actor", "actor", "id"),
+        Index("uq_audit_span_id", "span_id", unique=True),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     tijdstip: datetime = Field(sa_type=Moment, index=True)
@@ -90,6 +123,10 @@ class AuditEntry(SQLModel, table=True):
         max_length=100, description="api, pagina, opdrachtregel or klok, with the address it came from"
     )
     gemeentecode: str | None = Field(default=None, max_length=4)
+    trace_id: str | None = Field(default=None, max_length=32)
+    span_id: str | None = Field(default=None, max_length=16)
+    sleutel: str | None = Field(default=None, max_length=8, description="name of the key of the waarmerk")
+    waarmerk: str | None = Field(default=None, max_length=64, description="HMAC-SHA256")
 
 
 class IdempotencyKey(SQLModel, table=True):

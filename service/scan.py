@@ -48,7 +48,7 @@ def _by_command(settings: Settings, path: Path, file_name: str) -> None:
     whole = str(path.resolve())
     named = [word.replace("{path}", whole) for word in words]
     try:
-        running = subprocess.Popen(  # noqa: S603  # the beheerder names the program, and no shell reads the words
+        running = subprocess.Popen(  # noqa: S603  # nosec B603  # the beheerder names the program, and no shell reads the words
             named if named != words else [*words, whole],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

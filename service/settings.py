@@ -1,6 +1,8 @@
 """What an installation can set, read from the environment (`RNI_...`), and what production does not start with."""
 
+import json
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,8 +18,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from signals.errors import DomainError, Reason
+from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES
 
-DEFAULT_SECRET = "alleen-voor-ontwikkeling-en-demo"  # noqa: S105  # refused in production
+DEFAULT_SECRET = "alleen-voor-ontwikkeling-en-demo"  # noqa: S105  # nosec B105  # refused in production
 SHORTEST_SECRET = 32
 
 
@@ -41,6 +44,11 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="sqlite:///var/rni.sqlite3",
         description="Adres van de database. Standaard een SQLite-bestand in ./var; in productie postgresql+psycopg://…",
+    )
+    database_owner_url: str = Field(
+        default="",
+        description="Adres van dezelfde database met de rol die eigenaar is van de tabellen; alleen rni db upgrade "
+        "gebruikt het. In productie met PostgreSQL is dat een andere rol dan in RNI_DATABASE_URL. Leeg: dezelfde.",
     )
     data_dir: Path = Field(
         default=Path("var"),
@@ -68,6 +76,34 @@ class Settings(BaseSettings):
         default=30, ge=1, description="Na zoveel minuten zonder gebruik eindigt een aanmelding."
     )
     session_hours: int = Field(default=10, ge=1, description="Na zoveel uren eindigt een aanmelding in elk geval.")
+    oidc_issuer: str = Field(
+        default="",
+        description="Inlogdienst van de organisatie (OpenID Connect): het adres dat hij zijn issuer noemt. Leeg: "
+        "inloggen gaat met lokale accounts. Zie docs/aanmelden.md.",
+    )
+    oidc_client_id: str = Field(default="", description="Naam waaronder deze service bij de inlogdienst bekend is.")
+    oidc_key_file: Path | None = Field(
+        default=None,
+        description="Bestand met de eigen geheime sleutel voor de inlogdienst (PEM; RSA of EC P-256). De publieke "
+        "sleutel staat op /inloggen/organisatie/sleutels.",
+    )
+    oidc_acr: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Betrouwbaarheidsniveaus (acr) die goed genoeg zijn, gescheiden door komma's, bijvoorbeeld "
+        "http://eidas.europa.eu/LoA/substantial,http://eidas.europa.eu/LoA/high",
+    )
+    oidc_scope: str = Field(
+        default="openid profile email", description="Scopes die de inlogdienst nodig heeft om de claims te geven."
+    )
+    oidc_roles_claim: str = Field(default="roles", description="Claim met de rollen van iemand.")
+    oidc_roles: Annotated[dict[str, str], NoDecode] = Field(
+        default={},
+        description="Welke waarde van die claim welke rol geeft, als JSON: "
+        '{"rni-behandelaar": "behandelaar", "rni-beheer": "beheerder"}. Met gemeente mag ook: "beslisser:0599".',
+    )
+    oidc_municipalities_claim: str = Field(
+        default="gemeenten", description="Claim met de gemeentecodes waarvoor de gemeentelijke rollen gelden."
+    )
     max_upload_mb: int = Field(default=500, ge=1, description="Grootste bestand dat wordt aangenomen, in megabytes.")
     forwarded_allow_ips: str = Field(
         default="",
@@ -112,6 +148,36 @@ class Settings(BaseSettings):
         description="Afzender van de berichten, bijvoorbeeld Langdurig RNI <rni@gemeente.example>; nodig bij "
         "RNI_SMTP_HOST.",
     )
+    requests_per_user: int = Field(
+        default=6000,
+        ge=0,
+        description="Verzoeken per minuut die één gebruiker mag sturen, geteld per proces; daarna is het antwoord 429 "
+        "met de wachttijd. 0: geen grens.",
+    )
+    requests_per_origin: int = Field(
+        default=12000,
+        ge=0,
+        description="Hetzelfde voor alles wat van één adres komt. Achter een proxy telt het adres van de gebruiker "
+        "alleen als RNI_FORWARDED_ALLOW_IPS klopt. 0: geen grens.",
+    )
+    security_contact: str = Field(
+        default="mailto:team@example.nl",
+        description="Waar iemand een zwakke plek kan melden (mailto:… of https://…); staat in "
+        "/.well-known/security.txt. Zet er het meldpunt van de eigen organisatie in.",
+    )
+    processing_register: str = Field(
+        default="",
+        description="Adres van het eigen register van verwerkingsactiviteiten, dat de regels in het Logboek "
+        "Dataverwerkingen noemen. Leeg: de pagina /verwerkingen van deze service.",
+    )
+    logbook_otlp_url: str = Field(
+        default="",
+        description="Waar het Logboek Dataverwerkingen van de organisatie regels ontvangt (OTLP over HTTP), "
+        "bijvoorbeeld https://logboek.gemeente.example/v1/traces. Leeg: de regels staan alleen in de database.",
+    )
+    logbook_otlp_token: SecretStr = Field(
+        default=SecretStr(""), description="Token waarmee de service zich daar meldt. Leeg: zonder."
+    )
     threads: int = Field(
         default=4, ge=1, description="Verzoeken die één proces tegelijk uitvoert. Meer maakt het niet sneller."
     )
@@ -121,6 +187,26 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("oidc_acr", mode="before")
+    @classmethod
+    def _levels(cls, value: Any) -> Any:
+        return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _roles(cls, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
+        for given in value.values():
+            role, colon, codes = given.partition(":")
+            municipal = role in MUNICIPAL_ROLES and (not colon or re.fullmatch(r"[0-9]{4}(,[0-9]{4})*", codes))
+            if not municipal and given not in PROJECT_ROLES:
+                raise ValueError("een van de rollen bestaat niet")
         return value
 
     @field_validator("scan_command")
@@ -136,6 +222,21 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if value and (parts.scheme != "icap" or not parts.hostname or not parts.path.strip("/") or parts.port == 0):
             raise ValueError("schrijf icap://host:poort/dienst")
+        return value
+
+    @field_validator("security_contact")
+    @classmethod
+    def _can_be_reached(cls, value: str) -> str:
+        if not re.fullmatch(r"(mailto:[^@\s]+@|https://)[^@\s]+", value):
+            raise ValueError("schrijf mailto:naam@gemeente.nl of https://…")
+        return value
+
+    @field_validator("logbook_otlp_url")
+    @classmethod
+    def _is_on_the_web(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or len(value) > 200):
+            raise ValueError("schrijf een adres dat met https:// begint")
         return value
 
     @field_validator("clock_timezone")
@@ -195,11 +296,16 @@ class Settings(BaseSettings):
             reasons.append(
                 Reason("afzender_ontbreekt", "Mail heeft een afzender nodig. Zet RNI_MAIL_FROM.", "RNI_MAIL_FROM")
             )
+        reasons += self._oidc_problems()
         if not self.production:
             return reasons
         if self.smtp_host and self.smtp_tls == "geen" and self.smtp_host not in ("localhost", "127.0.0.1", "::1"):
             uitleg = "Naar een andere machine gaat mail alleen beveiligd. Zet RNI_SMTP_TLS op starttls of tls."
             reasons.append(Reason("mail_onbeveiligd", uitleg, "RNI_SMTP_TLS"))
+        receiver = urlsplit(self.logbook_otlp_url)
+        if receiver.scheme == "http" and receiver.hostname not in ("localhost", "127.0.0.1", "::1"):
+            uitleg = "Naar een andere machine gaat het logboek alleen beveiligd. Begin het adres met https://"
+            reasons.append(Reason("logboek_onbeveiligd", uitleg, "RNI_LOGBOOK_OTLP_URL"))
         if any(len(key) < SHORTEST_SECRET or key == DEFAULT_SECRET.encode() for key in self.keys):
             reasons.append(
                 Reason(
@@ -218,6 +324,26 @@ class Settings(BaseSettings):
                     "RNI_BASE_URL",
                 )
             )
+        return reasons
+
+    def _oidc_problems(self) -> list[Reason]:
+        """What is missing to sign in at the provider of the organisation; nothing when there is none."""
+        if not self.oidc_issuer:
+            return []
+        wanted = {
+            "RNI_OIDC_CLIENT_ID": self.oidc_client_id,
+            "RNI_OIDC_KEY_FILE": self.oidc_key_file,
+            "RNI_OIDC_ACR": self.oidc_acr,
+            "RNI_OIDC_ROLES": self.oidc_roles,
+        }
+        reasons = [
+            Reason("oidc_onvolledig", f"Bij RNI_OIDC_ISSUER hoort ook {name}. Zet die.", name)
+            for name, value in wanted.items()
+            if not value
+        ]
+        if urlsplit(self.oidc_issuer).scheme not in ({"https"} if self.production else {"https", "http"}):
+            uitleg = "Een inlogdienst wordt alleen over https vertrouwd. Zet RNI_OIDC_ISSUER op een adres met https://"
+            reasons.append(Reason("oidc_zonder_https", uitleg, "RNI_OIDC_ISSUER"))
         return reasons
 
     def require_safe(self) -> None:

@@ -148,4 +148,4 @@ def _process(settings: Settings, held: Work) -> "subprocess.Popen[bytes]":
     plain = {name: value for name, value in settings if isinstance(value, str | int | Path)}  # keys only as inherited
     environment = os.environ | {f"RNI_{name.upper()}": str(value) for name, value in plain.items()}
     command = [sys.executable, "-P", "-m", "service.worker", str(held.id), str(held.uitvoerder)]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  # nosec B603

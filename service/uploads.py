@@ -18,13 +18,14 @@ from exports.models import FeedbackRow
 from importers.load import SERIES as LOAD_SERIES
 from importers.load import Checked, History, check, load, record_refusal
 from importers.refusals import FileRefused
-from service import audit, findings, work
+from service import audit, findings, keys, work
 from service.access import Access
 from service.db import session_scope
 from service.models import Upload
 from service.proof import digest_of_others, size
 from service.scan import scan
 from service.settings import Settings
+from signals.bsn import passes_elfproef
 from signals.errors import Forbidden, NotFound, Reason, Refused
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
 from signals.numbers import take_numbers
@@ -125,11 +126,23 @@ def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
 def shown_name(text: str) -> str:
     """The name of a file as it is stored and shown: the last part of a path, without signs that cannot be seen.
 
-    A row of nine digits is masked: it may be a BSN.
+    What may be a BSN is masked: nine digits, and whatever passes the elfproef however it is written.
     """
-    visible = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    plain = unicodedata.normalize("NFKC", text)
+    visible = "".join(sign for sign in plain if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     name = visible.replace("\\", "/").rpartition("/")[2]
-    return re.sub(r"(?<![0-9])[0-9]{9}(?![0-9])", "*********", name).strip()
+    return _NUMBER.sub(_masked, name).strip()
+
+
+_NUMBER = re.compile(r"(?<!\d)\d(?:[ ._-]?\d){7,9}(?!\d)")
+"""Eight to ten digits, of whatever script, with or without a sign between two of them."""
+
+
+def _masked(found: re.Match[str]) -> str:
+    digits = "".join(str(unicodedata.digit(sign)) for sign in found[0] if sign.isdigit())
+    bare = len(digits) == len(found[0]) == 9
+    number = digits.lstrip("0").zfill(9)
+    return "*" * len(found[0]) if bare or passes_elfproef(number) else found[0]
 
 
 @contextmanager
@@ -186,6 +199,7 @@ def load_file(
     settings: of whoever brings a file from outside, which is then admitted first.
     """
     require_loader(access)
+    keys.one_key(engine)
     with session_scope(engine, access.widened()) as session:
         try:
             if settings:
@@ -234,12 +248,12 @@ def undo_proven(
         if progress:
             progress(read + rows)
 
+    _log_undoing(session, ladingnummer, now)
     before = digest_of_others(session, load, step)
     take_back(session, load, told=_told(session, load))
     read = size(session)
     if digest_of_others(session, load, step) != before:
         raise AssertionError(f"{ladingnummer} ongedaan maken veranderde ook andere rijen")
-    audit.record(session, "lading_ongedaan_gemaakt", ladingnummer, now)
     return Undone(load, before)
 
 
@@ -250,9 +264,15 @@ def undo_at_once(session: Session, access: Access, ladingnummer: str, now: datet
     """
     require_loader(access)
     load = _held(session, access, ladingnummer, now)
+    _log_undoing(session, ladingnummer, now)
     take_back(session, load, told=_told(session, load))
-    audit.record(session, "lading_ongedaan_gemaakt", ladingnummer, now)
     return load
+
+
+def _log_undoing(session: Session, ladingnummer: str, now: datetime) -> None:
+    """Beforehand: afterwards nobody knows any more who was in it. A refusal takes the entry along."""
+    audit.record(session, "lading_ongedaan_gemaakt", ladingnummer, now)
+    session.flush()  # what is compared before and after has it both times
 
 
 def undo_obstacles(session: Session, load: Load) -> tuple[Reason, ...]:
@@ -325,10 +345,11 @@ def _refuse_other_municipalities(session: Session, access: Access, loading: Load
 
 
 def require_own(access: Access, named: Iterable[str | None]) -> None:
-    """Forbidden when rows of another municipality than the asker's own are among them."""
+    """Forbidden when rows of another municipality than those that the asker leads are among them."""
     if access.codes is None or access.signals:
         return
-    others = sorted({code for code in named if code is not None} - access.codes)
+    loads_for = access.actor.rollen.get(Role.TEAMLEIDER) or frozenset()
+    others = sorted({code for code in named if code is not None} - loads_for)
     if others:
         uitleg = (
             f"Dit bestand bevat rijen van een andere gemeente ({', '.join(others)}). U laadt alleen voor uw eigen "

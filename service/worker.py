@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from importers import use_profiles
 from importers.load import Checked
 from importers.refusals import FileRefused
-from service import accounts, audit, deliveries, journal, uploads, work
+from service import accounts, audit, deliveries, journal, keys, process, uploads, work
 from service.access import Access
 from service.db import make_engine, session_scope
 from service.models import Upload, Work, WorkKind, WorkState
@@ -121,6 +121,7 @@ def _check(settings: Settings, engine: Engine, access: Access, held: Work, beat:
 
 
 def _load(settings: Settings, engine: Engine, access: Access, held: Work, beat: _Beat) -> None:
+    keys.one_key(engine)
     with session_scope(engine, access.widened()) as session:
         deliveries.load_checked(session, settings, access, held.ladingnummer, settings.now(), beat.rows)
         work.finish(session, held, settings.now())
@@ -144,6 +145,7 @@ def main(arguments: Sequence[str]) -> int:
     number, holder = arguments
     settings = read_settings()
     use_profiles(settings.profiles_dir)
+    process.begin(settings)
     engine = make_engine(settings.database_url)
     work.wait_for_the_lock(engine, PATIENCE)
     try:

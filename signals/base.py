@@ -93,6 +93,10 @@ ACROSS: Mapping[str, Any] = {"across_municipalities": True}
 """Execution options of the few selects that must see another municipality's row: a hand-over and its way back."""
 
 
+ACROSS_AND_ON: Mapping[str, Any] = {**ACROSS, "across_goes_on": True}
+"""The same, for what the driver itself reads right after: it cannot say for whom it asks."""
+
+
 def table(kind: type[SQLModel]) -> Table:
     """The table of a class, for bulk statements: those see every row, whoever the session belongs to."""
     found: Table = kind.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it

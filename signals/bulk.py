@@ -24,7 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from signals.base import ACROSS
+from signals.base import ACROSS, ACROSS_AND_ON
+from signals.sealing import SealedBsn, forms, kept, opened
 
 _SLICE = 10_000  # below the number of parameters that a statement may have, on either database
 T = TypeVar("T")
@@ -35,6 +36,14 @@ def run(
 ) -> Result[*tuple[Any, ...]]:
     """Runs a statement on tables, once or for every one of `rows`; what the session holds is not flushed first."""
     return session.execute(statement, rows, execution_options=ACROSS)  # type: ignore[arg-type,deprecated,unused-ignore]
+
+
+def reach_across(session: Session) -> None:
+    """From here on this transaction writes into another municipality's dossier too: a hand-over, its way back, a task.
+
+    What it reads is chosen as before, and so is what the next transaction writes.
+    """
+    session.connection().info.update(ACROSS)
 
 
 def insert_new(session: Session, into: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -51,6 +60,8 @@ def insert_if_new(session: Session, into: Table) -> sqlite.Insert | postgresql.I
 
 def among(session: Session, column: ColumnElement[T], values: Sequence[T]) -> ColumnElement[bool]:
     """`column IN (values)` for any number of values: they go as one parameter, where IN takes one for each."""
+    if isinstance(column.type, SealedBsn):
+        return among(session, kept(column), forms(map(str, values)))
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(bindparam(None, list(values), type_=postgresql.ARRAY(column.type)))
     listed = func.json_each(json.dumps(list(values))).table_valued("value")
@@ -91,16 +102,19 @@ def values_among(
     if highest > READ_THROUGH * about:
         for piece in asked:
             yield run(session, select(column).where(among(session, column, piece)).distinct()).scalars().all()
+    elif highest and isinstance(column.type, SealedBsn):
+        yield from map(opened, _every(session, kept(column)))
     elif highest:
         yield from _every(session, column)
 
 
-def _every(session: Session, column: Column[T]) -> Iterator[list[T]]:
+def _every(session: Session, column: ColumnElement[T]) -> Iterator[list[T]]:
     """All values of a column, by the driver: rows of SQLAlchemy take four times as long."""
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         yield from _every_text(connection, column)
         return
+    connection.execute(select(column).limit(0), execution_options=ACROSS_AND_ON)
     driver = connection.connection.driver_connection
     assert driver is not None
     with closing(driver.cursor("doorlezen")) as cursor:  # with a name it stays on the server: else all come at once
@@ -109,7 +123,7 @@ def _every(session: Session, column: Column[T]) -> Iterator[list[T]]:
             yield [value for (value,) in rows]
 
 
-def _every_text(connection: Connection, column: Column[Any]) -> Iterator[list[Any]]:
+def _every_text(connection: Connection, column: ColumnElement[Any]) -> Iterator[list[Any]]:
     """Texts of one line, many as one: for each row the driver takes the lock of Python, and holds up all threads."""
     after: BindParameter[str] = bindparam("after", "")
     values = select(column.label("value")).where(column > after).order_by(column).limit(_PIECE).subquery()

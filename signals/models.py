@@ -5,10 +5,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, Numeric, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, Numeric, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, Owned, by_value
+from signals.sealing import SealedBsn, SealedBytes, SealedJson
 
 
 class Mutatiesoort(StrEnum):
@@ -145,7 +146,7 @@ class RejectedRow(SQLModel, table=True):
     gemeentecode: str | None = Field(default=None, max_length=4)
     codes: list[str] = Field(default_factory=list, sa_type=JSON)
     fouten: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
-    cellen: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    cellen: dict[str, str] = Field(default_factory=dict, sa_type=SealedJson)
 
 
 class Signal(Owned, table=True):
@@ -168,7 +169,7 @@ class Signal(Owned, table=True):
     datum_ontvangst: date
     datum_signaal: date
     grondslag: Grondslag = Field(sa_column=Column(by_value(Grondslag), nullable=False))
-    bsn: str = Field(max_length=9)
+    bsn: str = Field(sa_type=SealedBsn)
     voornamen: str = Field(default="", max_length=200)
     voorvoegsel: str = Field(default="", max_length=10)
     geslachtsnaam: str = Field(max_length=200)
@@ -223,7 +224,7 @@ class OpbrengstLoad(SQLModel, table=True):
     ladingnummer: str = Field(unique=True, max_length=20)
     bestandsnaam: str = Field(max_length=255)
     sha256: str = Field(max_length=64, index=True)
-    inhoud: bytes = Field(sa_type=LargeBinary)
+    inhoud: bytes = Field(sa_type=SealedBytes)
     geladen_op: datetime = Field(sa_type=Moment)
     door: str = Field(max_length=200)
     geleverd: int = 0

@@ -158,9 +158,9 @@ def _same_municipality(session: Session, codes: frozenset[str], on: date) -> fro
     gone = (col(Municipality.einde) <= on, col(Municipality.opvolger).is_not(None))
     while new:
         found |= new
-        successors = select(Municipality.opvolger).where(col(Municipality.code).in_(new), *gone)
-        predecessors = select(Municipality.code).where(col(Municipality.opvolger).in_(new), *gone)
-        new = {code for code in (*session.exec(successors), *session.exec(predecessors)) if code} - found
+        theirs = or_(col(Municipality.code).in_(new), col(Municipality.opvolger).in_(new))
+        merged = session.exec(select(Municipality.code, Municipality.opvolger).where(theirs, *gone))
+        new = {code for pair in merged for code in pair if code} - found
     return frozenset(found)
 
 

@@ -17,9 +17,10 @@ from typing import Any, Protocol
 
 import adbc_driver_sqlite.dbapi as adbc
 import polars as pl
-from sqlalchemy import Connection, Table, column, event, literal, make_url, select, table
+from sqlalchemy import Connection, Table, column, event, func, insert, literal, make_url, select, table
 from sqlmodel import Session
 
+from signals.base import ACROSS
 from signals.bulk import insert_all, run
 
 _FOLDER = ".rni-klaarzetten-"
@@ -93,13 +94,24 @@ def insert_frame(session: Session, into: Table, rows: pl.DataFrame) -> None:
         put = f"INSERT OR ROLLBACK INTO {into.name} ({names}) VALUES ({places})"  # noqa: S608  # names of our own columns
         connection.exec_driver_sql(put, rows.rows())
         return
+    # COPY does not go into a table of which the database chooses the rows: those come by a table of this transaction.
+    chooses = connection.execute(select(func.row_security_active(into.name))).scalar_one()
+    place = f"aanvoer_{into.name}" if chooses else into.name
+    if chooses:
+        shape = f"SELECT {names} FROM {into.name} WITH NO DATA"  # noqa: S608  # nosec B608  # names of our own columns
+        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE IF NOT EXISTS {place} ON COMMIT DROP AS {shape}")
     driver = connection.connection.driver_connection
     assert driver is not None
     try:
-        with driver.cursor().copy(f"COPY {into.name} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        with driver.cursor().copy(f"COPY {place} ({names}) FROM STDIN (FORMAT csv)") as copy:
             copy.write(rows.write_csv(include_header=False))
     except driver.Error as error:  # its text quotes the row, so it may not reach a log
         raise AssertionError(f"PostgreSQL nam de rijen niet over ({error.sqlstate})") from None
+    if chooses:
+        stored = table(place, *map(column, rows.columns)).select()
+        filled = insert(into).from_select(rows.columns, stored, include_defaults=False)
+        connection.execute(filled, execution_options=ACROSS)
+        connection.exec_driver_sql(f"TRUNCATE {place}")
 
 
 class _Kept:

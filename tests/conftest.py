@@ -4,24 +4,36 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
+from sqlalchemy import Connection, Engine, event
+from sqlmodel import Session
 
 import exports.models  # noqa: F401  # all tables
 import service.models  # noqa: F401  # all tables
 import workflow.models  # noqa: F401  # all tables
+from service import process
 from service.access import Access
-from service.db import make_engine, session_scope
-from signals import municipalities
+from service.db import make_engine, session_scope, upgrade
+from service.settings import DEFAULT_SECRET, Settings
 from tests import postgres
-from tests.databases import Databases, PostgresDatabases, SqliteFiles
+from tests.databases import CLUSTER, Databases, PostgresDatabases, databases_of
 
+_PLAIN = Settings()
+KEYS = (DEFAULT_SECRET.encode(),)
+"""Those of a service without settings, so that a test reads what one wrote."""
+
+
+@pytest.fixture(autouse=True)
+def _own_keys() -> None:
+    """Whatever keys the test before this one used."""
+    process.begin(_PLAIN)
+
+
+process.begin(_PLAIN)  # for what is made once, before the first test
 hypothesis_settings.register_profile("house", deadline=None)  # the machines are shared: no test is timed
 hypothesis_settings.load_profile("house")
 
@@ -41,8 +53,6 @@ def engine_path() -> Callable[[str], str]:
 
 
 KINDS = ("sqlite", "postgresql")
-CLUSTER = "TEST_POSTGRESQL_FOLDER"
-"""Names the folder where the address of this run's cluster appears; processes of pytest-xdist inherit it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,31 +72,21 @@ def databases(
     tmp_path_factory: pytest.TempPathFactory,
     engine_path: Callable[[str], str],
 ) -> Iterator[Databases]:
-    """Both kinds of database; whatever asks for one, directly or not, runs on both (`-k "not postgresql"`: on one)."""
-    if request.param == "sqlite":
-        yield SqliteFiles(tmp_path_factory.mktemp("databases"))
-        return
-    engine_path("initdb")
-    address = Path(os.environ[CLUSTER]) / "url"
-    for _ in range(600):
-        if address.exists():
-            break
-        time.sleep(0.1)
-    assert address.exists(), "PostgreSQL did not start"
-    made = PostgresDatabases(address.read_text(), os.environ.get("PYTEST_XDIST_WORKER", "main"))
-    yield made
-    made.close()
+    """Both kinds of database; whatever asks for one, directly or not, runs on both (`-k "not postgresql"`: on one).
+
+    In a browser that is one: see tests/service/pages.
+    """
+    if request.param == "postgresql":
+        engine_path("initdb")
+    with databases_of(request.param, tmp_path_factory.mktemp("databases")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
 def empty_database(databases: Databases) -> str:
     """A database with all tables and table 33, made once and copied by whoever needs one."""
     url = databases.new()
-    made = make_engine(url)
-    SQLModel.metadata.create_all(made)
-    with session_scope(made, Access.system()) as session:
-        municipalities.store(session, municipalities.read_table_33(municipalities.TABLE_33))
-    made.dispose()
+    upgrade(url, postgres.as_owner(url))
     return url
 
 
@@ -99,8 +99,56 @@ def engine(databases: Databases, empty_database: str) -> Iterator[Engine]:
         made.dispose()
 
 
+class Shared:
+    """An empty database for the sessions of tests that commit nothing, one after the other; renewed when one does.
+
+    On PostgreSQL it is renewed each time: what was rolled back leaves holes there, in which later rows land, so that
+    rows of which nobody asked the order would come in another one.
+    """
+
+    def __init__(self, databases: Databases, empty: str) -> None:
+        self._databases, self._empty = databases, empty
+        self._made: tuple[str, Engine] | None = None
+        self._used = False
+        self._once = isinstance(databases, PostgresDatabases)
+
+    @property
+    def engine(self) -> Engine:
+        """The database as it was made."""
+        if self._used or self._once:
+            self.drop()
+        if self._made is None:
+            url = self._databases.copy(self._empty)
+            self._made = url, make_engine(url)
+            event.listen(self._made[1], "commit", self._use)
+        return self._made[1]
+
+    def _use(self, connection: Connection) -> None:
+        self._used = True
+
+    def drop(self) -> None:
+        """Take it away."""
+        if self._made is not None:
+            url, made = self._made
+            made.dispose()
+            self._databases.drop(url)
+        self._made, self._used = None, False
+
+
+@pytest.fixture(scope="session")
+def shared(databases: Databases, empty_database: str) -> Iterator[Shared]:
+    """The database of sessions that nobody looks at from beside."""
+    made = Shared(databases, empty_database)
+    yield made
+    made.drop()
+
+
 @pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    """A session that sees every municipality."""
-    with session_scope(engine, Access.system()) as opened:
+def session(request: pytest.FixtureRequest, shared: Shared) -> Iterator[Session]:
+    """A session that sees every municipality. It is rolled back; of a test that asks for `engine` too, committed."""
+    own = "engine" in request.fixturenames
+    with session_scope(request.getfixturevalue("engine") if own else shared.engine, Access.system()) as opened:
         yield opened
+        if not own:
+            opened.flush()
+            opened.rollback()

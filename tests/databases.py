@@ -1,5 +1,7 @@
 """The two kinds of database that every test with a database runs on: how a test gets one of its own."""
 
+import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,11 @@ from shutil import copy, rmtree
 import psycopg
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import URL, make_url
+
+from tests.postgres import as_service
+
+CLUSTER = "TEST_POSTGRESQL_FOLDER"
+"""Names the folder where the address of this run's cluster appears; processes of pytest-xdist inherit it."""
 
 
 class Databases(ABC):
@@ -58,7 +65,10 @@ class SqliteFiles(Databases):
 
 
 class PostgresDatabases(Databases):
-    """Databases in a cluster; `worker` keeps their names apart from those of another process of this run."""
+    """Databases in a cluster, by the address of the role that owns nothing.
+
+    worker: keeps their names apart from those of another process of this run.
+    """
 
     def __init__(self, url: str, worker: str) -> None:
         self._url, self._worker, self._numbers = make_url(url), worker, count(1)
@@ -81,7 +91,24 @@ class PostgresDatabases(Databases):
     def _made(self, statement: str, *names: str) -> str:
         name = f"{self._worker}_{next(self._numbers)}"
         self._connection.execute(SQL(statement).format(*map(Identifier, (name, *names))))
-        return self._url.set(database=name).render_as_string(hide_password=False)
+        return as_service(self._url.set(database=name).render_as_string(hide_password=False))
+
+
+@contextmanager
+def databases_of(kind: str, folder: Path) -> Iterator[Databases]:
+    """Of one kind, for this process: files in this folder, or databases of this run's cluster, named after it."""
+    if kind == "sqlite":
+        yield SqliteFiles(folder)
+        return
+    address = Path(os.environ[CLUSTER]) / "url"
+    for _ in range(600):
+        if address.exists():
+            break
+        time.sleep(0.1)
+    assert address.exists(), "PostgreSQL did not start"
+    made = PostgresDatabases(address.read_text(), f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{folder.name}")
+    yield made
+    made.close()
 
 
 def plain_address(url: URL | str) -> str:

@@ -3,18 +3,27 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2 as httpx
 
-RNI = Path(sys.executable).parent / "rni"
+from tests import processes
+from tests.postgres import as_owner
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left."""
+
+    code: int | None
+    out: str
+    err: str
 
 
 @dataclass(frozen=True)
@@ -26,13 +35,22 @@ class Installation:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a process of this installation."""
-        return os.environ | {"RNI_DATABASE_URL": self.database_url, "RNI_DATA_DIR": str(self.data_dir)} | more
+        addresses = {"RNI_DATABASE_URL": self.database_url, "RNI_DATABASE_OWNER_URL": as_owner(self.database_url)}
+        return os.environ | addresses | {"RNI_DATA_DIR": str(self.data_dir)} | more
 
     def run(self, *arguments: str | Path, exits: int = 0) -> str:
         """What the command printed; the exit code must be the one expected."""
-        done = subprocess.run([RNI, *arguments], env=self.environment(), capture_output=True, text=True, timeout=120)
-        assert done.returncode == exits, (arguments, done.returncode, done.stdout, done.stderr)
-        return done.stdout.strip()
+        done = self.ran(*arguments)
+        assert done.code == exits, (arguments, done)
+        return done.out.strip()
+
+    def ran(self, *arguments: str | Path, **more: str) -> Ran:
+        """The command, whatever it exits with. `more`: settings."""
+        with TemporaryDirectory() as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            process = processes.begin(arguments, self.environment(**more), out, err)
+            process.join(120)
+            return Ran(process.exitcode, out.read_text(), err.read_text())
 
     def json(self, *arguments: str | Path, exits: int = 0) -> Any:
         """The object that the command printed with --json."""
@@ -52,27 +70,31 @@ class Served:
         return httpx.Client(base_url=f"{self.address}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
+def free_port() -> int:
+    """One on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
-def serving(installation: Installation, log: Path) -> Iterator[Served]:
-    """The service of this installation, stopped by its own process id; a test may kill it before."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving(installation: Installation, log: Path, port: int | None = None, **more: str) -> Iterator[Served]:
+    """The service of this installation, stopped by its own process id; a test may kill it before. `more`: settings."""
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
-    environment = installation.environment(RNI_BASE_URL=address)
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [RNI, "serve", "--port", str(port)], env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-        try:
-            for _ in range(600):
-                try:
-                    httpx.get(f"{address}/api/v1/openapi.json").raise_for_status()
-                    break
-                except httpx.TransportError:
-                    assert process.poll() is None, log.read_text()
-                    time.sleep(0.1)
-            yield Served(address, log, process.pid)
-        finally:
-            process.terminate()
-            assert process.wait(20) in (0, -15, -9), log.read_text()
+    environment = installation.environment(RNI_BASE_URL=address, **more)
+    process = processes.begin(["serve", "--port", str(port)], environment, log, log)
+    assert process.pid
+    try:
+        for _ in range(1200):
+            try:
+                httpx.get(f"{address}/.well-known/security.txt").raise_for_status()
+                break
+            except httpx.TransportError:
+                assert process.exitcode is None, log.read_text()
+                time.sleep(0.05)
+        yield Served(address, log, process.pid)
+    finally:
+        process.terminate()
+        process.join(20)
+        assert process.exitcode in (0, -15, -9), (process.exitcode, log.read_text())

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -23,7 +24,23 @@ MAY_IMPORT = {
     "exports": {"exports", "workflow", "signals"},
     "service": set(PACKAGES),
 }
-TEXT_SUFFIXES = {"", ".py", ".md", ".toml", ".yml", ".csv", ".json", ".html", ".css", ".txt", ".mako", ".ini", ".lock"}
+TEXT_SUFFIXES = {
+    "",
+    ".py",
+    ".md",
+    ".toml",
+    ".yml",
+    ".csv",
+    ".json",
+    ".html",
+    ".css",
+    ".txt",
+    ".mako",
+    ".ini",
+    ".lock",
+    ".js",
+    ".yaml",
+}
 
 
 @cache
@@ -213,6 +230,16 @@ def test_lock_files_carry_hashes_and_no_addresses() -> None:
         pins = re.findall(r"^\S+==.*\n.*", text, re.MULTILINE)
         assert pins
         assert not [pin for pin in pins if "\\\n    --hash=sha256:" not in pin]
+
+
+def test_what_comes_from_npm_is_locked_by_its_content_and_not_by_an_address() -> None:
+    packages = json.loads(texts()["tests/node/package-lock.json"])["packages"]
+    brought = {name: each for name, each in packages.items() if name}
+    assert {"node_modules/@stoplight/spectral-cli", "node_modules/oidc-provider"} <= brought.keys()
+    assert not [name for name, each in brought.items() if "resolved" in each]
+    assert not [
+        name for name, each in brought.items() if not each.get("inBundle") and "sha512-" not in each["integrity"]
+    ]
 
 
 def test_no_path_of_one_machine_is_in_the_project() -> None:

@@ -30,6 +30,7 @@ from workflow.models import (
     OfCase,
     PreparedLetter,
     ReceivedPart,
+    Rectificatie,
     Source,
     Visit,
 )
@@ -103,6 +104,11 @@ class CaseFile:
     def documents(self) -> Sequence[Document]:
         """Documents and references."""
         return self._rows(Document)
+
+    @cached_property
+    def rectifications(self) -> Sequence[Rectificatie]:
+        """What the person asked to mend, and what was decided."""
+        return self._rows(Rectificatie)
 
     @cached_property
     def received(self) -> Sequence[ReceivedPart]:

@@ -151,7 +151,7 @@ def staff_member(file: CaseFile, desk: Desk, values: Mapping[str, Any]) -> Reaso
     return no(
         not itself and chosen not in desk.staff(file.case.gemeentecode),
         "geen_behandelaar",
-        f"'{chosen}' is geen behandelaar van deze gemeente. Kies een van: "
+        "Deze gebruiker is geen behandelaar van deze gemeente. Kies een van: "
         f"{', '.join(sorted(desk.staff(file.case.gemeentecode))) or '(er is nog geen behandelaar)'}.",
         "behandelaar",
     )

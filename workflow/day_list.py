@@ -9,8 +9,8 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from signals.municipalities import same_municipality
+from workflow.address_group import open_at
 from workflow.models import Case, Visit
-from workflow.phases import OPEN
 from workflow.visit_models import PlannedVisit, VisitStatus
 
 PARTS: Sequence[tuple[str, time]] = (("ochtend", time(0)), ("middag", time(12)), ("avond", time(17)))
@@ -57,14 +57,14 @@ def day_list(session: Session, day: date, naam: str | None) -> list[tuple[str, l
 def stops_of(session: Session, planned: Sequence[PlannedVisit]) -> list[Stop]:
     """These visits with the cases and the earlier visits, in a few statements for all of them together."""
     keys = {visit.adressleutel for visit in planned}
-    there = select(Case).where(col(Case.adressleutel).in_(keys), col(Case.fase).in_(OPEN)).order_by(col(Case.id))
-    cases = session.exec(there).all()
+    codes = {visit.id: same_municipality(session, {visit.gemeentecode}, visit.dag) for visit in planned}
+    cases = open_at(session, keys, set().union(*codes.values()))
     held = select(Visit).where(col(Visit.zaak_id).in_([case.id for case in cases]), col(Visit.adressleutel).in_(keys))
     before = session.exec(held.order_by(col(Visit.begin).desc())).all()
     stops = []
     for visit in planned:
-        codes = same_municipality(session, {visit.gemeentecode}, visit.dag)
-        here = [each for each in cases if each.adressleutel == visit.adressleutel and each.gemeentecode in codes]
+        mine = codes[visit.id]
+        here = [each for each in cases if each.adressleutel == visit.adressleutel and each.gemeentecode in mine]
         ids = {case.id for case in here}
         stops.append(Stop(visit, here, [each for each in before if each.zaak_id in ids and each.bezoek_id != visit.id]))
     return stops

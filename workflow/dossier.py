@@ -26,6 +26,7 @@ from workflow.models import (
     InformationRequest,
     Leerpunt,
     OfCase,
+    Rectificatie,
     Source,
     TermStatus,
     Visit,
@@ -64,6 +65,9 @@ LESSONS = (
     "samenwerking",
     "anders",
 )
+RECTIFIED = ("verbeterd", "aangevuld", "afgewezen")
+BRP_ELSEWHERE = "Alleen van wat in dit dossier staat. Een fout in de BRP zelf gaat langs Wet BRP artikel 2.58."
+WITHIN_A_MONTH = "Binnen een maand na het verzoek; bij een afwijzing ook waar hij kan klagen (AVG artikel 12)."
 PL_OVERVIEW = "pl_overzicht"
 EVER = tuple(Phase)
 WORKERS = frozenset({Role.BEHANDELAAR, Role.TOEZICHTHOUDER, Role.BESLISSER, Role.TEAMLEIDER})
@@ -144,6 +148,24 @@ def _walaa(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, An
         raise Invalid(Reason("datum_voor_ontvangst", uitleg, "datum"))
     case_terms.answered(file, desk, answer, values["datum"])
     return WalaaEntry(**own, antwoord=answer, datum=values["datum"])
+
+
+def _rectification(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
+    asked, told = values["gevraagdOp"], values["meegedeeldOp"]
+    for name, day in (("gevraagdOp", asked), ("meegedeeldOp", told)):
+        if day > desk.today:
+            raise Invalid(Reason("datum_in_toekomst", "Deze dag moet nog komen. Vul in wanneer het gebeurde.", name))
+    if told < asked:
+        uitleg = f"Er werd pas op {asked:%d-%m-%Y} om gevraagd."
+        raise Invalid(Reason("datum_voor_verzoek", uitleg, "meegedeeldOp"))
+    return Rectificatie(
+        **own,
+        gevraagd_op=asked,
+        betreft=values["betreft"],
+        uitkomst=values["uitkomst"],
+        toelichting=values["toelichting"],
+        meegedeeld_op=told,
+    )
 
 
 def _lesson(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
@@ -296,6 +318,20 @@ KINDS: Mapping[str, EntryKind] = {
         _lesson,
         phases=EVER,
     ),
+    "rectificaties": EntryKind(
+        "Rectificaties",
+        Rectificatie,
+        (
+            Field("gevraagdOp", "datum", "Gevraagd op"),
+            Field("betreft", "lange_tekst", "Wat klopt er niet, volgens de betrokkene"),
+            Field("uitkomst", "keuze", "Wat is besloten", keuzes=RECTIFIED, hint=BRP_ELSEWHERE),
+            Field("toelichting", "lange_tekst", "Wat is juist, of waarom verandert er niets"),
+            Field("meegedeeldOp", "datum", "Verteld aan de betrokkene op", hint=WITHIN_A_MONTH),
+        ),
+        _rectification,
+        roles=HANDLERS,
+        phases=EVER,
+    ),
     "inlichtingenverzoeken": EntryKind(
         "Inlichtingenverzoeken",
         InformationRequest,
@@ -362,14 +398,14 @@ def entries(session: Session, case: Case, kind: str) -> Sequence[OfCase]:
 def as_dict(kind: str, row: OfCase) -> dict[str, Any]:
     """An entry by the names of its fields, with who recorded it and when."""
     renamed = {"tijdstip": "wanneer"} if kind == "contacten" else {}
-    shown = {one.naam: _plain(getattr(row, renamed.get(one.naam, column_name(one.naam)), None)) for one in _shown(kind)}
+    shown = {one.naam: _plain(getattr(row, renamed.get(one.naam, column_name(one.naam)))) for one in _shown(kind)}
     shown |= {name: getattr(row, name) for name in KINDS[kind].kept}
     return shown | {"nummer": row.id, "vastgelegdOp": row.vastgelegd_op.isoformat(), "door": row.door}  # type: ignore[attr-defined]
 
 
 def _shown(kind: str) -> list[Field]:
-    """Without what is kept elsewhere: the person in the child case, the indicatie geheim in the case."""
-    elsewhere = {"bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "indicatieGeheim"}
+    """Without what is kept elsewhere: a person in the child case, indicatie geheim in the case, taal in the letter."""
+    elsewhere = {"bsn", "voornamen", "voorvoegsel", "geslachtsnaam", "geboortedatum", "indicatieGeheim", "taal"}
     return [one for one in kind_named(kind).velden if one.naam not in elsewhere]
 
 

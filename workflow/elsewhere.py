@@ -7,6 +7,7 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from signals.base import ACROSS
+from signals.bulk import reach_across
 from signals.municipalities import name_on, same_municipality
 from workflow.actors import ContactPerson, Desk
 from workflow.case_file import CaseFile
@@ -44,6 +45,7 @@ def ask_to_consult(file: CaseFile, desk: Desk) -> None:
         known = select(CaseTask.id).where(CaseTask.zaak_id == other.id, CaseTask.sleutel == sleutel)
         if session.exec(known.execution_options(**ACROSS)).first() is None:
             own = CaseFile(session, other).own(desk) | {"door": "systeem"}
+            reach_across(session)
             session.add(CaseTask(**own, soort="stem_af", sleutel=sleutel, uitleg=uitleg))
 
 

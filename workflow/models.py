@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, Owned, by_value
 from signals.models import Grondslag
+from signals.sealing import SealedBsn
 from workflow.phases import Answer, Herkomst, Outcome, Phase
 
 
@@ -67,7 +68,7 @@ class Case(Owned, table=True):
     ouder_id: int | None = Field(default=None, description="of Case: bijvangst, the case it was found in")
     voorganger_id: int | None = Field(default=None, description="of Case: handed over from this one")
 
-    bsn: str | None = Field(default=None, max_length=9)
+    bsn: str | None = Field(default=None, sa_type=SealedBsn)
     voornamen: str = Field(default="", max_length=200)
     voorvoegsel: str = Field(default="", max_length=10)
     geslachtsnaam: str = Field(max_length=200)
@@ -446,6 +447,19 @@ class Leerpunt(OfCase, table=True):
     id: int | None = Field(default=None, primary_key=True)
     soort: str = Field(max_length=30)
     toelichting: str = Field(default="", max_length=500)
+
+
+class Rectificatie(OfCase, table=True):
+    """What the person asked to mend and what was decided; what it is about stays as it is (AVG 16)."""
+
+    __tablename__ = "rectificatie"
+
+    id: int | None = Field(default=None, primary_key=True)
+    gevraagd_op: date
+    betreft: str
+    uitkomst: str = Field(max_length=20)
+    toelichting: str
+    meegedeeld_op: date
 
 
 class Bijvangst(OfCase, table=True):

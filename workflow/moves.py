@@ -1,5 +1,6 @@
 """The one gate: who may take which step now, and the taking of it; nothing else sets a case's phase."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -45,11 +46,17 @@ class StepView:
     past_bij_fase: bool
 
 
+NUMBER = re.compile(r"Z-[0-9-]{1,20}")
+STEP = re.compile(r"[a-z_]{1,40}")
+
+
 def find_case(session: Session, zaaknummer: str) -> Case:
     """The case with this number; NotFound also when it is another municipality's."""
     case = session.exec(select(Case).where(Case.zaaknummer == zaaknummer)).first()
     if case is None:
-        raise NotFound(Reason("zaak_onbekend", f"Er is geen zaak {zaaknummer}, of niet bij uw gemeente."))
+        # Anything else that somebody asks for may be a person's: it is not repeated.
+        named = f"zaak {zaaknummer}" if NUMBER.fullmatch(zaaknummer) else "zaak met dit nummer"
+        raise NotFound(Reason("zaak_onbekend", f"Er is geen {named}, of niet bij uw gemeente."))
     return case
 
 
@@ -93,16 +100,22 @@ def _with_choices(field: Field, file: CaseFile, desk: Desk) -> Field:
     return field
 
 
+def find_step(stap: str) -> Move:
+    """The step with this name; NotFound for another."""
+    move = BY_NAME.get(stap)
+    if move is None:
+        named = f"De stap '{stap}'" if STEP.fullmatch(stap) else "Deze stap"
+        raise NotFound(Reason("stap_onbekend", f"{named} bestaat niet. Stappen zijn: {', '.join(BY_NAME)}."))
+    return move
+
+
 def take(session: Session, case: Case, stap: str, desk: Desk, *, versie: int, gegevens: Mapping[str, Any]) -> CaseEvent:
     """Take a step: phase, event, term, letter and state together, or nothing.
 
     gegevens: by the names of the step's fields, dates as jjjj-mm-dd. Raises NotFound for a step that does not exist,
     Stale when the case moved on since `versie`, Refused with every blocker, Invalid with every faulty field.
     """
-    move = BY_NAME.get(stap)
-    if move is None:
-        raise NotFound(Reason("stap_onbekend", f"De stap '{stap}' bestaat niet. Stappen zijn: {', '.join(BY_NAME)}."))
-    file = CaseFile(session, case)
+    move, file = find_step(stap), CaseFile(session, case)
     _compare_version(file, versie)
     if reasons := blockers(file, move, desk):
         raise Refused(reasons)
@@ -147,7 +160,7 @@ def _compare_version(file: CaseFile, versie: int) -> None:
         return
     since = [event for event in file.events if event.volgnummer > versie]
     told = [f"{event.stap} door {event.door} op {event.vastgelegd_op:%d-%m-%Y}" for event in since]
-    changed = f"Intussen gebeurde: {'; '.join(told)}." if told else f"De zaak heeft versie {now}, niet {versie}."
+    changed = f"Intussen gebeurde: {'; '.join(told)}." if told else f"De zaak heeft versie {now}."
     raise Stale(Reason("versie_verouderd", f"De zaak is veranderd sinds u haar opende. {changed}", "versie"))
 
 

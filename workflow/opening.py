@@ -2,7 +2,13 @@
 
 from typing import Any
 
+from sqlalchemy import update
+from sqlmodel import Session
+
+from signals.base import table
+from signals.bulk import run
 from signals.numbers import take_numbers
+from signals.sealing import forms, kept
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.load_statements import PLACE
@@ -11,11 +17,19 @@ from workflow.phases import OPENING_BASIS, PROCEDURE_VERSION, Phase
 from workflow.running_terms import receipt_ends
 
 CASE_SERIES = "zaak"
+_case = table(Case)
 
 
 def case_number(year: int, number: int) -> str:
     """`Z-2026-0000123`: what people quote."""
     return f"Z-{year}-{number:07d}"
+
+
+def _bring_along(session: Session, bsn: str | None) -> None:
+    """The cases of one person lie there under one key, so that they are found by each other."""
+    older = forms([bsn])[1:] if bsn else []
+    if older:
+        run(session, update(_case).where(kept(_case.c.bsn).in_(older)).values(bsn=bsn))
 
 
 def open_case(origin: CaseFile, desk: Desk, stap: str, with_terms: bool, **values: Any) -> Case:
@@ -38,6 +52,7 @@ def open_case(origin: CaseFile, desk: Desk, stap: str, with_terms: bool, **value
         geopend_op=desk.today,
         adres_vanaf=desk.today,
     )
+    _bring_along(session, case.bsn)
     session.add(case)
     session.flush()
     assert case.id is not None

@@ -71,6 +71,9 @@ def offered(file: CaseFile, zone: tzinfo | None) -> list[Part]:
         for one in file.documents
         if one.soort != RECEIVED
     ]
+    parts += [
+        _part("rectificatie", one, one.gevraagd_op, f"rectificatie: {one.uitkomst}") for one in file.rectifications
+    ]
     about_others = {one.id for one in file.documents if one.derden}
     return parts + [
         _part("ontvangen", one, one.datum, one.omschrijving, usual=not _about_others(one, about_others))
@@ -200,6 +203,10 @@ _LINES: Mapping[str, Callable[[OfCase, tzinfo | None], Lines]] = {
         row, zone, ("richting", "Richting"), ("taal", "Taal"), ("resultaat", "Resultaat"), ("afspraken", "Afspraken")
     ),
     "huisbezoek": lambda row, zone: _told(row, zone, *((column_name(one.naam), one.label) for one in OF_A_VISIT)),
+    # Whom a thing was told, hears that it was mended (AVG 19).
+    "rectificatie": lambda row, zone: _told(
+        row, zone, ("betreft", "Wat klopte er niet"), ("uitkomst", "Besloten"), ("toelichting", "Toelichting")
+    ),
     "brief": lambda row, zone: _told(
         row,
         zone,

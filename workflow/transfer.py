@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from signals.base import ACROSS
+from signals.bulk import reach_across
 from signals.municipalities import name_on, participates, same_municipality
 from workflow.actors import Desk
 from workflow.addresses import chosen_address
@@ -30,6 +31,7 @@ def hand_over(file: CaseFile, desk: Desk, values: Mapping[str, Any], parts: Sequ
     bron = "opgegeven door de andere gemeente" if address else "overgenomen van de andere gemeente"
     if not participates(session, code, desk.today):
         return None
+    reach_across(session)
     there = _open_case_of(session, case.bsn, same_municipality(session, {code}, desk.today))
     joins, by_catch = there is not None, case.herkomst == Herkomst.BIJVANGST
     if there is None:
@@ -81,6 +83,7 @@ def sender_of(file: CaseFile) -> Case:
 def give_back(file: CaseFile, desk: Desk, reden: str, parts: Sequence[Part]) -> Case:
     """The sender's case, to be reopened; its signals are its own again, and what was found here lies there too."""
     session, sender = file.session, sender_of(file)
+    reach_across(session)
     put_down(file, sender, desk, parts)
     withdrawn = sender.ingetrokken_door_uwv = file.case.ingetrokken_door_uwv
     if withdrawn is not None:

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from signals.base import Moment, Owned, by_value
+from signals.sealing import SealedJson
 from workflow.models import OfCase
 
 
@@ -88,7 +89,7 @@ class UnplacedReport(OfCase, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     verslag_id: int = Field(foreign_key="bezoekverslag.id", index=True)
-    gegevens: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    gegevens: dict[str, Any] = Field(default_factory=dict, sa_type=SealedJson)
     reden: str = Field(description="why it could not be placed by itself")
     afgehandeld_op: date | None = None
     afgehandeld_door: str | None = Field(default=None, max_length=200)

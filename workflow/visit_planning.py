@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused, Stale
 from signals.municipalities import same_municipality
 from workflow.actors import Actor, Desk
+from workflow.address_group import open_at
 from workflow.case_file import CaseFile
 from workflow.fields import Field, read
 from workflow.holidays import day_off
@@ -71,27 +72,30 @@ def plan(
         gepland_door=desk.actor.naam,
         gepland_op=desk.now,
     )
+    if standing := _standing(session, wanted, wanted.dag, wanted.begin):
+        return standing[0], False
     try:
         with session.begin_nested():
             session.add(wanted)
             session.flush()
     except IntegrityError:
-        return _standing(session, wanted), False
+        return _standing(session, wanted, wanted.dag, wanted.begin)[0], False
     return wanted, True
 
 
 _PARTS = tuple(name for name in PLACE if name != "nummeraanduiding")
 
 
-def _standing(session: Session, wanted: PlannedVisit) -> PlannedVisit:
+def _standing(session: Session, at: PlannedVisit, dag: date, begin: time) -> Sequence[PlannedVisit]:
+    """The visits to the same address that begin then; after a merger also under the other code."""
     same = select(PlannedVisit).where(
-        PlannedVisit.gemeentecode == wanted.gemeentecode,
-        PlannedVisit.adressleutel == wanted.adressleutel,
-        PlannedVisit.dag == wanted.dag,
-        PlannedVisit.begin == wanted.begin,
+        col(PlannedVisit.gemeentecode).in_(same_municipality(session, {at.gemeentecode}, dag)),
+        PlannedVisit.adressleutel == at.adressleutel,
+        PlannedVisit.dag == dag,
+        PlannedVisit.begin == begin,
         PlannedVisit.status != VisitStatus.VERVALLEN,
     )
-    return session.exec(same).one()
+    return session.exec(same.order_by(col(PlannedVisit.id))).all()
 
 
 def replan(
@@ -107,12 +111,15 @@ def replan(
     if not group(session, visit):
         raise Refused(Reason("groep_gesloten", "Op dit adres is geen zaak meer open. Laat het bezoek vervallen."))
     chosen = _chosen(desk, visit.gemeentecode, gegevens, visitors)
+    uitleg = "Op dit adres staat op die dag al een bezoek dat dan begint. Kies een andere tijd."
+    taken = Invalid(Reason("tijdvak_bezet", uitleg, "begin"))
+    if any(each.id != visit.id for each in _standing(session, visit, chosen["dag"], chosen["begin"])):
+        raise taken
     try:
         with session.begin_nested():
             _change(session, visit, versie, chosen)
     except IntegrityError:
-        uitleg = "Op dit adres staat op die dag al een bezoek dat dan begint. Kies een andere tijd."
-        raise Invalid(Reason("tijdvak_bezet", uitleg, "begin")) from None
+        raise taken from None
 
 
 def cancel(session: Session, visit: PlannedVisit, desk: Desk, versie: int, gegevens: Mapping[str, Any]) -> None:
@@ -199,12 +206,8 @@ def find(session: Session, number: int) -> PlannedVisit:
 
 def group(session: Session, visit: PlannedVisit) -> Sequence[Case]:
     """The open cases that the visit concerns now: who joined the address counts, who left it does not."""
-    there = select(Case).where(
-        col(Case.gemeentecode).in_(same_municipality(session, {visit.gemeentecode}, visit.dag)),
-        Case.adressleutel == visit.adressleutel,
-        col(Case.fase).in_(OPEN),
-    )
-    return session.exec(there.order_by(col(Case.id))).all()
+    codes = same_municipality(session, {visit.gemeentecode}, visit.dag)
+    return open_at(session, {visit.adressleutel}, codes)
 
 
 def standing_at(session: Session, case: Case, today: date) -> Sequence[PlannedVisit]:
@@ -242,7 +245,7 @@ def _others_that_week(session: Session, visit: PlannedVisit, cases: Sequence[Cas
     monday = visit.dag - timedelta(days=visit.dag.weekday())
     sunday = monday + timedelta(days=6)
     planned = select(PlannedVisit.id).where(
-        PlannedVisit.gemeentecode == visit.gemeentecode,
+        col(PlannedVisit.gemeentecode).in_(same_municipality(session, {visit.gemeentecode}, visit.dag)),
         PlannedVisit.adressleutel == visit.adressleutel,
         PlannedVisit.id != visit.id,
         PlannedVisit.status != VisitStatus.VERVALLEN,

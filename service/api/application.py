@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
 
+from service.api.examples import illustrate
 from service.characters import readable_body
 from service.errors import title_of
 
@@ -50,6 +51,21 @@ _PROBLEM: Mapping[str, Any] = {
         },
     },
 }
+
+_RETRY = {"Retry-After": {"description": "Over zoveel seconden kan het weer.", "schema": {"type": "integer"}}}
+_HEADERS: Mapping[int, Mapping[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "Waarmee u zich aanmeldt.", "schema": {"type": "string"}}},
+    429: {
+        **_RETRY,
+        "RateLimit": {
+            "description": "Hoeveel er over is, en hoelang dat geldt.",
+            "schema": {"type": "string"},
+        },
+        "RateLimit-Policy": {"description": "Hoeveel verzoeken per minuut.", "schema": {"type": "string"}},
+    },
+    503: _RETRY,
+}
+"""What comes with an error of this status beside its version."""
 
 
 def make_api(server: str, version: str) -> FastAPI:
@@ -119,14 +135,16 @@ def _document(api: FastAPI) -> dict[str, Any]:
     components.setdefault("headers", {})["API-Version"] = version
     header = {"API-Version": {"$ref": "#/components/headers/API-Version"}}
     responses = components.setdefault("responses", {})
-    for status in (400, 401, 403, 404, 409, 413, 500):
+    for status in (400, 401, 403, 404, 409, 412, 413, 429, 500, 503):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        responses[str(status)] = {"description": title_of(status), "headers": header, "content": content}
+        headers = {**header, **_HEADERS.get(status, {})}
+        responses[str(status)] = {"description": title_of(status), "headers": headers, "content": content}
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if method in _METHODS:
                 _complete(operation, path, method, header)
     _fold_nullable(document)
+    illustrate(document)
     return document
 
 
@@ -161,13 +179,13 @@ def _complete(operation: dict[str, Any], path: str, method: str, header: Mapping
     operation.pop("description", None)
     answers: dict[str, Any] = operation["responses"]
     answers.pop("422", None)
-    statuses = [401, 403, 500]
-    if method != "get" or operation.get("parameters"):
-        statuses.append(400)
+    statuses = [400, 401, 403, 429, 500, 503]
     if "{" in path:
         statuses.append(404)
     if method == "post":
         statuses += [409, 413]
+    if any(each["name"] == "If-Match" for each in operation.get("parameters", ())):
+        statuses.append(412)
     for status in statuses:
         answers.setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
     for code, answer in answers.items():

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from service import deliveries, load_report, uploads
-from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment
+from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment, cursor
 from service.db import session_scope
 from service.dependencies import Bearer, Config, Database, Now, WideApiSession
 from service.idempotency import once
@@ -150,7 +150,8 @@ def ladingen(
     """The loads that the bearer may see."""
     chosen = select(Load).where(uploads.visible(access)).order_by(col(Load.id).desc()).limit(aantal + 1)
     if na is not None:
-        before = uploads.find_load(session, access, na)
+        with cursor():
+            before = uploads.find_load(session, access, na)
         chosen = chosen.where(col(Load.id) < before.id)
     found = session.exec(chosen).all()
     more = len(found) > aantal
@@ -210,6 +211,7 @@ def controleer_lading(
     status_code=201,
     summary="Laden wat is gecontroleerd",
     response_model=Lading,
+    responses={202: {"model": Lading}},
 )
 def bevestig_lading(
     session: WideApiSession,
@@ -235,6 +237,7 @@ def bevestig_lading(
     status_code=201,
     summary="Een lading ongedaan maken",
     response_model=Lading,
+    responses={202: {"model": Lading}},
 )
 def annuleer_lading(
     session: WideApiSession,

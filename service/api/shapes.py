@@ -1,11 +1,16 @@
 """The shapes that the API's nouns share: camelCase, Dutch, nothing that was not asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, RootModel
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from signals.errors import Invalid, NotFound, Reason
 
 Item = TypeVar("Item")
 
@@ -24,11 +29,44 @@ def in_utc(moment: datetime) -> str:
 Moment = Annotated[datetime, PlainSerializer(in_utc, return_type=str)]
 """A point in time, answered in UTC with `Z`."""
 
-Gegevens = Annotated[dict[str, Any], Field(description="De velden van deze stap of dit dossierdeel, per naam.")]
+DEEPEST = 4
+"""Levels of lists within a field: more than any takes."""
+
+
+def _shallow(given: dict[str, Any]) -> dict[str, Any]:
+    """Nothing of ours could write down again what lies hundreds of levels deep."""
+    level: list[Any] = [given]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    if level:
+        raise PydanticCustomError("too_deep", "more levels than a field takes")
+    return given
+
+
+Gegevens = Annotated[
+    dict[str, Any],
+    AfterValidator(_shallow),
+    Field(description="De velden van deze stap of dit dossierdeel, per naam."),
+]
 
 
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 """The same key gives the same answer once more."""
+
+
+@contextmanager
+def cursor() -> Iterator[None]:
+    """What does not exist is no address here: Invalid, as for every other cursor that is none of ours."""
+    try:
+        yield
+    except NotFound:
+        uitleg = "Deze cursor past niet bij deze vraag. Begin opnieuw zonder 'na'."
+        raise Invalid(Reason("cursor_ongeldig", uitleg, "na")) from None
 
 
 class Reden(ApiModel):

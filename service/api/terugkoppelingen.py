@@ -13,7 +13,7 @@ from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery
 from service import audit, disclosure
 from service.access import Access
-from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment
+from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment, cursor
 from service.dependencies import Bearer, Config, Database, Now, WideApiSession
 from service.idempotency import once
 from signals.errors import Forbidden, Reason
@@ -94,7 +94,13 @@ def _shown(delivery: FeedbackDelivery) -> Terugkoppeling:
     )
 
 
-@router.post("", status_code=201, summary="De volgende terugkoppeling maken", response_model=Gemaakt)
+@router.post(
+    "",
+    status_code=201,
+    summary="De volgende terugkoppeling maken",
+    response_model=Gemaakt,
+    responses={200: {"model": Gemaakt}},
+)
 def maak_terugkoppeling(
     session: WideApiSession,
     access: Bearer,
@@ -123,7 +129,9 @@ def terugkoppelingen(
     """Every feedback delivery."""
     chosen = select(FeedbackDelivery).order_by(col(FeedbackDelivery.id).desc()).limit(aantal + 1)
     if na is not None:
-        chosen = chosen.where(col(FeedbackDelivery.id) < feedback.find(session, na).id)
+        with cursor():
+            before = feedback.find(session, na)
+        chosen = chosen.where(col(FeedbackDelivery.id) < before.id)
     found = session.exec(chosen).all()
     more = len(found) > aantal
     return Lijst(items=[_shown(each) for each in found[:aantal]], volgende=found[aantal - 1].nummer if more else None)

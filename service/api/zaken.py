@@ -1,5 +1,6 @@
 """/zaken: cases, their steps and their dossier; rows of another municipality are not there."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,28 +10,40 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from pydantic import Field
 from sqlmodel import Session, col, select
 
 from service import audit, case_list, case_signals, disclosure, letter_file
+from service.api.case_shapes import (
+    Adres,
+    Gebeurtenis,
+    OntvangenStuk,
+    Persoon,
+    Signaal,
+    Stap,
+    Taak,
+    TeNemenStap,
+    Zaak,
+    ZaakMetDossier,
+    Zoekvraag,
+)
 from service.api.shapes import (
-    ApiModel,
     Gegevens,
     IdempotencyKey,
     Lijst,
-    Moment,
     Reden,
     Termijn,
     Vastlegging,
     Veld,
     in_utc,
 )
+from service.api.versions import TAGGED, IfMatch, on_version, tag
 from service.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSession, RowNumber, desk_of
 from service.idempotency import once
+from service.subjects import subjects_of_cases
 from signals.errors import Forbidden, Invalid, Reason, Refused
 from signals.models import Signal
 from signals.municipalities import same_municipality
-from workflow import case_terms, dossier, moves, unsettled
+from workflow import address_group, case_terms, dossier, moves, unsettled
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.fields import Field as StepField
@@ -49,165 +62,6 @@ def works_on_cases(access: Bearer) -> None:
 router = APIRouter(prefix="/zaken", tags=["Zaken"], dependencies=[Depends(works_on_cases)])
 
 
-class Gebeurtenis(ApiModel):
-    """A step that was taken."""
-
-    stap: str
-    van: Phase | None
-    naar: Phase
-    tijdstip: Moment
-    vastgelegd_op: date
-    door: str
-    rol: str
-    grondslag: str
-    gegevens: Gegevens
-
-
-class Zaak(ApiModel):
-    """A case as every list shows it."""
-
-    zaaknummer: str
-    versie: int
-    fase: Phase
-    aangehouden: bool
-    gemeentecode: str
-    herkomst: str
-    leveringsnummer: str | None
-    signaalnummers: list[str]
-    datum_ontvangst: date
-    behandelaar: str | None
-    eerste_antwoord: str | None
-    resultaat: Outcome | None
-    ingangsdatum: date | None
-    termijnen: list[Termijn]
-    gebeurtenissen: list[Gebeurtenis]
-
-
-class Persoon(ApiModel):
-    """Whom the case is about; the birth date in 8 digits, unknown parts 00."""
-
-    bsn: str | None
-    voornamen: str
-    voorvoegsel: str
-    geslachtsnaam: str
-    geboortedatum: str
-    indicatie_geheim: int | None
-
-
-class Adres(ApiModel):
-    """A presumed address."""
-
-    straatnaam: str
-    huisnummer: int
-    huisletter: str
-    huisnummertoevoeging: str
-    postcode: str
-    woonplaats: str
-    nummeraanduiding: str
-    bron: str
-    vanaf: date
-    huidig: bool
-
-
-class Signaal(ApiModel):
-    """A signal of the case; what UWV pays or paid is for the handlers only."""
-
-    signaalnummer: str
-    leveringsnummer: str
-    datum_signaal: date
-    datum_ontvangst: date
-    grondslag: str
-    aanleiding: str
-    adresbron: str
-    telefoonnummer: str
-    emailadres: str
-    toelichting: str
-    ingetrokken_op: date | None
-    uitkeringssoort: str | None = None
-    datum_vanaf: date | None = None
-    datum_tot: date | None = None
-    werkgever: str | None = None
-
-
-class Taak(ApiModel):
-    """Something a person must look at."""
-
-    nummer: int
-    soort: str
-    uitleg: str
-    vastgelegd_op: date
-    afgehandeld_op: date | None
-
-
-class OntvangenStuk(ApiModel):
-    """A part of another municipality's dossier, as it came with a hand-over."""
-
-    nummer: int
-    soort: str
-    datum: date
-    omschrijving: str
-    regels: Annotated[list[list[str]], Field(description="Steeds een opschrift en een tekst.")]
-    van_gemeente: str
-    vastgelegd_door: str
-    vastgelegd_op: Annotated[date, Field(description="De dag van ontvangst hier.")]
-    document: Annotated[int | None, Field(description="Nummer bij de documenten van deze zaak.")]
-    sha256: Annotated[str | None, Field(description="Van een brief, te lezen op /ontvangen/{nummer}.")]
-
-
-class ZaakMetDossier(Zaak):
-    """A case with what somebody who works on it sees."""
-
-    grondslag: str
-    datum_resultaat: date | None
-    datum_eerste_antwoord: date | None
-    start_onderzoek: date | None
-    datum_voornemen: date | None
-    aangehouden_reden: str | None
-    persoon: Persoon
-    adressen: list[Adres]
-    adresgroep: Annotated[list[str], Field(description="Andere zaken op hetzelfde huidige adres.")]
-    signalen: list[Signaal]
-    taken: list[Taak]
-    dossier: Annotated[dict[str, list[Gegevens]], Field(description="De vastleggingen per soort.")]
-    ontvangen: Annotated[list[OntvangenStuk], Field(description="Wat bij een overdracht meekwam.")]
-
-
-class Stap(ApiModel):
-    """A step, whether it can be taken now, why not, and what it asks."""
-
-    stap: str
-    label: str
-    mag: bool
-    belemmeringen: list[Reden]
-    velden: list[Veld]
-    grondslag: str
-
-
-class TeNemenStap(ApiModel):
-    """A step to take; `versie` is that of the case as it was read."""
-
-    stap: Annotated[str, Field(max_length=60)]
-    versie: Annotated[int, Field(ge=0)]
-    gegevens: Gegevens = Field(default_factory=dict)
-
-
-class Zoekvraag(ApiModel):
-    """One of: bsn; geslachtsnaam with geboortedatum; postcode with huisnummer; signaalnummer."""
-
-    bsn: Annotated[str | None, Field(pattern=r"^[0-9]{9}$")] = None
-    geslachtsnaam: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    geboortedatum: Annotated[
-        str | None,
-        Field(
-            pattern=r"^([0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})$",
-            description="JJJJMMDD met 00 voor onbekende delen, of JJJJ-MM-DD.",
-        ),
-    ] = None
-    postcode: Annotated[str | None, Field(pattern=r"^[0-9]{4} ?[A-Za-z]{2}$")] = None
-    huisnummer: Annotated[int | None, Field(ge=1, le=99999)] = None
-    signaalnummer: Annotated[str | None, Field(min_length=1, max_length=40)] = None
-
-
 class Dossiersoort(StrEnum):
     """What goes into a dossier beside the steps."""
 
@@ -218,6 +72,7 @@ class Dossiersoort(StrEnum):
     DOCUMENTEN = "documenten"
     WALAA_VASTLEGGINGEN = "walaa-vastleggingen"
     LEERPUNTEN = "leerpunten"
+    RECTIFICATIES = "rectificaties"
     BIJVANGST = "bijvangst"
     INLICHTINGENVERZOEKEN = "inlichtingenverzoeken"
 
@@ -292,6 +147,8 @@ def _field(field: StepField) -> Veld:
 @router.get("", summary="Zaken, wat het eerst af moet bovenaan")
 def zaken(
     session: ApiSession,
+    engine: Database,
+    access: Bearer,
     now: Now,
     fase: Annotated[list[Phase] | None, Query()] = None,
     gemeentecode: Annotated[list[str] | None, Query()] = None,
@@ -319,6 +176,7 @@ def zaken(
         terugbelverzoek=terugbelverzoek,
     )
     page = case_list.page(session, wanted, sort=sorteer, size=aantal, after=na)
+    audit.record_reading(engine, access, "lijst_bekeken", "zaken", now, about=subjects_of_cases(page.cases))
     return Lijst(items=_listed(session, page.cases, now.date()), volgende=page.volgende)
 
 
@@ -329,15 +187,20 @@ def zoek_zaken(session: ReadingApiSession, engine: Database, access: Bearer, now
     if asked["geboortedatum"]:
         asked["geboortedatum"] = asked["geboortedatum"].replace("-", "")
     found = case_list.search(session, **asked)
-    audit.record_reading(engine, access, "gezocht", "zaken", now)
+    audit.record_reading(engine, access, "gezocht", "zaken", now, about=subjects_of_cases(found))
     return Lijst(items=_listed(session, found, now.date()))
 
 
-@router.get("/{zaaknummer}", summary="Een zaak met haar dossier")
-def zaak(session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknummer: str) -> ZaakMetDossier:
+@router.get("/{zaaknummer}", summary="Een zaak met haar dossier", responses={200: TAGGED})
+def zaak(
+    session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknummer: str, answer: Response
+) -> ZaakMetDossier:
     """Everything the bearer's roles may see of a case; who opened it stands in the log."""
     case = moves.find_case(session, zaaknummer)
-    audit.record_reading(engine, access, "zaak_geopend", zaaknummer, now, gemeentecode=case.gemeentecode)
+    answer.headers["ETag"] = tag(case.versie)
+    people = subjects_of_cases([case, *address_group.others_at(session, case, now.date())])
+    code = case.gemeentecode
+    audit.record_reading(engine, access, "zaak_geopend", zaaknummer, now, gemeentecode=code, about=people)
     return _with_dossier(session, case, desk_of(session, now))
 
 
@@ -363,7 +226,7 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
         ),
         persoon=Persoon(**case.model_dump(include=set(Persoon.model_fields))),
         adressen=[Adres.model_validate(one, from_attributes=True) for one in file.addresses],
-        adresgroep=[other.zaaknummer for other in case_list.at_same_address(session, case, desk.today)],
+        adresgroep=[other.zaaknummer for other in address_group.others_at(session, case, desk.today)],
         signalen=[_signal(signal, handles) for signal in signals.get(case.id, ())],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
         dossier={kind: [_entry(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS},
@@ -384,10 +247,14 @@ def _signal(signal: Signal, handles: bool) -> Signaal:
     return Signaal(**signal.model_dump(include=visible))
 
 
-@router.get("/{zaaknummer}/stappen", summary="Elke stap, en of die nu mag")
-def stappen(session: ApiSession, now: Now, zaaknummer: str) -> Lijst[Stap]:
+@router.get("/{zaaknummer}/stappen", summary="Elke stap, en of die nu mag", responses={200: TAGGED})
+def stappen(
+    session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknummer: str, answer: Response
+) -> Lijst[Stap]:
     """Every step of the procedure, with its blockers and its fields; `mag` does not look at gegevens."""
     case = moves.find_case(session, zaaknummer)
+    answer.headers["ETag"] = tag(case.versie)
+    audit.record_reading(engine, access, "stappen_bekeken", zaaknummer, now, gemeentecode=case.gemeentecode)
     views = moves.steps(session, case, desk_of(session, now))
     return Lijst(
         items=[
@@ -404,7 +271,13 @@ def stappen(session: ApiSession, now: Now, zaaknummer: str) -> Lijst[Stap]:
     )
 
 
-@router.post("/{zaaknummer}/stappen", status_code=201, summary="Een stap nemen", response_model=Zaak)
+@router.post(
+    "/{zaaknummer}/stappen",
+    status_code=201,
+    summary="Een stap nemen",
+    response_model=Zaak,
+    responses={201: TAGGED},
+)
 def neem_stap(
     session: ApiSession,
     engine: Database,
@@ -412,23 +285,32 @@ def neem_stap(
     now: Now,
     zaaknummer: str,
     stap: TeNemenStap,
+    if_match: IfMatch = None,
     key: IdempotencyKey = None,
 ) -> Response:
     """Take a step; answers with the case as it stands after it, without person and dossier: those are asked for."""
     case = moves.find_case(session, zaaknummer)
     code, desk = case.gemeentecode, desk_of(session, now)
+    asked = {"pad": f"/zaken/{zaaknummer}/stappen", "stap": stap} | ({"ifMatch": if_match} if if_match else {})
 
-    def work() -> tuple[int, Any]:
+    def take(versie: int) -> CaseEvent:
         try:
-            event = moves.take(session, case, stap.stap, desk, versie=stap.versie, gegevens=stap.gegevens)
+            return moves.take(session, case, stap.stap, desk, versie=versie, gegevens=stap.gegevens)
         except Invalid as faulty:
             raise Invalid(replace(each, veld=f"gegevens/{each.veld}") for each in faulty.reasons) from None
-        audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=code)
+
+    def work() -> tuple[int, Any]:
+        moves.find_step(stap.stap)  # what is wrong in any case goes before a condition (RFC 9110, 13.2.1)
+        event = on_version(if_match, stap.versie, case.versie, take)
+        people = subjects_of_cases([case])  # it is at hand: a question to the database less
+        audit.record(session, f"stap_{stap.stap}", zaaknummer, now, gemeentecode=code, about=people)
         disclosure.record_parts(session, case, event, now)
         return 201, _listed(session, [case], desk.today)[0]
 
     try:
-        return once(session, key, {"pad": f"/zaken/{zaaknummer}/stappen", "stap": stap}, now, work)
+        answer = once(session, key, asked, now, work)
+        answer.headers["ETag"] = tag(json.loads(bytes(answer.body))["versie"])  # the same again when it is asked again
+        return answer
     except (Refused, Invalid):
         session.rollback()
         if stap.stap in BY_NAME:  # what is no step stays out of the log: it may be anything
@@ -465,19 +347,37 @@ def ontvangen(
 
 
 @router.get("/{zaaknummer}/{dossiersoort}", summary="De vastleggingen van een soort")
-def vastleggingen(session: ApiSession, zaaknummer: str, dossiersoort: Dossiersoort) -> Lijst[Vastlegging]:
+def vastleggingen(
+    session: ApiSession, engine: Database, access: Bearer, now: Now, zaaknummer: str, dossiersoort: Dossiersoort
+) -> Lijst[Vastlegging]:
     """The dossier entries of one kind, oldest first."""
     case = moves.find_case(session, zaaknummer)
+    audit.record_reading(engine, access, "dossier_gelezen", zaaknummer, now, gemeentecode=case.gemeentecode)
     rows = dossier.entries(session, case, dossiersoort)
     return Lijst(items=[Vastlegging(_entry(dossiersoort, row)) for row in rows])
 
 
-@router.post("/{zaaknummer}/{dossiersoort}", status_code=201, summary="Iets in het dossier vastleggen")
+@router.post(
+    "/{zaaknummer}/{dossiersoort}",
+    status_code=201,
+    summary="Iets in het dossier vastleggen",
+    response_model=Vastlegging,
+)
 def leg_vast(
-    session: ApiSession, now: Now, zaaknummer: str, dossiersoort: Dossiersoort, gegevens: Gegevens
-) -> Vastlegging:
+    session: ApiSession,
+    now: Now,
+    zaaknummer: str,
+    dossiersoort: Dossiersoort,
+    gegevens: Gegevens,
+    key: IdempotencyKey = None,
+) -> Response:
     """Add a dossier entry; answers with the entry."""
     case = moves.find_case(session, zaaknummer)
-    row = dossier.add(session, case, dossiersoort, desk_of(session, now), gegevens)
-    audit.record(session, f"vastgelegd_{dossiersoort}", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return Vastlegging(_entry(dossiersoort, row))
+
+    def work() -> tuple[int, Any]:
+        row = dossier.add(session, case, dossiersoort, desk_of(session, now), gegevens)
+        audit.record(session, f"vastgelegd_{dossiersoort}", zaaknummer, now, gemeentecode=case.gemeentecode)
+        return 201, Vastlegging(_entry(dossiersoort, row))
+
+    asked = {"pad": f"/zaken/{zaaknummer}/{dossiersoort}", "gegevens": gegevens}
+    return once(session, key, asked, now, work)

@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 
-from service import accounts
+from service import accounts, process
 from service.access import Access
 from service.db import make_engine, require_schema, session_scope
+from service.row_security import require_second_lock
 from service.settings import Settings, read_settings
 from signals.errors import Forbidden, Invalid, Reason, Refused
 from workflow.actors import Actor
@@ -67,9 +68,12 @@ def desk(actor: str | None, *, touches_cases: bool = True) -> Iterator[CommandDe
     """
     settings = read_settings()
     settings.require_safe()
+    process.begin(settings)
     engine = make_engine(settings.database_url)
     try:
         require_schema(engine)
+        if settings.production:
+            require_second_lock(engine)
         yield CommandDesk(settings, engine, _access(settings, engine, actor, touches_cases), settings.now())
     finally:
         engine.dispose()

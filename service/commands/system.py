@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service import audit, journal
+from service import audit, journal, process
 from service.commands.desk import OUR_FAULT, As, AsJson, WrongUse, answer, desk, existing
 from service.db import session_scope, upgrade
 from service.settings import read_settings
@@ -76,7 +76,9 @@ def clock(
 
     with desk(actor, touches_cases=False) as at:
         if once:
-            counts = jobs.run_nightly(at.settings, at.engine, at.now) | jobs.run_mail(at.settings, at.engine, at.now)
+            counts: dict[str, int] = {}
+            for job in (jobs.run_nightly, jobs.run_mail, jobs.run_log):
+                counts |= job(at.settings, at.engine, at.now)
             answer(counts, as_json, [f"{name}: {count}" for name, count in counts.items()])
             return
         journal.configure()
@@ -88,7 +90,8 @@ def upgrade_schema(actor: As = None) -> None:
     """The schema of this version, and table 33 where there is none."""
     settings = read_settings()
     settings.require_safe()
-    upgrade(settings.database_url)
+    process.begin(settings)
+    upgrade(settings.database_url, settings.database_owner_url)
     with desk(actor, touches_cases=False) as at, session_scope(at.engine, at.access) as session:
         audit.record(session, "schema_bijgewerkt", "database", at.now)
     print("De database is bijgewerkt.")

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from service.characters import readable_body
 from service.pages import (
     cases,
+    codes,
     deadlines,
     documents,
     dossier,
@@ -20,8 +21,12 @@ from service.pages import (
     loads,
     logbook,
     messages,
+    organisation,
+    oversight,
     post,
     prints,
+    register,
+    rights,
     sign_in,
     start,
     steps,
@@ -29,6 +34,7 @@ from service.pages import (
     visit_reports,
     visits,
     walaa,
+    well_known,
     worklist,
     yields,
 )
@@ -37,6 +43,8 @@ from service.pages.rendering import remember, render
 router = APIRouter(dependencies=[Depends(remember), Depends(readable_body)], include_in_schema=False)
 _NOUNS = (
     sign_in,
+    codes,
+    organisation,
     start,
     worklist,
     cases,
@@ -59,6 +67,10 @@ _NOUNS = (
     installation,
     messages,
     logbook,
+    well_known,
+    oversight,
+    rights,
+    register,
 )
 for _noun in _NOUNS:
     router.include_router(_noun.router)

@@ -2,25 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from exports.dossier import PURPOSES
-from service import audit, case_list, case_signals, documents, letter_file
+from service import audit, case_signals, documents, letter_file
 from service.csrf import CsrfChecked
-from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of, now_of
+from service.dependencies import (
+    Database,
+    Now,
+    PageSession,
+    ReadingPageSession,
+    RowNumber,
+    SignedIn,
+    Who,
+    desk_of,
+    now_of,
+)
 from service.dossier_print import may_print
 from service.models import User
 from service.pages import labels
 from service.pages.rendering import render, require, see_other
 from service.pages.worklist import display_names
+from service.subjects import subjects_of_cases
 from signals.address import address_line
 from signals.models import Signal
 from signals.municipalities import name_on
-from workflow import case_terms, dossier, earlier_cases, letters, moves, visit_planning, voornemen
+from workflow import address_group, case_terms, dossier, earlier_cases, letters, moves, visit_planning, voornemen
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.case_terms import TermView
@@ -86,6 +99,7 @@ def top(session: Session, file: CaseFile, desk: Desk) -> dict[str, Any]:
         "contact": _user(session, case.behandelaar),
         "municipality": name_on(session, case.gemeentecode, desk.today),
         "waiting_aangifte": file.waiting_aangifte,
+        "rectified": bool(file.rectifications),
     }
 
 
@@ -122,9 +136,45 @@ def case_page(
     gedaan: str = "",
 ) -> Response:
     """Everything about a case on one page; who opened it stands in the log."""
+    return _page(request, who, session, engine, now, find(session, who, zaaknummer), notice=_notice(gedaan))
+
+
+@router.post("/zaken/{zaaknummer}/bsn", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def show_number(
+    request: Request, who: Who, session: ReadingPageSession, engine: Database, now: Now, zaaknummer: str
+) -> Response:
+    """The same page with the whole BSN, to be typed over elsewhere; the asking stands in the log."""
     case = find(session, who, zaaknummer)
-    audit.record_reading(engine, who.access, "zaak_geopend", zaaknummer, now, gemeentecode=case.gemeentecode)
+    code, people = case.gemeentecode, subjects_of_cases([case])
+    audit.record_reading(engine, who.access, "bsn_getoond", zaaknummer, now, gemeentecode=code, about=people)
+    return _page(request, who, session, engine, now, case, bsn=case.bsn)
+
+
+@router.get("/zaken/{zaaknummer}/bsn")
+def masked_again(who: Who, session: PageSession, zaaknummer: str) -> Response:
+    """Whoever opens that address anew must ask anew."""
+    find(session, who, zaaknummer)
+    return see_other(f"/zaken/{zaaknummer}")
+
+
+def _page(
+    request: Request,
+    who: SignedIn,
+    session: Session,
+    engine: Engine,
+    now: datetime,
+    case: Case,
+    *,
+    notice: str = "",
+    bsn: str | None = None,
+) -> Response:
+    """`bsn`: shown whole instead of masked."""
+    zaaknummer = case.zaaknummer
     file, desk = CaseFile(session, case), desk_of(session, now)
+    same_address = address_group.others_at(session, case, desk.today)
+    earlier_here = earlier_cases.of_address(session, case, desk.today)
+    code, people = case.gemeentecode, subjects_of_cases([case, *same_address, *earlier_here])
+    audit.record_reading(engine, who.access, "zaak_geopend", zaaknummer, now, gemeentecode=code, about=people)
     names = display_names(session)
     steps = [step for step in moves.steps(session, case, desk) if step.stap != "trek_signaal_in"]
     callbacks = session.exec(
@@ -134,7 +184,8 @@ def case_page(
         request,
         "case.html",
         **top(session, file, desk),
-        notice=_notice(gedaan),
+        notice=notice,
+        whole_bsn=bsn,
         possible=_grouped(case, [step for step in steps if step.mag]),
         blocked=[step for step in steps if not step.mag and not _idle(step)],
         elsewhere=[step for step in steps if _idle(step)],
@@ -142,7 +193,7 @@ def case_page(
         callbacks=callbacks,
         terms=case_terms.views(file, desk.today),
         addresses=[(one, address_line(one)) for one in file.addresses],
-        same_address=case_list.at_same_address(session, case, desk.today),
+        same_address=same_address,
         signals=_signals(session, case),
         handles=Role.BEHANDELAAR in desk.actor.roles_in(case.gemeentecode),
         letters=file.letters,
@@ -160,7 +211,8 @@ def case_page(
         names=names,
         conditions=voornemen.conditions(file, desk) if any(map(_is_voornemen, steps)) else (),
         earlier=earlier_cases.of_person(session, case, desk.today),
-        earlier_here=earlier_cases.of_address(session, case, desk.today),
+        earlier_here=earlier_here,
+        watches=Role.TEAMLEIDER in desk.actor.roles_in(case.gemeentecode),
         prints=PURPOSES if may_print(case, desk) else {},
         planned_visits=visit_planning.standing_at(session, case, desk.today),
         may_plan=case.fase in OPEN and bool(PLANNERS & desk.actor.roles_in(case.gemeentecode)),

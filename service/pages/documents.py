@@ -47,6 +47,7 @@ def add_document(
 ) -> Response:
     """Adds the document, once, with a file or without; when it is refused everything typed stays."""
     file = bestand if bestand and not isinstance(bestand, str) and bestand.filename else None
+    action = f"vastgelegd_{documents.KIND}"
     typed = given(dossier.KINDS[documents.KIND].velden, sent)
     cases.require_worker(who)
     try:
@@ -59,12 +60,12 @@ def add_document(
             form = claim(session, sent, f"{request.url.path} {content.sha256 if content else ''}", now)
             if not form.location:
                 documents.add(session, case, desk_of(session, now), typed, content)
-                action = f"vastgelegd_{documents.KIND}"
                 audit.record(session, action, zaaknummer, now, gemeentecode=case.gemeentecode)
                 return form.finish(f"/zaken/{zaaknummer}?gedaan=vastgelegd")
     except DomainError as error:
         session.rollback()
         case = cases.find(session, who, zaaknummer)
+        audit.record(session, action, zaaknummer, now, resultaat="geweigerd", gemeentecode=case.gemeentecode)
         return entry_page(request, session, case, documents.KIND, desk_of(session, now), sent=sent, error=error)
     if content:  # carried out before: these bytes lie there already
         content.path.unlink(missing_ok=True)
@@ -73,11 +74,12 @@ def add_document(
 
 @router.get("/zaken/{zaaknummer}/documenten/{nummer}", response_class=HTMLResponse)
 def document_page(
-    request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: RowNumber
+    request: Request, who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, nummer: RowNumber
 ) -> Response:
     """What is known of a document, and the document itself where a browser can show it."""
     case = cases.find(session, who, zaaknummer)
     document = documents.find(session, case, nummer)
+    documents.log_reading(engine, who.access, case, document, now)
     page = render(
         request,
         "document.html",

@@ -30,6 +30,7 @@ QUESTIONS: Mapping[str, str] = {
     "documenten": "Leg een document vast",
     "walaa-vastleggingen": "Bevestig wat in WALAA staat",
     "leerpunten": "Leg een leerpunt vast",
+    "rectificaties": "Leg een verzoek om rectificatie vast",
     "bijvangst": "Leg bijvangst vast",
     "inlichtingenverzoeken": "Vraag iemand anders om inlichtingen",
 }
@@ -52,7 +53,7 @@ def add_entry(
 ) -> Response:
     """Adds the entry, once; when it is refused everything typed stays."""
     case = cases.find(session, who, zaaknummer)
-    desk, kind = desk_of(session, now), dossier.kind_named(soort)
+    desk, kind, code = desk_of(session, now), dossier.kind_named(soort), case.gemeentecode
     form = claim(session, sent, request.url.path, now)
     if form.location:
         return see_other(form.location)
@@ -60,6 +61,7 @@ def add_entry(
         dossier.add(session, case, soort, desk, given(kind.velden, sent))
     except DomainError as error:
         session.rollback()
+        audit.record(session, f"vastgelegd_{soort}", zaaknummer, now, resultaat="geweigerd", gemeentecode=code)
         case = cases.find(session, who, zaaknummer)
         return entry_page(request, session, case, soort, desk, sent=sent, error=error)
     audit.record(session, f"vastgelegd_{soort}", zaaknummer, now, gemeentecode=case.gemeentecode)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from importers.explanations import MEANINGS
-from service import deliveries, findings, load_report, uploads, work
+from service import audit, deliveries, findings, load_report, uploads, work
 from service.api.ladingen import digest_of, file_name, report_answer
 from service.csrf import CsrfChecked
 from service.db import session_scope
@@ -23,6 +23,7 @@ from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
 from service.settings import Settings
+from service.subjects import subjects_of_rows
 from signals.bsn import mask, passes_elfproef
 from signals.dates import as_date, complete_date
 from signals.errors import DomainError, Invalid, Reason, Refused
@@ -160,12 +161,25 @@ def _received(text: str, today: date) -> date:
 
 
 @router.get("/ladingen/{ladingnummer}", response_class=HTMLResponse)
-def load_page(request: Request, who: Who, session: WidePageSession, settings: Config, ladingnummer: str) -> Response:
+def load_page(
+    request: Request,
+    who: Who,
+    session: WidePageSession,
+    engine: Database,
+    settings: Config,
+    now: Now,
+    ladingnummer: str,
+) -> Response:
     """How far it is; then what became of every row: the counts, the reasons, and the faulty rows."""
     require(who, uploads.LOADERS)
     load = uploads.find_load(session, who.access, ladingnummer)
     standing = _standing(session, settings, load)
-    rows, more, refusal = _rows(session, settings, load)
+    # While it is worked on, a database in a file can log nobody's reading; then the page only says how far it is.
+    working = standing is not None and standing.open
+    rejected, more, refusal = ([], False, "") if working else _rows(session, settings, load)
+    if rejected:
+        people = dict.fromkeys(subjects_of_rows(((row.gemeentecode, row.cellen) for row in rejected), load.layout))
+        audit.record_reading(engine, who.access, "lading_bekeken", ladingnummer, now, about=people)
     page = render(
         request,
         "load.html",
@@ -175,7 +189,7 @@ def load_page(request: Request, who: Who, session: WidePageSession, settings: Co
         adds_up=sum(getattr(load, fate) for fate in FATES) == load.geleverd,
         reasons=[(code, count, MEANINGS.get(code, "")) for code, count in load.redenen.items()],
         warnings=[(code, count, MEANINGS.get(code, "")) for code, count in load.waarschuwingen.items()],
-        rows=rows,
+        rows=[_faulty(row) for row in rejected],
         more=more,
         refusal=refusal,
         names=display_names(session),
@@ -194,7 +208,7 @@ def _standing(session: Session, settings: Settings, load: Load) -> Standing | No
     return Standing(asked.soort, asked.staat, told, stopping, asked.foutzin, asked.bewijs)
 
 
-def _rows(session: Session, settings: Settings, load: Load) -> tuple[list[FaultyRow], bool, str]:
+def _rows(session: Session, settings: Settings, load: Load) -> tuple[list[RejectedRow], bool, str]:
     """Faulty rows, whether there are more than are shown, and why the file cannot be loaded by now."""
     found: Iterable[RejectedRow]
     if load.status == LoadStatus.GECONTROLEERD:
@@ -208,7 +222,7 @@ def _rows(session: Session, settings: Settings, load: Load) -> tuple[list[Faulty
     else:
         query = select(RejectedRow).where(RejectedRow.load_id == load.id).order_by(col(RejectedRow.regel))
         rows = list(session.exec(query.limit(MOST_ROWS + 1)))
-    return [_faulty(row) for row in rows[:MOST_ROWS]], len(rows) > MOST_ROWS, ""
+    return rows[:MOST_ROWS], len(rows) > MOST_ROWS, ""
 
 
 @router.post("/ladingen/{ladingnummer}/bevestigingen", dependencies=[CsrfChecked])

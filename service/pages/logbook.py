@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from service.dependencies import LARGEST_NUMBER, PageSession, Who
 from service.models import AuditEntry
 from service.pages.rendering import render, require
+from service.pages.worklist import display_names
 from workflow.phases import Role
 
 router = APIRouter()
@@ -40,6 +41,7 @@ def logbook(
         request,
         "logbook.html",
         entries=entries[:PAGE],
+        names=display_names(session),
         onward=onward,
         further=voor is not None,
         actor=actor,

@@ -13,6 +13,7 @@ from service.dependencies import Database, Now, PageSession, RowNumber, Who, des
 from service.letter_file import pdf_answer
 from service.pages.rendering import render, require, see_other
 from service.pages.worklist import display_names
+from service.subjects import subjects_of_cases
 from signals.errors import DomainError, NotFound, Reason
 from workflow import posting, prepared_letters
 from workflow.actors import Desk
@@ -47,11 +48,16 @@ class Result:
 
 
 @router.get("/post", response_class=HTMLResponse)
-def overview(request: Request, who: Who, session: PageSession, now: Now, gedaan: str = "") -> Response:
+def overview(
+    request: Request, who: Who, session: PageSession, engine: Database, now: Now, gedaan: str = ""
+) -> Response:
     """Every letter that waits in the municipalities of who looks."""
     require(who, POSTING)
     notices = {"klaar": "De brief ligt klaar voor de post.", "weg": "De brief is weggehaald uit de post."}
-    return _page(request, session, desk_of(session, now), notice=notices.get(gedaan, ""))
+    waiting = _waiting(session, desk_of(session, now))
+    people = subjects_of_cases(one.case for one in waiting)
+    audit.record_reading(engine, who.access, "post_bekeken", "zaken", now, about=people)
+    return _page(request, session, waiting, notice=notices.get(gedaan, ""))
 
 
 @router.get("/post/pdf")
@@ -74,7 +80,9 @@ def post_all(request: Request, who: Who, session: PageSession, now: Now) -> Resp
     require(who, POSTING)
     desk = desk_of(session, now)
     results = [_posted(session, row, desk) for row in prepared_letters.waiting(session)]
-    return _page(request, session, desk, results=results)
+    waiting = _waiting(session, desk)
+    audit.record(session, "post_bekeken", "zaken", now, about=subjects_of_cases(one.case for one in waiting))
+    return _page(request, session, waiting, results=results)
 
 
 def _posted(session: Session, row: PreparedLetter, desk: Desk) -> Result:
@@ -112,9 +120,8 @@ def _waiting(session: Session, desk: Desk) -> list[Waiting]:
 
 
 def _page(
-    request: Request, session: Session, desk: Desk, *, notice: str = "", results: Sequence[Result] = ()
+    request: Request, session: Session, waiting: Sequence[Waiting], *, notice: str = "", results: Sequence[Result] = ()
 ) -> Response:
-    waiting = _waiting(session, desk)
     ready = any(not one.obstacle for one in waiting)
     names = display_names(session)
     return render(request, "post.html", waiting=waiting, ready=ready, results=results, notice=notice, names=names)

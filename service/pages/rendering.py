@@ -31,6 +31,7 @@ environment = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,  # a service that runs shows what it began with, whatever is put beside it
 )
 environment.filters.update(
     woorden=labels.words,
@@ -72,6 +73,7 @@ MENU: Sequence[MenuItem] = (
     MenuItem("/gebruikers", "Gebruikers", frozenset({Role.BEHEERDER})),
     MenuItem("/instellingen", "Instellingen", frozenset({Role.BEHEERDER})),
     MenuItem("/berichten", "Berichten", frozenset({Role.BEHEERDER})),
+    MenuItem("/rechten", "Rechten", frozenset({Role.BEHEERDER, Role.AUDITOR})),
     MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR})),
     MenuItem("/termijnen", "Termijnen", None),
     MenuItem("/begrippen", "Begrippen", None),
@@ -136,6 +138,13 @@ def require(who: SignedIn, roles: frozenset[Role]) -> None:
     if not who.has(*roles):
         named = ", ".join(labels.words(role) for role in sorted(roles))
         raise Forbidden(Reason("rol_ontbreekt", f"Deze pagina is voor: {named}."))
+
+
+def require_in(who: SignedIn, roles: frozenset[Role], gemeentecode: str) -> None:
+    """Forbidden unless one of the roles is held in this municipality: who has it elsewhere, has it there."""
+    require(who, roles)
+    if not roles & who.access.actor.roles_in(gemeentecode):
+        raise Forbidden(Reason("rol_ontbreekt", "Deze pagina is voor wie in deze gemeente een andere rol heeft."))
 
 
 def by_field(reasons: Sequence[Reason]) -> Mapping[str, list[str]]:

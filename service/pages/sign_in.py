@@ -1,16 +1,21 @@
 """Signing in with a local account, and out again."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from service import accounts, audit
+from service import accounts, attempts, audit, cookies, pending_sign_ins, second_factor
 from service.access import Access
-from service.csrf import CsrfChecked, cookie_name, session_secret
+from service.csrf import CsrfChecked, session_secret
 from service.db import session_scope
 from service.dependencies import Config, Database, MaybeWho, Now, origin_of
+from service.errors import headers_of
+from service.pages.codes import secret_for_app
+from service.pages.entrance import attempt_of, open_session, own_page, welcome
 from service.pages.rendering import render, see_other
+from service.settings import Environment
 from signals.errors import Reason
 
 router = APIRouter()
@@ -18,23 +23,32 @@ router = APIRouter()
 WRONG = Reason(
     "aanmelden_mislukt", "De gebruikersnaam of het wachtwoord klopt niet. Probeer het nog eens.", "gebruikersnaam"
 )
+TOO_SLOW = Reason("aanmelden_verlopen", "Het inloggen duurde te lang of was al klaar. Begin opnieuw.")
 
 
-def _own_page(wanted: str) -> str:
-    """A path of ours to go to after signing in; the start page for anything else."""
-    own = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted != "/inloggen"
-    return wanted if own and wanted.isprintable() else "/"
-
-
-def _form(request: Request, volgende: str, naam: str = "", reason: Reason | None = None, status: int = 200) -> Response:
-    reasons = [reason] if reason else []
-    return render(request, "sign_in.html", status=status, volgende=_own_page(volgende), naam=naam, reasons=reasons)
+def sign_in_page(
+    request: Request, volgende: str, *, naam: str = "", reasons: Sequence[Reason] = (), status: int = 200
+) -> Response:
+    """The form, with a button to the provider of the organisation when there is one."""
+    return render(
+        request,
+        "sign_in.html",
+        status=status,
+        volgende=own_page(volgende),
+        naam=naam,
+        reasons=reasons,
+        organisation=request.app.state.provider is not None,
+    )
 
 
 @router.get("/inloggen", response_class=HTMLResponse)
-def sign_in_form(request: Request, who: MaybeWho, volgende: str = "/") -> Response:
+def sign_in_form(request: Request, who: MaybeWho, volgende: str = "/", verlopen: str = "") -> Response:
     """The form; whoever is signed in already goes on."""
-    return see_other(_own_page(volgende)) if who else _form(request, volgende)
+    return (
+        see_other(own_page(volgende))
+        if who
+        else sign_in_page(request, volgende, reasons=[TOO_SLOW] if verlopen else [])
+    )
 
 
 @router.post("/inloggen", response_class=HTMLResponse)
@@ -47,39 +61,47 @@ def sign_in(
     wachtwoord: Annotated[str, Form()] = "",
     volgende: Annotated[str, Form()] = "/",
 ) -> Response:
-    """Checks name and password; one sentence for whatever is wrong, and a wait after too many failures."""
+    """Checks name and password; one sentence for whatever is wrong, and a wait after too many failures.
+
+    Outside the demo this opens nothing yet: a code is asked for next.
+    """
     naam = gebruikersnaam.strip().lower()[:100]
-    place = request.client.host if request.client else "onbekend"
+    attempt = attempt_of(request, naam)
     system = Access.system(origin=origin_of(request, "pagina"))
     with session_scope(engine, system, write=False) as session:
-        wait = accounts.waiting_time(session, naam, place, now)
+        wait = attempts.waiting_time(session, attempt, now)
         if wait:
-            reason = accounts.TooManyAttempts(wait).reasons[0]
-            return _form(request, volgende, naam, reason, 429)
+            later = attempts.TooManyAttempts(wait)
+            answer = sign_in_page(request, volgende, naam=naam, reasons=later.reasons, status=429)
+            answer.headers.update(headers_of(later))
+            return answer
         user = accounts.check_password(session, naam, wachtwoord)
+        linked = user is not None and second_factor.is_linked(session, user)
     with session_scope(engine, system) as session:
-        accounts.note_attempt(session, naam, place, success=user is not None, now=now)
+        attempts.note_attempt(session, attempt, success=user is not None, now=now)
         if user is None:
             known = accounts.known_name(session, naam) or "onbekend"
             audit.record(session, "aanmelden", known, now, resultaat="geweigerd")
-            return _form(request, volgende, naam, WRONG, 400)
-        if old := session_secret(request):
-            accounts.end_session(session, old)
-        secret = accounts.start_session(session, user, now=now, hours=settings.session_hours)
-        session.info["access"] = Access.of(accounts.actor_of(session, user, now.date()), system.origin)
-        audit.record(session, "aanmelden", user.naam, now)
-    response = see_other(_own_page(volgende))
-    response.set_cookie(cookie_name(settings), secret, path="/", httponly=True, secure=settings.https, samesite="lax")
+            return sign_in_page(request, volgende, naam=naam, reasons=[WRONG], status=400)
+        if settings.environment is Environment.DEMO:
+            return welcome(request, open_session(session, request, user, now), volgende, remembered_as=naam)
+        told = {"volgende": own_page(volgende)} | ({} if linked else {"geheim": secret_for_app()})
+        secret = pending_sign_ins.begin(session, now, told, user)
+    response = see_other("/inloggen/code" if linked else "/inloggen/koppelen")
+    cookies.give(response, settings, cookies.UNDER_WAY, secret)
     return response
 
 
 @router.post("/uitloggen", dependencies=[CsrfChecked])
 def sign_out(request: Request, settings: Config, engine: Database, now: Now, who: MaybeWho) -> Response:
-    """Ends the session at once, here and in the browser."""
+    """Ends the session at once, here and in the browser; whoever came by the provider is sent on to sign out there."""
+    elsewhere = False
     if who is not None:
         with session_scope(engine, who.access) as session:
             accounts.end_session(session, session_secret(request))
             audit.record(session, "afmelden", who.naam, now)
-    response = see_other("/inloggen")
-    response.delete_cookie(cookie_name(settings), path="/", httponly=True, secure=settings.https, samesite="lax")
+            user = accounts.find_user(session, who.naam)
+            elsewhere = user.wachtwoord == accounts.NO_PASSWORD and request.app.state.provider is not None
+    response = see_other("/uitgelogd" if elsewhere else "/inloggen")
+    cookies.take_away(response, settings, cookies.SESSION)
     return response

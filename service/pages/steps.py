@@ -41,10 +41,13 @@ def _move(stap: str) -> Move:
 
 
 @router.get("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse)
-def step_form(request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, stap: str) -> Response:
+def step_form(
+    request: Request, who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, stap: str
+) -> Response:
     """The form of a step; of one that cannot be taken, the reasons."""
     case = cases.find(session, who, zaaknummer)
     _move(stap)
+    audit.record_reading(engine, who.access, "stap_bekeken", zaaknummer, now, gemeentecode=case.gemeentecode)
     return _page(request, session, case, stap, desk_of(session, now))
 
 
@@ -96,6 +99,7 @@ def preview_letter(
         made = moves.preview(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
     except DomainError as error:
         session.rollback()
+        audit.record_refusal(engine, who.access, "voorbeeld_bekeken", zaaknummer, now, gemeentecode=code)
         case = cases.find(session, who, zaaknummer)
         return _page(request, session, case, stap, desk, sent=sent, error=error)
     session.rollback()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, select
 
-from service import accounts, audit
+from service import accounts, audit, second_factor
 from service.csrf import CsrfChecked
 from service.dependencies import Now, PageSession, RowNumber, Who
 from service.errors import status_of
@@ -26,6 +26,7 @@ IN_LETTERS = (
     Field("telefoonnummer", "tekst", "Telefoonnummer", verplicht=False, langste=20, hint="Bijvoorbeeld 010 123 45 67."),
     Field("emailadres", "tekst", "E-mailadres", verplicht=False, langste=255),
 )
+NOTICES = {"ja": "De gebruiker is gewijzigd.", "ontkoppeld": "De app van de gebruiker is ontkoppeld."}
 
 
 @router.get("/gebruikers", response_class=HTMLResponse)
@@ -33,7 +34,7 @@ def users(request: Request, who: Who, session: PageSession, gedaan: str = "") ->
     """Every account with its roles."""
     require(who, BEHEERDER)
     names = {row.code: row.naam for row in session.exec(select(Municipality))}
-    notice = "De gebruiker is gewijzigd." if gedaan else ""
+    notice = NOTICES.get(gedaan, "")
     return render(request, "users.html", users=accounts.users(session), municipalities=names, notice=notice)
 
 
@@ -42,7 +43,8 @@ def form(request: Request, who: Who, session: PageSession, nummer: RowNumber) ->
     """How a user stands in letters."""
     require(who, BEHEERDER)
     user = _user(session, nummer)
-    return _page(request, user, {field.naam: getattr(user, field.naam) for field in IN_LETTERS})
+    values = {field.naam: getattr(user, field.naam) for field in IN_LETTERS}
+    return _page(request, session, user, values)
 
 
 @router.post("/gebruikers/{nummer}", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -58,9 +60,20 @@ def change(request: Request, who: Who, session: PageSession, now: Now, nummer: R
         accounts.change_user(session, user.naam, **{field.naam: values.get(field.naam, "") for field in IN_LETTERS})
     except DomainError as error:
         session.rollback()
-        return _page(request, _user(session, nummer), sent, error)
+        return _page(request, session, _user(session, nummer), sent, error)
     audit.record(session, "gebruiker_gewijzigd", user.naam, now)
     return claimed.finish("/gebruikers?gedaan=ja")
+
+
+@router.post("/gebruikers/{nummer}/ontkoppelen", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def unlink(who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
+    """Forgets the app of somebody who lost the telephone, and ends his sign-ins."""
+    require(who, BEHEERDER)
+    user = _user(session, nummer)
+    second_factor.unlink(session, user)
+    accounts.end_sign_ins(session, user)
+    audit.record(session, "tweede_factor_ontkoppeld", user.naam, now)
+    return see_other("/gebruikers?gedaan=ontkoppeld")
 
 
 def _user(session: Session, nummer: int) -> User:
@@ -70,13 +83,16 @@ def _user(session: Session, nummer: int) -> User:
     return user
 
 
-def _page(request: Request, user: User, values: Mapping[str, str], error: DomainError | None = None) -> Response:
+def _page(
+    request: Request, session: Session, user: User, values: Mapping[str, str], error: DomainError | None = None
+) -> Response:
     reasons = error.reasons if error else ()
     return render(
         request,
         "user_form.html",
         status=status_of(error) if error else 200,
         user=user,
+        linked=second_factor.is_linked(session, user),
         fields=IN_LETTERS,
         values=values,
         reasons=reasons,

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from service import accounts, audit, case_list
+from service import accounts, audit
 from service.access import Access
 from service.csrf import CsrfChecked
 from service.db import session_scope
@@ -21,7 +21,7 @@ from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
 from signals.address import address_line
 from signals.errors import DomainError
-from workflow import day_list, moves, unplaced_reports, visit_planning, visit_reports
+from workflow import address_group, day_list, moves, unplaced_reports, visit_planning, visit_reports
 from workflow.actors import Actor, Desk
 from workflow.dossier import OUT_OF_DOORS
 from workflow.models import Case
@@ -177,7 +177,7 @@ def plan_form(
 ) -> Response:
     """The form for a visit to the address of a case, and of all who share it."""
     case, desk = _case(session, who, zaaknummer), desk_of(session, now)
-    there = [case, *case_list.at_same_address(session, case, desk.today)]
+    there = [case, *address_group.others_at(session, case, desk.today)]
     log_reading(engine, who.access, "adresgroep_gelezen", there, now)
     return _plan_page(request, session, desk, case)
 
@@ -202,7 +202,10 @@ def plan(request: Request, who: Who, session: PageSession, now: Now, zaaknummer:
         visit, new = visit_planning.plan(session, case, desk, given(visit_planning.FIELDS, sent), going)
     except DomainError as error:
         session.rollback()
-        return _plan_page(request, session, desk, _case(session, who, zaaknummer), sent=sent, error=error)
+        case = _case(session, who, zaaknummer)
+        there = [case, *address_group.others_at(session, case, desk.today)]
+        note_reading(session, "adresgroep_gelezen", there, now)
+        return _plan_page(request, session, desk, case, sent=sent, error=error)
     _remember(session, going)
     if new:
         for each in visit_planning.group(session, visit):
@@ -244,7 +247,7 @@ def _plan_page(
         case=case,
         address=address_line(visit or case),
         visit=visit,
-        group=[case, *case_list.at_same_address(session, case, desk.today)],
+        group=[case, *address_group.others_at(session, case, desk.today)],
         standing=visit_planning.standing_at(session, case, desk.today),
         fields=visit_planning.FIELDS,
         visitors=visitors,
@@ -301,6 +304,7 @@ def replan(request: Request, who: Who, session: PageSession, now: Now, nummer: R
         there = visit_planning.group(session, visit)
         if not there or visit.status != VisitStatus.GEPLAND:
             raise
+        note_reading(session, "adresgroep_gelezen", there, now)
         return _plan_page(request, session, desk, there[0], visit=visit, sent=sent, error=error)
     _remember(session, going)
     _log(session, visit, "bezoek_gewijzigd", now)

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, or_, select
 
-from service.dependencies import Now, PageSession, Who
+from service import audit
+from service.dependencies import Database, Now, PageSession, Who
 from service.pages import labels
 from service.pages.forms import new_key
 from service.pages.rendering import render, require
+from service.subjects import subjects_of_cases
 from workflow.deadlines import Term
 from workflow.dossier import given_answers
 from workflow.models import Case, WalaaEntry
@@ -78,13 +80,16 @@ def _waits_for_result(answer: Answer, term: str) -> bool:
 
 
 @router.get("/walaa", response_class=HTMLResponse)
-def walaa(request: Request, who: Who, session: PageSession, now: Now, gedaan: str = "") -> Response:
+def walaa(request: Request, who: Who, session: PageSession, engine: Database, now: Now, gedaan: str = "") -> Response:
     """The list, each line with its own form to confirm."""
     require(who, frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER}))
+    items = to_enter(session)
+    people = subjects_of_cases(each.case for each in items)
+    audit.record_reading(engine, who.access, "walaalijst_bekeken", "zaken", now, about=people)
     return render(
         request,
         "walaa.html",
-        items=to_enter(session),
+        items=items,
         most=MOST,
         form_key=new_key(),
         notice="Vastgelegd. De klok staat op groen." if gedaan else "",

@@ -13,11 +13,12 @@ from sqlmodel import Session, col, select
 
 from service import audit, case_list
 from service.csrf import CsrfChecked
-from service.dependencies import Now, PageSession, SignedIn, Who
+from service.dependencies import Database, Now, PageSession, SignedIn, Who
 from service.models import User, UserRole
 from service.pages import labels
 from service.pages.forms import Sent
 from service.pages.rendering import render, require, see_other
+from service.subjects import subjects_of_cases
 from signals.address import mended_postcode
 from workflow.models import CallbackRequest, Case
 from workflow.opening import case_number
@@ -116,6 +117,8 @@ def worklist(
     request: Request,
     who: Who,
     session: PageSession,
+    engine: Database,
+    now: Now,
     filters: Annotated[Filters, Depends(_filters)],
     na: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
@@ -123,6 +126,7 @@ def worklist(
     require(who, MUNICIPAL_ROLES)
     wanted = _wanted(filters, who.naam)
     page = case_list.page(session, wanted, size=PAGE, after=na or None)
+    audit.record_reading(engine, who.access, "lijst_bekeken", "zaken", now, about=subjects_of_cases(page.cases))
     return render(
         request,
         "worklist.html",
@@ -180,7 +184,7 @@ def search(request: Request, who: Who, session: PageSession, now: Now, sent: Sen
     require(who, MUNICIPAL_ROLES)
     typed = sent.get("zoek", "")[:100]
     found = find(session, typed) if typed else []
-    audit.record(session, "gezocht", "zaken", now)
+    audit.record(session, "gezocht", "zaken", now, about=subjects_of_cases(found))
     if len(found) == 1:
         return see_other(f"/zaken/{found[0].zaaknummer}")
     rows, more = lines(session, found), len(found) == case_list.LARGEST_PAGE

@@ -6,13 +6,14 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import yields
+from service import audit, yields
 from service.api.ladingen import digest_of, file_name
 from service.csrf import CsrfChecked
-from service.dependencies import Config, Now, Who, WidePageSession
+from service.dependencies import Config, Database, Now, Who, WidePageSession
 from service.errors import status_of
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
+from service.subjects import subjects_of_signals
 from signals.errors import DomainError, Invalid, NotFound, Reason
 from signals.models import OpbrengstLoad
 from workflow.phases import Role
@@ -46,13 +47,18 @@ def _list(request: Request, session: Session, error: DomainError | None = None) 
 
 
 @router.get("/opbrengsten/{ladingnummer}", response_class=HTMLResponse)
-def yield_page(request: Request, who: Who, session: WidePageSession, ladingnummer: str) -> Response:
+def yield_page(
+    request: Request, who: Who, session: WidePageSession, engine: Database, now: Now, ladingnummer: str
+) -> Response:
     """The rows of a yield file that changed nothing, with what to do about them."""
     require(who, LIAISON)
     load = session.exec(select(OpbrengstLoad).where(OpbrengstLoad.ladingnummer == ladingnummer)).first()
     if load is None:
         raise NotFound(Reason("lading_onbekend", f"Er is geen opbrengst {ladingnummer}."))
-    return render(request, "yield.html", load=load, rows=load.afgewezen[:MOST_ROWS])
+    rows = load.afgewezen[:MOST_ROWS]
+    people = subjects_of_signals(session, [row["cellen"].get("signaalnummer", "") for row in rows])
+    audit.record_reading(engine, who.access, "opbrengst_bekeken", ladingnummer, now, about=people)
+    return render(request, "yield.html", load=load, rows=rows)
 
 
 @router.post("/opbrengsten", response_class=HTMLResponse, dependencies=[CsrfChecked])

@@ -14,10 +14,12 @@ from time import perf_counter
 import openpyxl
 import psycopg
 from python_calamine import CalamineWorkbook
-from sqlalchemy import Column, Integer, MetaData, Table, Text, make_url
+from sqlalchemy import Column, Integer, MetaData, Table, Text
 from sqlalchemy.orm import Session, registry
 
 from service.db import make_engine
+from tests.databases import plain_address
+from tests.postgres import as_owner
 
 PER_ROW = 2000
 """So many rows are stored one by one: for comparison, not to wait for."""
@@ -43,7 +45,7 @@ def sqlite_executemany(file: Path, where: str) -> Taken:
 def postgres_copy(file: Path, where: str) -> Taken:
     """One COPY into a plain table without index."""
     header, rows = _table(file)
-    connection = psycopg.connect(make_url(where).set(drivername="postgresql").render_as_string(hide_password=False))
+    connection = psycopg.connect(plain_address(as_owner(where)))  # it makes its table itself
     connection.execute(f"CREATE TABLE bare ({', '.join(f'{name} text' for name in header)})")
     connection.commit()
     with _timed(len(rows)) as taken:

@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from tests.bench.bare import Taken, postgres_copy, sqlite_executemany
+from tests.postgres import as_service
 
 PRODUCTION = {
     "shared_buffers": "1GB",
@@ -131,4 +132,4 @@ class Postgres:
         return psycopg.connect(address.render_as_string(hide_password=False), autocommit=True)
 
     def _url(self, database: str) -> str:
-        return self.url.set(database=database).render_as_string(hide_password=False)
+        return as_service(self.url.set(database=database).render_as_string(hide_password=False))

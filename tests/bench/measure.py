@@ -18,10 +18,13 @@ from statistics import median
 from typing import TypeVar
 
 from service.db import upgrade
+from service.settings import Settings
+from signals.keyring import use_keys
 from tests.bench import bare, files, loading, night
 from tests.bench.databases import Database
 from tests.bench.expected import Expected
 from tests.bench.night import Night
+from tests.postgres import as_owner
 
 Found = TypeVar("Found")
 KILOBYTE = 1 if sys.platform == "darwin" else 1024  # in what ru_maxrss counts
@@ -79,7 +82,7 @@ class Bench:
     def prepare(self, database: Database) -> None:
         """The schema, and the delivery that is known beforehand, loaded by the product itself."""
         note(f"{database.name}: loading what is known beforehand")
-        self._alone(upgrade, database.prepared)
+        self._alone(upgrade, database.prepared, as_owner(database.prepared))
         self._load(Runs(""), loading.load, "known.csv", database.prepared)
         database.settle()
 
@@ -154,6 +157,7 @@ def new_process() -> ProcessPoolExecutor:
 def _measured(work: Callable[..., Found], *arguments: object) -> tuple[Found, float]:
     for name in [name for name in os.environ if name.startswith("RNI_")]:
         del os.environ[name]  # no setting of whoever runs the benchmark counts
+    use_keys(Settings().keys)
     found = work(*arguments)
     own, started = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return found, (own + started) * KILOBYTE / 1e6

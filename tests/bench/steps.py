@@ -27,8 +27,10 @@ from service.access import Access
 from service.app import create_app
 from service.db import make_engine, session_scope, upgrade
 from service.settings import Settings
+from tests import authenticator
 from tests.databases import Databases
 from tests.factories import NIJMEGEN, case_at, new_case
+from tests.postgres import as_owner
 from tests.serving import Installation, serving
 from workflow.models import Case
 from workflow.phases import Phase
@@ -46,6 +48,8 @@ PLAIN: Sequence[Step] = (
 )
 """Of every case, from ontvangen on: the first makes rows of what the load left in the case, the third starts a term."""
 LETTER: Sequence[Step] = ((HANDLER, "verstuur_aanschrijving", {}),)
+UNLIMITED = {"RNI_REQUESTS_PER_USER": "0", "RNI_REQUESTS_PER_ORIGIN": "0"}
+"""One client sends here what a hundred people do."""
 LONG = 200
 """Events of the case whose page is opened."""
 
@@ -87,7 +91,7 @@ class Prepared:
 
 def prepare(url: str, cases: int, folder: Path) -> Prepared:
     """Cases in ontvangen, one of LONG events, and two people with a token each."""
-    upgrade(url)
+    upgrade(url, as_owner(url))
     engine = make_engine(url)
     now = datetime.now().astimezone()
     received = now.date() - timedelta(days=40)
@@ -100,14 +104,19 @@ def prepare(url: str, cases: int, folder: Path) -> Prepared:
                 session, name, roles, now=now, password=name, telefoonnummer="024 329 90 00", emailadres=address
             )
             tokens[name] = accounts.make_token(session, name, now=now)
+        authenticator.link_all(session, [HANDLER])
         numbers = tuple(new_case(session, received).zaaknummer for _ in range(cases))
         long = case_at(session, Phase.INLICHTINGEN, received).zaaknummer
-    with TestClient(create_app(Settings(database_url=url, data_dir=folder / "data"), engine)) as client:
+    with TestClient(create_app(_settings(url, folder), engine)) as client:
         taker = Taker(client, tokens)
         while taker.version_of(long) < LONG:
             for each in PLAIN[3:]:
                 taker.take(long, each)
     return Prepared(url, tokens, numbers, long)
+
+
+def _settings(url: str, folder: Path) -> Settings:
+    return Settings(database_url=url, data_dir=folder / "data", requests_per_user=0, requests_per_origin=0)
 
 
 class Taker:
@@ -177,7 +186,7 @@ def written_down() -> Iterator[list[Statement]]:
 
 def record(prepared: Prepared, url: str, steps: Sequence[tuple[str, Step]], folder: Path) -> list[list[Statement]]:
     """The statements of each step, taken in this process on the database at `url`."""
-    with TestClient(create_app(Settings(database_url=url, data_dir=folder / "data"))) as client:
+    with TestClient(create_app(_settings(url, folder))) as client:
         taker = Taker(client, prepared.tokens)
         for number in prepared.numbers:
             taker.version_of(number)  # asked beforehand: only the step itself counts
@@ -198,7 +207,8 @@ def replay(url: str, recorded: Sequence[Sequence[Statement]]) -> list[float]:
     def connect() -> Any:
         if sqlite:
             return engine.raw_connection().driver_connection
-        return psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+        address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(address, options="-c rni.codes=* -c rni.signals=on")  # it says once for whom it asks
 
     for each in {where for statements in recorded for where, _, _ in statements}:
         opened[each] = connect()
@@ -230,7 +240,10 @@ def replay(url: str, recorded: Sequence[Sequence[Statement]]) -> list[float]:
 def service(url: str, folder: Path) -> Iterator[Any]:
     """A client, beside a running service, that keeps its connection open."""
     installation = Installation(url, folder / "data")
-    with serving(installation, folder / "service.log") as served, httpx.Client(base_url=served.address) as client:
+    with (
+        serving(installation, folder / "service.log", **UNLIMITED) as served,
+        httpx.Client(base_url=served.address) as client,
+    ):
         yield client
 
 
@@ -259,8 +272,11 @@ def measure(databases: Databases, name: str, cases: int, folder: Path) -> list[T
         require_same(copies)
         shown += [bare, whole]
         start = copies[0]
-    with service(databases.copy(prepared.url), folder) as client:
-        seconds = open_page(client, prepared.long, cases)
+    copy = databases.copy(prepared.url)
+    with service(copy, folder) as client:
+        engine = make_engine(copy)
+        seconds = open_page(client, engine, prepared.long, cases)
+        engine.dispose()
     return [*shown, Times(f"{name}: page of a case of {LONG} events", seconds=seconds)]
 
 
@@ -276,10 +292,10 @@ def require_same(urls: Sequence[str]) -> None:
     assert found[0] == found[1] == found[2], "the three ways did not do the same"
 
 
-def open_page(client: Any, number: str, times: int) -> list[float]:
+def open_page(client: Any, engine: Engine, number: str, times: int) -> list[float]:
     """The seconds of each opening by a handler who is signed in."""
     own = {"Origin": str(client.base_url).rstrip("/")}
-    client.post("/inloggen", data={"gebruikersnaam": HANDLER, "wachtwoord": HANDLER}, headers=own)
+    authenticator.sign_in(client, engine, HANDLER, HANDLER, headers=own)
     taken = []
     for _ in range(times + WARM):
         started = perf_counter()

@@ -4,10 +4,11 @@ import os
 import platform
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from tests.bench.audit import Kept
 from tests.bench.measure import Memory, Runs
 from tests.bench.night import Night
 from tests.bench.steps import Times
@@ -15,6 +16,7 @@ from tests.bench.steps import Times
 _HEADER = ("what", "rows", "median s", "min-max", "rows/s", "ratio", "limit", "")
 _TIMES_HEADER = ("one request after the other", "times", "median ms", "p95 ms", "", "ratio of p95", "aim", "")
 _NIGHT_HEADER = ("the clock at night", "open cases", "s", "reminders made", "", "", "", "")
+_LOG_HEADER = ("the log", "rows", "s", "rows/s", "", "", "limit", "")
 _MEMORY_HEADER = ("memory of the process", "rows", "peak MB", "", "", "ratio", "limit", "")
 
 
@@ -27,6 +29,7 @@ class Measured:
     memory: Sequence[Memory] = ()
     requests: Sequence[Times] = ()
     nights: Sequence[Night] = ()
+    log: list[Kept] = field(default_factory=list)
 
 
 def verdict(runs: Runs | Times) -> str:
@@ -41,7 +44,9 @@ def verdict(runs: Runs | Times) -> str:
 
 def too_much(found: Measured) -> bool:
     """Whether anything is above a hard limit."""
-    return any(verdict(runs) == "too slow" for runs in found.speed) or any(one.over for one in found.memory)
+    return any(verdict(runs) == "too slow" for runs in found.speed) or any(
+        one.over for one in (*found.memory, *found.log)
+    )
 
 
 def machine(postgres: str) -> dict[str, Any]:
@@ -63,6 +68,7 @@ def as_text(found: Measured) -> str:
         (_MEMORY_HEADER, memory),
         (_TIMES_HEADER, [_times_line(times) for times in found.requests]),
         (_NIGHT_HEADER, [_night_line(night) for night in found.nights]),
+        (_LOG_HEADER, [_log_line(kept) for kept in found.log]),
     )
     lines = [line for header, rows in tables if rows for line in (header, *rows, ("",) * len(_HEADER))][:-1]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADER))]
@@ -121,6 +127,7 @@ def as_object(found: Measured) -> dict[str, Any]:
             for times in found.requests
         ],
         "nights": [vars(night) for night in found.nights],
+        "log": [vars(kept) | {"over": kept.over} for kept in found.log],
         "too_much": too_much(found),
     }
 
@@ -154,6 +161,13 @@ def _times_line(times: Times) -> tuple[str, ...]:
 
 def _night_line(night: Night) -> tuple[str, ...]:
     return (night.what, f"{night.cases:,}", f"{night.seconds:.2f}", f"{night.made:,}", "", "", "", "")
+
+
+def _log_line(kept: Kept) -> tuple[str, ...]:
+    limit, said = (f"{kept.limit:g} s", "too slow" if kept.over else "ok") if kept.limit else ("", "")
+    return (
+        kept.what, f"{kept.rows:,}", f"{kept.seconds:.1f}", f"{kept.rows / kept.seconds:,.0f}", "", "", limit, said,
+    )  # fmt: skip
 
 
 def _memory_lines(one: Memory) -> list[tuple[str, ...]]:

@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow
 from service.access import Access
+from service.row_security import EVERYTHING
 from signals.errors import Refused
 from signals.models import Signal
 from tests.exports.builder import Builder
@@ -230,7 +231,7 @@ def stands_by_hand(session):
 @settings(max_examples=tries(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_the_files_replayed_give_the_stand_of_every_signal(engine, steps):
-    with Session(engine) as session:
+    with Session(engine.execution_options(**EVERYTHING)) as session:
         session.info["access"] = Access.system()
         world = World(session)
         for step in steps:

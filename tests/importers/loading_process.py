@@ -25,6 +25,7 @@ from service.access import Access
 from service.db import make_engine, session_scope
 from service.settings import Settings
 from signals.errors import DomainError
+from signals.keyring import use_keys
 from tests.importers.deliveries import NOW
 
 BEFORE_COMMIT, AFTER = "vastleggen", "daarna"
@@ -87,6 +88,7 @@ def carry_out(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
+    use_keys(Settings().keys)
     for line in sys.stdin:
         task = json.loads(line)
         child = os.fork()  # nothing is open yet, and importing all this again would take a second or two each time

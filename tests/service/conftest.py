@@ -1,19 +1,23 @@
 """A real database with the schema of the migrations, and the people who come in through the doors."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from service import accounts, journal
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
+from service.row_security import EVERYTHING
 from service.settings import Settings
+from tests import authenticator
 from tests.databases import Databases
+from tests.postgres import as_owner
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 11, 2, 10, 0, tzinfo=AMSTERDAM)
@@ -49,7 +53,7 @@ class Template:
 @pytest.fixture(scope="session")
 def template(databases: Databases) -> Template:
     url = databases.new()
-    upgrade(url)
+    upgrade(url, as_owner(url))
     engine = make_engine(url)
     with session_scope(engine, Access.system()) as session:
         for name, role in CAST.items():
@@ -63,6 +67,7 @@ def template(databases: Databases) -> Template:
                 emailadres=f"{name}@rotterdam.example",
             )
         tokens = {name: accounts.make_token(session, name, now=NOW, life=timedelta(days=36500)) for name in CAST}
+        authenticator.link_all(session, CAST)
     engine.dispose()
     return Template(url, tokens)
 
@@ -84,6 +89,17 @@ def engine(settings: Settings) -> Iterator[Engine]:
     engine = make_engine(settings.database_url)
     yield engine
     engine.dispose()
+
+
+@contextmanager
+def owning(engine: Engine) -> Iterator[Connection]:
+    """A transaction of whoever may do everything in the database: the owner of the tables, who sees every row."""
+    own = make_engine(as_owner(engine.url.render_as_string(hide_password=False)))
+    try:
+        with own.execution_options(**EVERYTHING).begin() as connection:
+            yield connection
+    finally:
+        own.dispose()
 
 
 @pytest.fixture

@@ -159,6 +159,20 @@ def test_the_same_statement_gives_the_next_one_asking_only_his_own(two: Engine, 
     assert not any(seen)
 
 
+def test_who_works_in_two_municipalities_sees_both(two: Engine) -> None:
+    """And nothing of a third: their codes are a list, one code is not."""
+    for codes, seen in (({ROTTERDAM, VENLO}, [1, 2]), ({VENLO, "0001"}, [2]), ({"0001", "0002"}, [])):
+        actor = Actor("gerda", {Role.BEHANDELAAR: frozenset(codes)})
+        with session_scope(two, Access.of(actor), write=False) as session:
+            assert session.exec(select(Case.id).order_by(Case.id)).all() == seen
+            assert session.exec(select(other.id).order_by(other.id)).all() == seen
+
+
+def test_no_table_has_a_relationship() -> None:
+    """SQLAlchemy can join one by itself, after rows were chosen."""
+    assert not [mapper for mapper in Case._sa_registry.mappers if mapper.relationships]
+
+
 def test_get_finds_nothing_of_another_municipality(two: Engine) -> None:
     with session_scope(two, access(two, "anna"), write=False) as session:
         assert session.get(Case, 1) is not None

@@ -1,4 +1,3 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +7,7 @@ from sqlmodel import select
 from service import accounts
 from service.access import Access
 from service.db import session_scope
-from service.models import SignInAttempt, WebSession
+from service.models import UserRole, WebSession
 from signals.errors import Invalid, NotFound, Refused
 from workflow.phases import Role
 
@@ -91,35 +90,6 @@ def test_a_token_ends_after_its_life(engine: Engine) -> None:
         assert accounts.user_of_token(session, token, NOW + timedelta(hours=25)) is None
 
 
-def test_failing_often_makes_one_account_wait_from_one_place_only(engine: Engine) -> None:
-    def wait(name: str = "anna", origin: str = "pagina 192.0.2.1", after: timedelta = timedelta()) -> timedelta:
-        with session_scope(engine, SYSTEM, write=False) as session:
-            return accounts.waiting_time(session, name, origin, NOW + after)
-
-    def fail() -> None:
-        with session_scope(engine, SYSTEM) as session:
-            accounts.note_attempt(session, "anna", "pagina 192.0.2.1", success=False, now=NOW)
-
-    for _ in range(accounts.FREE_ATTEMPTS - 1):
-        fail()
-    assert not wait()
-    fail()
-    first = wait()
-    assert first
-    fail()
-    assert wait() > first
-    assert not wait(origin="pagina 192.0.2.2")
-    assert not wait(name="bram")
-    assert not wait(after=accounts.LONGEST_WAIT)
-    for _ in range(50):
-        fail()
-    assert wait() == accounts.LONGEST_WAIT
-    with session_scope(engine, SYSTEM) as session:
-        assert "anna" not in str([each.model_dump() for each in session.exec(select(SignInAttempt))])
-        accounts.note_attempt(session, "anna", "pagina 192.0.2.1", success=True, now=NOW)
-    assert not wait(after=MINUTE)
-
-
 @pytest.mark.parametrize(
     "text", ["baas", "behandelaar", "behandelaar:", "behandelaar:12", "coordinator:0599", "systeem", ""]
 )
@@ -157,41 +127,83 @@ def test_the_staff_goes_where_a_merger_takes_the_work(engine: Engine) -> None:
         assert accounts.access_of_user(session, "oud", "test", eve).codes & {"0501", "0614", "1992"} == {"0501"}
 
 
-def test_two_first_failures_at_once_are_both_counted(engine: Engine) -> None:
-    with session_scope(engine, SYSTEM) as session:
-        for _ in range(2):
-            session.expunge_all()
-            accounts.note_attempt(session, "anna", "hier", success=False, now=NOW)
-    with ThreadPoolExecutor(4) as pool:
-        for failure in [pool.submit(_fail, engine, "bram", "daar") for _ in range(8)]:
-            failure.result()
-    with session_scope(engine, SYSTEM, write=False) as session:
-        assert sorted(each.mislukt for each in session.exec(select(SignInAttempt))) == [2, 2, 2, 8, 8, 8]
-
-
-def _fail(engine: Engine, name: str, origin: str) -> None:
-    with session_scope(engine, SYSTEM) as session:
-        accounts.note_attempt(session, name, origin, success=False, now=NOW)
-
-
-def test_guessing_from_many_places_or_at_many_accounts_is_slowed_but_locks_nobody_out(engine: Engine) -> None:
-    def wait(name: str, origin: str, after: timedelta = timedelta()) -> timedelta:
-        with session_scope(engine, SYSTEM, write=False) as session:
-            return accounts.waiting_time(session, name, origin, NOW + after)
-
-    for place in range(40):
-        _fail(engine, "anna", f"192.0.2.{place}")
-    assert wait("anna", "198.51.100.1")
-    assert not wait("anna", "198.51.100.1", MINUTE)
-    assert not wait("bram", "198.51.100.1")
-    for number in range(60):
-        _fail(engine, f"naam{number}", "203.0.113.1")
-    assert wait("bram", "203.0.113.1")
-    assert not wait("bram", "203.0.113.1", MINUTE)
-
-
 @pytest.mark.parametrize("field", ["weergavenaam", "telefoonnummer", "emailadres"])
 def test_what_is_too_long_to_store_is_a_sentence(engine: Engine, field: str) -> None:
     with session_scope(engine, SYSTEM) as session, pytest.raises(Invalid) as refused:
         accounts.create_user(session, "nieuw", [(Role.AUDITOR, None)], now=NOW, **{field: "x" * 300})  # type: ignore[arg-type]
     assert refused.value.reasons[0].veld == field
+
+
+def test_other_roles_end_every_sign_in_and_the_same_roles_end_none(engine: Engine) -> None:
+    def change(*given: str) -> bool:
+        with session_scope(engine, SYSTEM) as session:
+            user = accounts.find_user(session, "anna")
+            return accounts.set_roles(session, user, [each for text in given for each in accounts.role_given(text)])
+
+    def alive() -> bool:
+        with session_scope(engine, SYSTEM, write=False) as session:
+            return accounts.find_session(session, secret, now=NOW, idle_minutes=30) is not None
+
+    with session_scope(engine, SYSTEM) as session:
+        secret = accounts.start_session(session, accounts.find_user(session, "anna"), now=NOW, hours=10)
+        others = accounts.start_session(session, accounts.find_user(session, "bram"), now=NOW, hours=10)
+        token = accounts.make_token(session, "anna", now=NOW)
+    assert not change("behandelaar:0599")
+    assert alive()
+    assert change("beslisser:0599,0983", "auditor")
+    assert not alive()
+    with session_scope(engine, SYSTEM, write=False) as session:
+        assert accounts.find_session(session, others, now=NOW, idle_minutes=30) is not None
+        anna = accounts.user_of_token(session, token, NOW)
+        assert anna is not None
+        held = session.exec(select(UserRole).where(UserRole.gebruiker_id == anna.id))
+        assert {(row.rol, row.gemeentecode) for row in held} == {
+            (Role.BESLISSER, "0599"),
+            (Role.BESLISSER, "0983"),
+            (Role.AUDITOR, None),
+        }
+    with pytest.raises(Invalid):
+        change("behandelaar:9998")
+
+
+def test_a_new_password_takes_the_place_of_the_old_one_and_ends_every_sign_in(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM) as session:
+        secret = accounts.start_session(session, accounts.find_user(session, "anna"), now=NOW, hours=10)
+        new = accounts.set_password(session, "anna")
+        assert accounts.check_password(session, "anna", new) is not None
+        assert accounts.check_password(session, "anna", "anna") is None
+        assert accounts.find_session(session, secret, now=NOW, idle_minutes=30) is None
+
+
+def test_whoever_has_no_password_here_gets_in_with_none(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM) as session:
+        accounts.find_user(session, "anna").wachtwoord = accounts.NO_PASSWORD
+        session.flush()
+        for password in ("", "anna"):
+            assert accounts.check_password(session, "anna", password) is None
+        with pytest.raises(Refused):
+            accounts.set_password(session, "anna")
+
+
+def test_a_revoked_token_works_no_longer_and_is_not_listed(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM) as session:
+        before = len(accounts.tokens(session, NOW))
+        kept, gone = (accounts.make_token(session, "anna", now=NOW) for _ in range(2))
+        (newest, naam), *others = accounts.tokens(session, NOW)
+        assert (naam, len(others)) == ("anna", before + 1)
+        assert newest.id is not None
+        assert accounts.revoke_token(session, newest.id, NOW) == "anna"
+        assert accounts.user_of_token(session, gone, NOW) is None
+        assert accounts.user_of_token(session, kept, NOW) is not None
+        assert len(accounts.tokens(session, NOW)) == before + 1
+        with pytest.raises(NotFound):
+            accounts.revoke_token(session, 999, NOW)
+
+
+def test_a_disabled_account_is_opened_again_without_its_tokens(engine: Engine) -> None:
+    with session_scope(engine, SYSTEM) as session:
+        token = accounts.make_token(session, "anna", now=NOW)
+        accounts.disable_user(session, "anna", NOW)
+        accounts.enable_user(session, "anna")
+        assert accounts.check_password(session, "anna", "anna") is not None
+        assert accounts.user_of_token(session, token, NOW) is None

@@ -11,6 +11,7 @@ import pytest
 
 from service import cli, demo, jobs
 from service.db import make_engine
+from service.row_security import EVERYTHING
 from service.settings import Settings
 
 from .conftest import NOW
@@ -54,7 +55,7 @@ def rni(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
     engine = make_engine(settings.database_url)
-    with engine.connect() as connection:
+    with engine.execution_options(**EVERYTHING).connect() as connection:
         found = [tuple(row) for row in connection.exec_driver_sql(query)]
     engine.dispose()
     return found
@@ -209,6 +210,46 @@ def test_a_user_is_added_listed_given_a_token_and_disabled(rni: Rni, settings: S
     assert actions == ["gebruiker_toegevoegd", "token_gemaakt", "gebruiker_uitgeschakeld"]
 
 
+def test_roles_password_and_app_of_a_user_are_renewed_by_the_beheerder(rni: Rni, settings: Settings) -> None:
+    old = rni("user", "add", "piet", "--role", "behandelaar:0599", "--json").told["wachtwoord"]
+    assert rni("user", "change", "piet", "--role", "beslisser:0599,0983", "--weergavenaam", "Piet P").code == 0
+    (listed,) = (each for each in rni("user", "list", "--json").told if each["gebruiker"] == "piet")
+    assert (listed["rollen"], listed["weergavenaam"]) == (["beslisser:0599", "beslisser:0983"], "Piet P")
+    assert rni("user", "change", "piet", "--role", "baas").code == 2
+    new = rni("user", "password", "piet", "--json").told["wachtwoord"]
+    assert old != new
+    assert rni("user", "unlink", "piet").code == 0
+    assert rni("user", "disable", "piet").code == rni("user", "enable", "piet").code == 0
+    for name in ("change", "password", "unlink", "enable"):
+        assert rni("user", name, "anna", "--as", "anna").code == 4
+    actions = [row[0] for row in rows(settings, "SELECT actie FROM audit WHERE object = 'piet' ORDER BY id")]
+    assert actions == [
+        "gebruiker_toegevoegd",
+        "gebruiker_gewijzigd",
+        "rollen_gewijzigd",
+        "wachtwoord_vernieuwd",
+        "tweede_factor_ontkoppeld",
+        "gebruiker_uitgeschakeld",
+        "gebruiker_ingeschakeld",
+    ]
+    assert new not in str(rows(settings, "SELECT * FROM gebruiker CROSS JOIN audit"))
+
+
+def test_tokens_are_listed_without_their_value_and_revoked_by_number(rni: Rni) -> None:
+    token = rni("token", "make", "anna", "--days", "30").out.strip()
+    newest = rni("token", "list", "--json").told[0]
+    assert newest.keys() == {"nummer", "gebruiker", "gemaakt", "verloopt"}
+    assert newest["gebruiker"] == "anna"
+    listed = rni("token", "list").out
+    assert f"{newest['nummer']}: anna" in listed
+    assert token not in listed
+    assert rni("token", "make", "anna", "--days", "0").code == 2
+    assert rni("token", "revoke", str(newest["nummer"])).code == 0
+    assert f"{newest['nummer']}: anna" not in rni("token", "list").out
+    assert rni("token", "revoke", "999999").code == 4
+    assert rni("token", "revoke", "1", "--as", "anna").code == 4
+
+
 def test_deadlines_come_with_their_explanation(rni: Rni) -> None:
     one = rni("deadline", "laa_eerste_antwoord", "2026-03-02", "--json").told
     assert one.keys() == {"term", "vanaf", "einde", "uitleg"}
@@ -271,10 +312,11 @@ def test_the_clock_does_its_work_once_and_then_has_nothing_to_add(rni: Rni) -> N
 
 def test_the_clock_runs_at_night_in_its_own_zone(settings: Settings) -> None:
     clock = jobs.scheduler(settings, None)  # type: ignore[arg-type]  # it is not started
-    night, post = clock.get_jobs()
+    night, post, log = clock.get_jobs()
     fires = night.trigger.get_next_fire_time(None, NOW)
     assert (fires.hour, str(fires.tzinfo)) == (2, "Europe/Amsterdam")
     assert (post.id, post.trigger.interval) == ("post", timedelta(minutes=jobs.MAIL_EVERY))
+    assert (log.id, log.trigger.interval) == ("logboek", timedelta(minutes=jobs.SEAL_EVERY))
 
 
 HEAVY = {"fastapi", "uvicorn", "pandas", "openpyxl", "apscheduler", "importers"}

@@ -14,6 +14,7 @@ from service.db import SchemaMissing, make_engine, require_schema, session_scope
 from signals.models import Load, Municipality, Participant
 from signals.numbers import take_numbers
 from tests.databases import Databases
+from tests.postgres import as_owner
 
 SYSTEM = Access.system()
 
@@ -24,7 +25,7 @@ def test_the_migrations_give_the_schema_of_the_models(engine: Engine) -> None:
 
 
 def test_upgrading_twice_changes_nothing_and_loads_table_33(settings, engine: Engine) -> None:
-    upgrade(settings.database_url)
+    upgrade(settings.database_url, as_owner(settings.database_url))
     with session_scope(engine, SYSTEM, write=False) as session:
         rotterdam = session.get(Municipality, "0599")
     assert rotterdam is not None

@@ -40,6 +40,11 @@ def test_what_a_command_makes_only_its_user_can_read(tmp_path: Path) -> None:
     ("sent", "shown"),
     [
         ("LRNI-2026-07.csv", "LRNI-2026-07.csv"),
+        ("brief 9999.00.018.txt", "brief ***********.txt"),
+        ("brief 9999 00 018.txt", "brief ***********.txt"),
+        ("0999900018.pdf", "**********.pdf"),
+        ("٩٩٩٩٠٠٠١٨.pdf", "*********.pdf"),
+        ("verslag 2026-07-06 10.30.pdf", "verslag 2026-07-06 10.30.pdf"),
         ("C:\\Users\\anna\\levering.xlsx", "levering.xlsx"),
         ("../../etc/levering.csv", "levering.csv"),
         ("lever\u202exslx.csv", "leverxslx.csv"),

@@ -11,8 +11,10 @@ from sqlmodel import Session, SQLModel, col, select
 
 from service.access import Access
 from service.db import alembic_config, make_engine, session_scope, upgrade
+from service.row_security import EVERYTHING
 from tests.databases import Databases
 from tests.factories import at, new_case
+from tests.postgres import as_owner
 from workflow import case_terms
 from workflow.case_file import CaseFile
 from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTerm
@@ -26,15 +28,15 @@ AT_3 = AT_2 | {"huisnummer": 3}
 
 @pytest.fixture
 def url(databases: Databases) -> Iterator[str]:
-    """The address of an empty database."""
-    made = databases.new()
+    """The address of an empty database, as its owner."""
+    made = as_owner(databases.new())
     yield made
     databases.drop(made)
 
 
 def migrate(url: str, to: str, back: bool = False) -> None:
     engine = make_engine(url, foreign_keys=False)
-    with engine.begin() as connection:
+    with engine.execution_options(**EVERYTHING).begin() as connection:
         (command.downgrade if back else command.upgrade)(alembic_config(connection), to)
     engine.dispose()
 
@@ -133,14 +135,17 @@ MOVED_CASE = [
 ]
 
 
-def test_a_migrated_database_has_the_schema_of_the_models(url: str, engine: Engine) -> None:
-    """The engine of the test was made from the models."""
+def test_a_migrated_database_has_the_schema_of_the_models(url: str, databases: Databases) -> None:
     old_database(url)
     upgrade(url)
-    migrated = make_engine(url)
-    assert schema(migrated) == schema(engine)
-    assert set(schema(engine)) == set(SQLModel.metadata.tables)
-    migrated.dispose()
+    beside = as_owner(databases.new())
+    migrated, modelled = make_engine(url), make_engine(beside)
+    SQLModel.metadata.create_all(modelled)
+    assert schema(migrated) == schema(modelled)
+    assert set(schema(modelled)) == set(SQLModel.metadata.tables)
+    for each in (migrated, modelled):
+        each.dispose()
+    databases.drop(beside)
 
 
 def test_an_older_database_keeps_its_addresses_and_terms(url: str) -> None:

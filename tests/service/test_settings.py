@@ -63,6 +63,47 @@ def test_production_does_not_start_unsafe(wrong: dict[str, str], names: str) -> 
     assert "kort" not in refused.value.uitleg.split()
 
 
+OIDC = {
+    "oidc_issuer": "https://inloggen.example.nl",
+    "oidc_client_id": "langdurig-rni",
+    "oidc_key_file": "sleutel.pem",
+    "oidc_acr": "hoog, hoger",
+    "oidc_roles": '{"b": "behandelaar", "d": "beslisser:0599,0983", "c": "coordinator"}',
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "names"),
+    [
+        ({"oidc_client_id": ""}, "RNI_OIDC_CLIENT_ID"),
+        ({"oidc_key_file": None}, "RNI_OIDC_KEY_FILE"),
+        ({"oidc_acr": " , "}, "RNI_OIDC_ACR"),
+        ({"oidc_roles": "{}"}, "RNI_OIDC_ROLES"),
+        ({"oidc_issuer": "http://inloggen.example.nl"}, "RNI_OIDC_ISSUER"),
+        ({"oidc_issuer": "inloggen.example.nl"}, "RNI_OIDC_ISSUER"),
+        ({}, "RNI_OIDC_KEY_FILE"),  # it is not there
+    ],
+)
+def test_production_does_not_start_with_half_a_provider(wrong: dict[str, str], names: str) -> None:
+    settings = Settings(**(SAFE | OIDC))
+    settings.require_safe()
+    assert settings.oidc_acr == ("hoog", "hoger")
+    with pytest.raises(Misconfigured) as refused:
+        create_app(Settings(**(SAFE | OIDC | wrong)))
+    assert {reason.veld for reason in refused.value.reasons} == {names}
+
+
+@pytest.mark.parametrize(
+    "roles",
+    ["behandelaar", "[]", '{"b": "baas"}', '{"b": "systeem"}', '{"c": "coordinator:0599"}', '{"b": "behandelaar:1"}'],
+)
+def test_a_role_that_does_not_exist_is_found_at_the_start(monkeypatch: pytest.MonkeyPatch, roles: str) -> None:
+    monkeypatch.setenv("RNI_OIDC_ROLES", roles)
+    with pytest.raises(Misconfigured, match="instelling_ongeldig") as refused:
+        read_settings()
+    assert "RNI_OIDC_ROLES" in refused.value.uitleg
+
+
 def test_production_names_everything_that_is_wrong_at_once() -> None:
     with pytest.raises(Misconfigured) as refused:
         Settings(environment="production").require_safe()

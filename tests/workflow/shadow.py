@@ -39,6 +39,24 @@ WORKING_DAYS = {"tmv_reactie": 5, "terugbelverzoek": 2}
 OUTLIVE_THE_CASE = ("bezwaar", "pl_overzicht", "terugbelverzoek")
 RECEIPT = ("laa_eerste_antwoord", "laa_resultaat", "tmv_reactie")
 
+MOVE_NO_CLOCK = {
+    "wijs_toe",
+    "start_vooronderzoek",
+    "niet_oppakken",
+    "stel_vast_reeds_ingezetene",
+    "leg_zienswijze_vast",
+    "registreer_aangifte",
+    "verwerk_in_brp",
+    "draag_over",
+    "stuur_terug",
+    "stel_vast_elders_ingeschreven",
+    "sluit_zonder_mutatie",
+    "stel_vast_overleden",
+    "trek_signaal_in",
+    "sluit_als_ingetrokken",
+}
+"""Steps that start, move and stop nothing but by closing the case; any other must be told below."""
+
 Running = tuple[str, date, date]
 """A term that runs: its name, the day it counts from and its last day."""
 
@@ -148,9 +166,9 @@ class Shadow:
         if event.eerste_antwoord and not self.answered:
             self.answered = True
             self.stop("tmv_reactie")
-        deed = getattr(self, stap, None)
-        if deed is not None:
-            deed(today, posted, given, event)
+        opens = event.van is None  # what the terms of a new case count from is asked where it is made
+        if not opens and stap not in MOVE_NO_CLOCK:
+            getattr(self, stap)(today, posted, given, event)
         letter = {
             "verstuur_aanschrijving": "aanschrijving",
             "verstuur_voornemen": "voornemen",

@@ -15,7 +15,8 @@ from factories import (
 from sqlmodel import Session, select
 
 from signals.errors import Forbidden, Invalid
-from workflow import dossier
+from workflow import dossier, parcels
+from workflow.case_file import CaseFile
 from workflow.models import Bijvangst, Case, CaseTask, CaseTerm
 from workflow.phases import Herkomst, Phase
 
@@ -74,3 +75,25 @@ def test_a_task_is_done_once(session: Session) -> None:
     dossier.finish_task(session, case, task.id, desk(ANNA))
     dossier.finish_task(session, case, task.id, desk(TESS))
     assert task.afgehandeld_door == "anna"
+
+
+def test_a_rectification_says_what_was_asked_and_decided_and_goes_along_with_a_hand_over(session: Session) -> None:
+    case = case_at(session, Phase.VOORONDERZOEK)
+    at = desk(ANNA)
+    given = {
+        "gevraagdOp": str(at.today),
+        "betreft": "Het verslag noemt de verkeerde verdieping.",
+        "uitkomst": "verbeterd",
+        "toelichting": "Het was de derde verdieping.",
+        "meegedeeldOp": str(at.today),
+    }
+    tomorrow, before = str(at.today + timedelta(days=1)), str(at.today - timedelta(days=1))
+    for wrong in ({"gevraagdOp": tomorrow}, {"meegedeeldOp": tomorrow}, {"meegedeeldOp": before}):
+        with pytest.raises(Invalid) as refused:
+            dossier.add(session, case, "rectificaties", at, given | wrong)
+        assert refused.value.reasons[0].veld in given
+    dossier.add(session, case, "rectificaties", at, given)
+    (kept,) = CaseFile(session, case).rectifications
+    assert (kept.uitkomst, kept.toelichting) == ("verbeterd", "Het was de derde verdieping.")
+    (part,) = [one for one in parcels.offered(CaseFile(session, case), None) if one.soort == "rectificatie"]
+    assert part.usual, "whom a thing was told, hears that it was mended (AVG 19)"

@@ -29,6 +29,11 @@ def articles(text: str) -> list[str]:
     return sorted(re.findall(r"\b\d{1,2}[.:]\d{1,3}\b", text))
 
 
+def numerals(text: str) -> list[str]:
+    """Weeks, amounts and years: in another order perhaps, but none more, less or other."""
+    return sorted(re.findall(r"\d+", text))
+
+
 def shape(text: str) -> list[str]:
     """Headings, items and what stands alone on a line, in their order."""
     return re.findall(r"^(# |- |\{[a-z_]+\}$)", text, re.MULTILINE)
@@ -43,13 +48,14 @@ def test_every_letter_has_every_block_in_every_language(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_placeholders_articles_and_shape_agree_in_every_language(language: str) -> None:
+def test_placeholders_articles_numerals_and_shape_agree_in_every_language(language: str) -> None:
     for table in TEXTS:
         for block, dutch in texts(DUTCH)[table].items():
             theirs = texts(language)[table][block]
             if (table, block) != TELLS_OF_TRANSLATION:
                 assert placeholders(theirs) == placeholders(dutch), (table, block)
             assert articles(theirs) == articles(dutch), (table, block)
+            assert numerals(theirs) == numerals(dutch), (table, block)
             assert shape(theirs) == shape(dutch), (table, block)
 
 

@@ -1,5 +1,6 @@
 """Municipalities that merge on 1 January with cases under way: Nijmegen and Venlo go up in one."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,13 +10,15 @@ from sqlmodel import Session, col, select
 
 from signals.errors import Invalid
 from signals.models import Municipality
-from workflow import case_terms
+from workflow import case_terms, visit_planning
+from workflow.actors import Actor
 from workflow.case_file import CaseFile
 from workflow.dated_settings import set_setting, setting
 from workflow.letterhead import use_letters
 from workflow.mergers import with_mergers
 from workflow.models import Case
 from workflow.phases import Phase, Role
+from workflow.visit_planning import Visitor
 
 NEW, EVE, DAY = "1998", date(2026, 12, 31), date(2027, 1, 1)
 NAME = "termijn_aanschrijving_dagen"
@@ -108,3 +111,24 @@ def test_a_hand_over_to_the_successor_joins_the_case_of_before(session: Session)
     take(session, mine, "draag_over", desk(there, DAY), gemeentecode=NEW)
     assert len(session.exec(select(Case).where(col(Case.bsn) == mine.bsn)).all()) == 2
     assert [link.actueel for link in CaseFile(session, theirs).signals] == [True, True]
+
+
+def test_after_the_merger_one_slot_at_a_door_is_one_visit_whichever_code_plans_it(session: Session) -> None:
+    mine = case_at(session, Phase.VOORONDERZOEK, RECEIVED)
+    theirs = case_at(session, Phase.VOORONDERZOEK, RECEIVED, gemeentecode=VENLO, bsn="999990020")
+    theirs.adressleutel = mine.adressleutel
+    session.flush()
+    both = Actor("anna", {Role.BEHANDELAAR: frozenset({NIJMEGEN, VENLO})})
+    at = replace(desk(both, DAY), visitors=lambda code: ["bram"])
+    going = [Visitor("bram", "4471")]
+    first, new = visit_planning.plan(session, mine, at, SLOT, going)
+    again, newer = visit_planning.plan(session, theirs, at, SLOT, going)
+    assert (new, newer, again.id) == (True, False, first.id)
+    later, other = visit_planning.plan(session, theirs, at, SLOT | {"begin": "19:00"}, going)
+    assert other
+    with pytest.raises(Invalid) as refused:
+        visit_planning.replan(session, later, at, later.versie, SLOT, going)
+    assert [one.code for one in refused.value.reasons] == ["tijdvak_bezet"]
+
+
+SLOT = {"dag": "2027-01-05", "begin": "18:00", "einde": "20:00", "veiligheid": "geen_bijzonderheden"}

@@ -114,7 +114,8 @@ def test_the_address_there_is_where_the_receiver_begins(session: Session) -> Non
     assert {one.huisnummer: one.huidig for one in CaseFile(session, there).addresses} == {7: True, 8: False}
     third = case_at(session, Phase.INLICHTINGEN, bsn="999990020")
     take(session, third, "draag_over", desk(ANNA, ON), gemeentecode=VENLO)
-    tasks = [task.uitleg for task in session.exec(select(CaseTask).where(CaseTask.soort == "overgedragen"))]
+    told = select(CaseTask).where(CaseTask.soort == "overgedragen")
+    tasks = [task.uitleg for task in session.exec(told.order_by(col(CaseTask.id)))]
     assert ["wijzig het zodra" in uitleg for uitleg in tasks] == [False, False, True]
 
 

@@ -196,6 +196,10 @@ ENTRIES: dict[str, tuple[type[OfCase], dict[str, Any]]] = {
     "walaa": (models.WalaaEntry, {"antwoord": Answer.ONDERZOEK_IN_DE_BRP, "datum": TODAY}),
     "aangifte": (models.Aangifte, {"datum": TODAY, "soort": "woonadres"}),
     "leerpunt": (models.Leerpunt, {"soort": "adres_onjuist"}),
+    "rectificatie": (
+        models.Rectificatie,
+        {"gevraagd_op": TODAY, "betreft": "x", "uitkomst": "afgewezen", "toelichting": "y", "meegedeeld_op": TODAY},
+    ),
     "bijvangst": (models.Bijvangst, {"omschrijving": "Een tweede bewoner."}),
 }
 

@@ -23,9 +23,15 @@ RECEIVED = date(2026, 7, 6)
 
 
 @pytest.fixture
-def client(settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+def settings_of_client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """It is always the same moment."""
     monkeypatch.setattr(Settings, "now", lambda self: NOW)
-    with TestClient(create_app(settings, engine)) as client:
+    return settings
+
+
+@pytest.fixture
+def client(settings_of_client: Settings, engine: Engine) -> Iterator[TestClient]:
+    with TestClient(create_app(settings_of_client, engine)) as client:
         yield client
 
 

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from sqlalchemy import Engine
 
 from service.access import Access
@@ -53,6 +54,20 @@ def test_bad_input_is_400_with_every_error_and_without_what_was_sent(doors: dict
     assert "9999" not in str(refused)
     wrong = is_problem(doors["anna"].get("/zaken", aantal=1000, fase="onzin"), 400)
     assert {error["location"]["name"] for error in wrong["errors"]} == {"aantal", "fase"}
+
+
+def test_an_error_says_where_it_is(doors: dict[str, Door], client: TestClient) -> None:
+    def place(answer: Response, status: int) -> tuple[str, object]:
+        (error,) = is_problem(answer, status)["errors"]
+        return error["in"], error.get("location")
+
+    anna = doors["anna"]
+    assert place(client.get("/api/v1/zaken"), 401) == ("header", {"name": "Authorization"})
+    assert place(anna.get("/zaken", na="onzin"), 400) == ("query", {"name": "na"})
+    assert place(doors["ulla"].get("/ladingen", na="LD-2026-000000"), 400) == ("query", {"name": "na"})
+    assert place(doors["coen"].get("/cijfers", maandOntvangst="mei"), 400) == ("query", {"name": "maandOntvangst"})
+    assert place(anna.get("/zaken/Z-2026-9999999"), 404) == ("path", None)
+    assert place(anna.post("/zaken/_zoek", {"bsn": "1"}), 400) == ("body", {"pointer": "/bsn"})
 
 
 def test_a_form_from_another_site_is_refused(client: TestClient, tokens: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -116,3 +117,18 @@ def test_only_an_upload_by_somebody_may_be_large(client: TestClient, tokens: Map
     assert told("/inloggen", **own, Cookie="rni=x") == 413
     assert told("/ladingen", **own) == 413
     assert told("/ladingen", **own, Cookie="rni=x") != 413
+
+
+@pytest.mark.parametrize("depth", [50, 300, 900])
+def test_what_lies_deep_within_is_refused(doors: dict[str, Door], loaded: None, depth: int) -> None:
+    number = first_case(doors["anna"])["zaaknummer"]
+    deep: Any = "x"
+    for _ in range(depth):
+        deep = [deep]
+    for path, body in (
+        (f"/zaken/{number}/stappen", {"stap": "wijs_toe", "versie": 1, "gegevens": {"behandelaar": deep}}),
+        (f"/zaken/{number}/leerpunten", {"soort": deep}),
+        ("/zaken/_zoek", {"bsn": deep}),
+    ):
+        for key in (None, f"sleutel-{depth}"):
+            is_problem(doors["anna"].post(path, body, key=key), 400)

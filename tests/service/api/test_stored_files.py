@@ -12,7 +12,9 @@ from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
 from service.settings import Settings
+from tests import authenticator
 
+from ..conftest import NOW
 from .conftest import SAMPLE, Door, is_problem
 
 
@@ -28,7 +30,7 @@ def kept(settings: Settings) -> Path:
     return settings.data_dir / uploads.FOLDER
 
 
-def test_a_file_that_is_gone_is_to_be_offered_again(doors: Mapping[str, Door], kept: Path) -> None:
+def test_a_file_that_is_gone_is_to_be_offered_again(doors: Mapping[str, Door], kept: Path, engine: Engine) -> None:
     number = offer(doors["ulla"])["ladingnummer"]
     (file,) = kept.iterdir()
     file.unlink()
@@ -38,7 +40,7 @@ def test_a_file_that_is_gone_is_to_be_offered_again(doors: Mapping[str, Door], k
     is_problem(doors["ulla"].get(f"/ladingen/{number}/verwerkingsverslag"), 409)
     ulla = doors["ulla"].client
     own = {"Origin": "http://testserver"}
-    ulla.post("/inloggen", data={"gebruikersnaam": "ulla", "wachtwoord": "ulla"}, headers=own)
+    authenticator.sign_in(ulla, engine, "ulla", "ulla", now=NOW, headers=own)
     page = ulla.get(f"/ladingen/{number}")
     assert (page.status_code, "Bied het bestand opnieuw aan" in page.text) == (200, True)
 

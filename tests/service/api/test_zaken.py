@@ -279,6 +279,13 @@ ENTRIES: dict[str, dict[str, Any]] = {
     },
     "leerpunten": {"soort": "signaal_verouderd"},
     "bijvangst": {"omschrijving": "woning in gebruik als kantoor"},
+    "rectificaties": {
+        "gevraagdOp": "2026-10-12",
+        "betreft": "Het verslag noemt een verkeerde verdieping.",
+        "uitkomst": "verbeterd",
+        "toelichting": "Het was de derde verdieping.",
+        "meegedeeldOp": "2026-10-20",
+    },
 }
 
 
@@ -291,6 +298,15 @@ def test_the_dossier_takes_its_entries(doors: dict[str, Door], loaded: None, kin
     assert added.json()["door"] == "anna"
     faulty = is_problem(doors["anna"].post(path, {"onzin": "999900018"}), 400)
     assert "999900018" not in str(faulty)
+
+
+def test_an_entry_that_is_sent_again_with_its_key_is_there_once(doors: dict[str, Door], loaded: None) -> None:
+    path = f"/zaken/{first_case(doors['anna'])['zaaknummer']}/leerpunten"
+    first, again = (doors["anna"].post(path, ENTRIES["leerpunten"], key="een-keer") for _ in range(2))
+    assert (first.status_code, first.json()) == (again.status_code, again.json()) == (201, again.json())
+    assert len(doors["anna"].get(path).json()["items"]) == 1
+    other = {"soort": "samenwerking"}
+    is_problem(doors["anna"].post(path, other, key="een-keer"), 400)
 
 
 def test_a_case_that_nobody_may_see_is_not_counted(engine: Engine, loaded: None) -> None:

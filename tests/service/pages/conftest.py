@@ -1,11 +1,6 @@
 """The service as people meet it: a real server on a loaded database, and Chromium in front of it."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState, sync_playwright
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -22,9 +17,11 @@ from service.access import Access
 from service.db import make_engine, session_scope, upgrade
 from service.settings import Settings
 from signals import municipalities
-from tests import factories
+from tests import authenticator, factories, postgres
 from tests.databases import Databases
 from tests.importers.deliveries import take_in
+from tests.postgres import as_owner
+from tests.serving import Installation, free_port, serving
 from workflow import dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.models import Case
@@ -116,13 +113,30 @@ class Site:
         return accounts.desk(session, actor, self.settings.now())  # type: ignore[arg-type]
 
 
+KIND = "postgresql" if postgres.program("initdb") else "sqlite"
+"""One kind is enough in front of a browser: what differs between the two lies below the pages, and is tested there."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the other kind."""
+    here = Path(__file__).parent
+    chosen = {item: here not in item.path.parents or _kind_of(item) in (None, KIND) for item in items}
+    config.hook.pytest_deselected(items=[item for item in items if not chosen[item]])
+    items[:] = [item for item in items if chosen[item]]
+
+
+def _kind_of(item: pytest.Item) -> str | None:
+    asked = getattr(item, "callspec", None)
+    return asked.params.get("databases") if asked else None
+
+
 @pytest.fixture(scope="session")
 def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for all tests of the pages; every test makes the cases it changes."""
     folder = tmp_path_factory.mktemp("site")
     port = free_port()
     settings = Settings(database_url=databases.new(), data_dir=folder / "data", base_url=f"http://127.0.0.1:{port}")
-    upgrade(settings.database_url)
+    upgrade(settings.database_url, as_owner(settings.database_url))
     engine = make_engine(settings.database_url)
     made = Site(settings.base_url, settings, engine)
     _fill(made)
@@ -134,44 +148,9 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @contextmanager
 def served(settings: Settings, log: Path) -> Iterator[None]:
     """The service on the port of its own address, for as long as it is asked."""
-    with log.open("ab") as output:
-        port = settings.base_url.rpartition(":")[2]
-        what = ["uvicorn", "--factory", "service.app:create_app", "--port", port, "--no-access-log"]
-        server = subprocess.Popen(
-            [sys.executable, "-m", *what],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "RNI_DATABASE_URL": settings.database_url,
-                "RNI_DATA_DIR": str(settings.data_dir),
-                "RNI_BASE_URL": settings.base_url,
-            },
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            _wait_for(settings.base_url, server, log)
-            yield
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(150):
-        assert server.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(f"{url}/inloggen", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"de service start niet: {log.read_text()}")
+    port = int(settings.base_url.rpartition(":")[2])
+    with serving(Installation(settings.database_url, settings.data_dir), log, port):
+        yield
 
 
 def _fill(site: Site) -> None:
@@ -190,6 +169,7 @@ def _fill(site: Site) -> None:
                 telefoonnummer=phone,
                 emailadres=mail,
             )
+        authenticator.link_all(session, PEOPLE)
     received = now - timedelta(days=24)
     with session_scope(site.engine, Access.system(Actor("ulla", {Role.UWV_LIAISON: None}))) as session:
         done = take_in(session, SAMPLE, now=received)
@@ -238,18 +218,34 @@ def _walk(site: Site, received: datetime) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser(engine_path: Callable[[str], str]) -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """One for the whole run: a process may have no second."""
+    with sync_playwright() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, engine_path: Callable[[str], str]) -> Iterator[Browser]:
     """Debian's Chromium, with a fresh profile."""
     chromium = engine_path("chromium")
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(
-            executable_path=chromium, headless=True, args=FLAGS, env={**os.environ, "LANGUAGE": "nl"}
-        )
-        yield made
-        made.close()
+    made = playwright.chromium.launch(
+        executable_path=chromium, headless=True, args=FLAGS, env={**os.environ, "LANGUAGE": "nl"}
+    )
+    yield made
+    made.close()
 
 
 SignIn = Callable[..., Page]
+
+
+def enter_as(page: Page, site: Site, naam: str) -> None:
+    """The forms of signing in, as they are shown now; whoever does not exist gets no further than the first."""
+    page.get_by_label("Gebruikersnaam").fill(naam)
+    page.get_by_label("Wachtwoord").fill(password(naam))
+    page.get_by_role("button", name="Inloggen").click()
+    if naam in PEOPLE:
+        page.get_by_label("Code").fill(authenticator.code(site.engine, naam))
+        page.get_by_role("button", name="Inloggen").click()
 
 
 @pytest.fixture(scope="session")
@@ -278,9 +274,7 @@ def sign_in(browser: Browser, site: Site, cookies: dict[str, StorageState]) -> I
         page.on("response", lambda answer: faults.append(answer.url) if answer.status >= 500 else None)
         page.goto(site.url)
         if "/inloggen" in page.url:
-            page.get_by_label("Gebruikersnaam").fill(naam)
-            page.get_by_label("Wachtwoord").fill(password(naam))
-            page.get_by_role("button", name="Inloggen").click()
+            enter_as(page, site, naam)
             page.wait_for_load_state()
             if naam in PEOPLE and not anew:
                 cookies[naam] = context.storage_state()
@@ -297,4 +291,4 @@ def fits_the_width(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
-__all__ = ["ROTTERDAM", "SignIn", "Site", "fits_the_width"]
+__all__ = ["ROTTERDAM", "SignIn", "Site", "enter_as", "fits_the_width"]

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.service.pages.conftest import SignIn, Site, fits_the_width
+from tests.service.pages.conftest import SignIn, Site, enter_as, fits_the_width
 
 pytestmark = pytest.mark.browser
 
@@ -52,9 +52,7 @@ def test_after_signing_in_one_gets_the_page_that_was_asked_for(site: Site, sign_
     page.get_by_role("button", name="Uitloggen").click()
     page.goto(f"{site.url}/zaken/{number}")
     expect(page).to_have_url(re.compile("/inloggen"))
-    page.get_by_label("Gebruikersnaam").fill("anna")
-    page.get_by_label("Wachtwoord").fill("wachtwoord-van-anna")
-    page.get_by_role("button", name="Inloggen").click()
+    enter_as(page, site, "anna")
     expect(page).to_have_url(re.compile(f"/zaken/{number}$"))
 
 

@@ -20,7 +20,7 @@ from service.pages.forms import given
 from service.settings import Settings
 from signals import municipalities
 from signals.models import Signal
-from tests import factories
+from tests import authenticator, factories
 from tests.service.conftest import AMSTERDAM, ROTTERDAM, VENLO
 from workflow import dossier, moves, visit_planning
 from workflow.actors import Actor, Desk
@@ -36,13 +36,10 @@ class Visitor:
     def __init__(self, client: TestClient, naam: str) -> None:
         self.client = client
         self.own = {"Origin": "http://127.0.0.1:8000"}
-        answer = client.post(
-            "/inloggen",
-            data={"gebruikersnaam": naam, "wachtwoord": naam},
-            headers=self.own,
-            follow_redirects=False,
-        )
-        assert answer.status_code == 303
+        state = client.app.state  # type: ignore[attr-defined]  # of create_app
+        now = state.settings.now()
+        answer = authenticator.sign_in(client, state.engine, naam, naam, now=now, headers=self.own)
+        assert answer.headers["location"] == "/"
 
     def get(self, path: str) -> str:
         answer = self.client.get(path)

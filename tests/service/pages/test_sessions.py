@@ -62,6 +62,24 @@ def test_a_page_is_asked_for_again_with_its_query(client: TestClient, engine: En
     assert (button.status_code, "volgende=/zaken" in button.text) == (401, True)
 
 
+def test_the_whole_number_is_shown_to_who_asks_and_the_asking_stands_in_the_log(
+    client: TestClient, engine: Engine
+) -> None:
+    case = case_in(engine, Phase.VOORONDERZOEK)
+    number, bsn = case.zaaknummer, str(case.bsn)
+    anna = Visitor(client, "anna")
+    assert bsn not in anna.get(f"/zaken/{number}")
+    before = len(entries(engine))
+    status, shown = anna.post(f"/zaken/{number}/bsn")
+    assert (status, shown.count(bsn)) == (200, 1)
+    logged = [("bsn_getoond", number, "gelukt"), ("zaak_geopend", number, "gelukt")]
+    assert [entry[1:] for entry in entries(engine)[before:]] == logged
+    again = client.get(f"/zaken/{number}/bsn", follow_redirects=False)
+    assert (again.status_code, again.headers["location"]) == (303, f"/zaken/{number}")
+    assert client.post(f"/zaken/{number}/bsn", headers=anna.own).status_code == 403, "without the token of a form"
+    assert Visitor(client, "dirk").post(f"/zaken/{number}/bsn")[0] == 404
+
+
 def test_who_looks_stands_in_the_log(client: TestClient, engine: Engine) -> None:
     number = case_in(engine, Phase.VOORONDERZOEK).zaaknummer
     anna = Visitor(client, "anna")
