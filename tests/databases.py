@@ -13,7 +13,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import URL, make_url
 
-from tests.postgres import as_service
+from tests.postgres import OWNER, as_service, as_superuser
 
 CLUSTER = "TEST_POSTGRESQL_FOLDER"
 """Names the folder where the address of this run's cluster appears; processes of pytest-xdist inherit it."""
@@ -72,17 +72,18 @@ class PostgresDatabases(Databases):
 
     def __init__(self, url: str, worker: str) -> None:
         self._url, self._worker, self._numbers = make_url(url), worker, count(1)
-        self._connection = psycopg.connect(plain_address(self._url), autocommit=True)
+        # Whoever makes and drops them may also end a connection of the superuser that a test has left.
+        self._connection = psycopg.connect(plain_address(as_superuser(url)), autocommit=True)
 
     def close(self) -> None:
         self._connection.close()
 
     def new(self) -> str:
-        return self._made("CREATE DATABASE {}")
+        return self._made("CREATE DATABASE {} OWNER {}")
 
     def copy(self, source: str) -> str:
         # Files are copied and nothing is written to the log: the quickest without fsync.
-        return self._made("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", str(make_url(source).database))
+        return self._made("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY", str(make_url(source).database))
 
     def drop(self, url: str) -> None:
         statement = SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(str(make_url(url).database)))
@@ -90,7 +91,7 @@ class PostgresDatabases(Databases):
 
     def _made(self, statement: str, *names: str) -> str:
         name = f"{self._worker}_{next(self._numbers)}"
-        self._connection.execute(SQL(statement).format(*map(Identifier, (name, *names))))
+        self._connection.execute(SQL(statement).format(*map(Identifier, (name, OWNER, *names))))
         return as_service(self._url.set(database=name).render_as_string(hide_password=False))
 
 
