@@ -11,18 +11,19 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from importers import use_profiles
-from service import accounts, pages, process
+from service import pages, process
 from service.access import Access
-from service.allowance import Allowance
 from service.api import make_api
 from service.db import make_engine, require_schema, session_scope
-from service.errors import install_api, install_pages, refuse
-from service.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
-from service.openid import Provider
+from service.identity import accounts
+from service.identity.openid import Provider
 from service.row_security import require_second_lock
 from service.settings import Misconfigured, Settings, keep_files_private, read_settings
-from service.supervisor import Supervisor
+from service.web.allowance import Allowance
+from service.web.errors import install_api, install_pages, refuse
+from service.web.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
 from service.work import wait_for_the_lock
+from service.workers.supervisor import Supervisor
 from signals.errors import Reason
 from workflow.letterhead import use_letters
 

@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service import case_signals
-from service.characters import readable
-from service.dependencies import LARGEST_NUMBER
+from service.web.characters import readable
+from service.web.dependencies import LARGEST_NUMBER
 from signals.errors import Invalid, Reason
 from workflow.models import Address, CallbackRequest, Case
 from workflow.phases import Outcome, Phase

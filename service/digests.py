@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
-from service import accounts
+from service.identity import accounts
 from service.models import Mail, User
 from service.settings import Settings
 from signals.base import table

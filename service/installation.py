@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlmodel import Session, col, select
 
 from exports.models import LegalBasis
-from service import audit
+from service.log import audit
 from signals.dates import dutch_date
 from signals.errors import Invalid, NotFound, Reason, Refused
 from signals.models import Grondslag, Participant

@@ -6,12 +6,14 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy import Engine
 
-from service import audit, chain, digests, mail, mergers, uploads
+from service import digests, mail, mergers
 from service.access import Access
 from service.db import session_scope
+from service.loading import uploads
+from service.log import audit, chain
+from service.log.subjects import newest_task, subjects_of_tasks
 from service.models import MailState
 from service.settings import Settings
-from service.subjects import newest_task, subjects_of_tasks
 from workflow.clock import NIGHTLY
 
 log = structlog.get_logger()
@@ -61,7 +63,7 @@ def run_log(settings: Settings, engine: Engine, now: datetime) -> dict[str, int]
     """Entries of the log that are new get their place in the chain, and their lines are handed on; gives how many."""
     counts = {SEALED: chain.seal(engine, settings.data_dir, now), HANDED_ON: 0}
     if settings.logbook_otlp_url:
-        from service import otlp  # here: without a receiver nothing of its format is needed
+        from service.log import otlp  # here: without a receiver nothing of its format is needed
 
         counts[HANDED_ON] = otlp.deliver(settings, engine, now)
     return counts

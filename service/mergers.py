@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists
 from sqlmodel import Session, col, or_, select
 
-from service import audit
+from service.log import audit
 from service.models import AuditEntry, UserRole
 from signals.models import Municipality, Participant
 from signals.municipalities import standing_for

@@ -90,7 +90,7 @@ class PendingSignIn(SQLModel, table=True):
 
 
 class SignInAttempt(SQLModel, table=True):
-    """Failed sign-ins of one counter of `service.attempts`; its digest, so that no typed password-as-name is kept."""
+    """Failed sign-ins of one counter (`service.identity.attempts`): its digest, for a name may be a typed password."""
 
     __tablename__ = "aanmeldpoging"
 

@@ -1,6 +1,6 @@
 """What every process of the service must know before it opens the database."""
 
-from service.activities import use_register
+from service.log.activities import use_register
 from service.settings import Settings
 from signals.keyring import use_keys
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Engine, update
 from sqlmodel import Session, col, select
 
-from service import accounts, second_factor
 from service.access import Access
 from service.db import session_scope
+from service.identity import accounts, second_factor
 from service.models import SecondFactor, User
 
 

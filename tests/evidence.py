@@ -7,7 +7,7 @@ import zipfile
 
 from pypdf import PdfReader, PdfWriter
 
-from service.demo_documents import agreement, png
+from service.demo.documents import agreement, png
 
 PDF = agreement()
 PNG = png(4, 3, lambda x, y: bytes((40 * x, 60 * y, 90)))

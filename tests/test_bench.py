@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from importers.load import summary
 from service.access import Access
-from service.uploads import check_file, load_file
+from service.loading.uploads import check_file, load_file
 from signals.bsn import passes_elfproef
 from tests import postgres
 from tests.bench import deliveries, steps

@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
 
 from service.api.examples import illustrate
-from service.characters import readable_body
-from service.errors import title_of
+from service.web.characters import readable_body
+from service.web.errors import title_of
 
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 
 from exports.selection import Selection
 from service.api.shapes import ApiModel
-from service.dependencies import Bearer, Database, Now
 from service.reporting import figures_for
+from service.web.dependencies import Bearer, Database, Now
 
 router = APIRouter(prefix="/cijfers", tags=["Cijfers"])
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -11,18 +10,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from starlette.datastructures import UploadFile
 
-from service import audit, documents
 from service.api.shapes import Vastlegging
 from service.api.zaken import works_on_cases
-from service.dependencies import ApiSession, Bearer, Config, Database, Now, RowNumber, desk_of
+from service.files import documents
+from service.identity.accounts import desk_of
+from service.log import audit
+from service.web.dependencies import ApiSession, Bearer, Config, Database, Now, RowNumber
+from service.web.files import content_answer
 from workflow import dossier, moves
 from workflow.document_kinds import DOCUMENT_KINDS
-from workflow.models import Document
 
 router = APIRouter(prefix="/zaken", tags=["Zaken"], dependencies=[Depends(works_on_cases)])
-
-SANDBOX = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""The policy of what people brought: shown by itself it can run nothing and is of no origin."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +134,3 @@ def inhoud(
     path = documents.stored(settings, document)
     documents.log_reading(engine, access, case, document, now)
     return content_answer(path, document)
-
-
-def content_answer(path: Path, document: Document) -> FileResponse:
-    """The bytes as a download; a browser that opens them all the same runs nothing."""
-    return FileResponse(
-        path,
-        media_type=document.mediatype,
-        filename=documents.name_outside(document),
-        headers={"Content-Security-Policy": SANDBOX},
-    )

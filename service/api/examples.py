@@ -6,8 +6,8 @@ Made-up persons; their numbers are from the test range.
 from collections.abc import Mapping
 from typing import Any
 
-from service.errors import title_of
 from service.journal import OUR_FAULT
+from service.web.errors import title_of
 
 ZAAKNUMMER, LADINGNUMMER, TERUGKOPPELINGSNUMMER = "Z-2026-0000012", "LD-2026-000003", "TK-2026-0002"
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from sqlmodel import col, select
 
 from service.api.shapes import ApiModel, Lijst
-from service.dependencies import ApiSession
+from service.web.dependencies import ApiSession
 from signals.models import Municipality
 
 router = APIRouter(prefix="/gemeenten", tags=["Gemeenten"])

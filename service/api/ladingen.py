@@ -1,6 +1,5 @@
 """/ladingen and /leveringen: deliveries come in, are checked, confirmed and counted."""
 
-import hashlib
 from datetime import date
 from typing import Annotated, Any
 
@@ -8,15 +7,16 @@ from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
-from service import deliveries, load_report, uploads
 from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment, cursor
 from service.db import session_scope
-from service.dependencies import Bearer, Config, Database, Now, WideApiSession
-from service.idempotency import once
+from service.files import storage
+from service.loading import deliveries, load_report, uploads
 from service.models import Work, WorkKind, WorkState
 from service.settings import Settings
+from service.web.dependencies import Bearer, Config, Database, Now, WideApiSession
+from service.web.files import digest_of, download, file_name
+from service.web.idempotency import once
 from service.work import OPEN, Progress, latest, latest_of, progress
-from signals.errors import Invalid, Reason
 from signals.models import Delivery, Load, LoadStatus
 
 
@@ -112,29 +112,12 @@ def bied_lading_aan(
 
     def work() -> tuple[int, Any]:
         name = file_name(bestand)
-        path = uploads.keep(settings, bestand.file)
-        with uploads.dropped_on_failure(path):
+        path = storage.keep(settings, bestand.file)
+        with storage.dropped_on_failure(path):
             load = deliveries.offer(session, settings, access, path, name, received=received, now=now)
         return _answer(session, settings, load, 202)
 
     return once(session, key, asked, now, work)
-
-
-def file_name(upload: UploadFile) -> str:
-    """The name the sender gave the file, without any folder; it is only ever shown."""
-    name = uploads.shown_name(upload.filename or "")
-    if not name:
-        raise Invalid(Reason("verplicht_leeg", "Geef het bestand een naam.", "bestand"))
-    return name
-
-
-def digest_of(upload: UploadFile) -> str:
-    """sha256 of what was sent, by which a repeated request is known."""
-    digest = hashlib.sha256()
-    while block := upload.file.read(1024 * 1024):
-        digest.update(block)
-    upload.file.seek(0)
-    return digest.hexdigest()
 
 
 @router.get("/ladingen", summary="Ladingen, de nieuwste eerst")
@@ -268,13 +251,7 @@ def verwerkingsverslag(
     session: WideApiSession, access: Bearer, engine: Database, settings: Config, now: Now, ladingnummer: str
 ) -> Response:
     """The report, for who loaded it and the liaison: there are BSNs in it. For others it does not exist."""
-    return report_answer(*load_report.download(session, engine, access, ladingnummer, settings, now))
-
-
-def report_answer(name: str, content: bytes) -> Response:
-    """A report as a download."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=load_report.MEDIA_TYPE, headers=headers)
+    return download(load_report.MEDIA_TYPE, *load_report.download(session, engine, access, ladingnummer, settings, now))
 
 
 @router.get("/leveringen", tags=["Leveringen"], summary="Leveringen met hun ladingen, de nieuwste eerst")

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, UploadFile
 from fastapi.responses import Response
 
-from service import yields
-from service.api.ladingen import digest_of, file_name
 from service.api.shapes import ApiModel, IdempotencyKey
 from service.api.terugkoppelingen import require_role
-from service.dependencies import Bearer, Config, Now, WideApiSession
-from service.idempotency import once
+from service.loading import yields
+from service.web.dependencies import Bearer, Config, Now, WideApiSession
+from service.web.files import digest_of, file_name
+from service.web.idempotency import once
 from workflow.phases import Role
 
 

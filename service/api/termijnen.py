@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from service.api.shapes import ApiModel
-from service.dependencies import Bearer
+from service.web.dependencies import Bearer
 from workflow.deadlines import Term, deadline
 
 router = APIRouter(prefix="/termijnen", tags=["Termijnen"])

@@ -11,11 +11,12 @@ from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery
-from service import audit, disclosure
 from service.access import Access
 from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment, cursor
-from service.dependencies import Bearer, Config, Database, Now, WideApiSession
-from service.idempotency import once
+from service.log import audit, disclosure
+from service.web.dependencies import Bearer, Config, Database, Now, WideApiSession
+from service.web.files import MEDIA_TYPES, download
+from service.web.idempotency import once
 from signals.errors import Forbidden, Reason
 from workflow.phases import Role
 
@@ -32,11 +33,6 @@ def require_role(access: Access, *roles: Role) -> None:
 
 
 router = APIRouter(prefix="/terugkoppelingen", tags=["Terugkoppelingen"], dependencies=[Depends(_feedback)])
-
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 class Bestand(ApiModel):
@@ -151,13 +147,7 @@ def terugkoppeling(session: WideApiSession, nummer: str) -> Terugkoppeling:
 )
 def bestand(engine: Database, access: Bearer, now: Now, nummer: str, soort: disclosure.Kind) -> Response:
     """The stored bytes, for the coordinator to send and for the liaison to fetch; each time it stands in the log."""
-    return file_answer(soort, *disclosure.fetch(engine, access, nummer, soort, now))
-
-
-def file_answer(kind: disclosure.Kind, name: str, content: bytes) -> Response:
-    """A feedback file as a download."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=MEDIA_TYPES[kind], headers=headers)
+    return download(MEDIA_TYPES[soort], *disclosure.fetch(engine, access, nummer, soort, now))
 
 
 @router.post(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Header
 
-from service.errors import PreconditionFailed
+from service.web.errors import PreconditionFailed
 from signals.errors import Invalid, Reason, Stale
 
 IfMatch = Annotated[

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
-from service import audit, case_list, case_signals, disclosure, letter_file
+from service import case_list, case_signals
 from service.api.case_shapes import (
     Adres,
     Gebeurtenis,
@@ -37,9 +37,12 @@ from service.api.shapes import (
     in_utc,
 )
 from service.api.versions import TAGGED, IfMatch, on_version, tag
-from service.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSession, RowNumber, desk_of
-from service.idempotency import once
-from service.subjects import subjects_of_cases
+from service.files import letter_file
+from service.identity.accounts import desk_of
+from service.log import audit, disclosure
+from service.log.subjects import subjects_of_cases
+from service.web.dependencies import ApiSession, Bearer, Database, Now, ReadingApiSession, RowNumber
+from service.web.idempotency import once
 from signals.errors import Forbidden, Invalid, Reason, Refused
 from signals.models import Signal
 from signals.municipalities import same_municipality

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from service import audit, chain
 from service.commands.desk import REFUSED, As, AsJson, WrongUse, answer, desk, existing
 from service.db import session_scope
+from service.log import audit, chain
 from signals.errors import Reason
 from workflow.phases import Role
 

@@ -11,7 +11,6 @@ from exports.feedback_2026_1 import told_signals
 from importers import opbrengst_2026_1, use_profiles
 from importers.load import summary
 from importers.refusals import FileRefused
-from service import audit, load_report, uploads
 from service.commands.desk import (
     DONE,
     INTERRUPTED,
@@ -27,6 +26,9 @@ from service.commands.desk import (
     progress,
 )
 from service.db import session_scope
+from service.files import storage
+from service.loading import load_report, uploads
+from service.log import audit
 from service.settings import read_settings
 from signals.errors import Reason
 from signals.models import LoadStatus, OpbrengstLoad, Uitkomst
@@ -60,7 +62,7 @@ def check(
         try:
             with progress("Controleren", as_json) as step:
                 checked = uploads.check_file(
-                    at.engine, at.access, path, uploads.shown_name(path.name), received=on, now=at.now, progress=step
+                    at.engine, at.access, path, storage.shown_name(path.name), received=on, now=at.now, progress=step
                 )
         except FileRefused as refused:
             done = load_report.unsaved(path, refused, received=on, now=at.now, door=at.door)
@@ -86,13 +88,13 @@ def load(
         uploads.require_loader(at.access)
         try:
             with path.open("rb") as stream:
-                kept = uploads.keep(at.settings, stream)
-            with uploads.dropped_on_failure(kept), progress("Laden", as_json) as step:
+                kept = storage.keep(at.settings, stream)
+            with storage.dropped_on_failure(kept), progress("Laden", as_json) as step:
                 loaded = uploads.load_file(
                     at.engine,
                     at.access,
                     kept,
-                    uploads.shown_name(path.name),
+                    storage.shown_name(path.name),
                     received=on,
                     now=at.now,
                     settings=at.settings,
@@ -170,7 +172,7 @@ def load_yield(file: File, as_json: AsJson = False, actor: As = None) -> None:
         at.require(Role.UWV_LIAISON)
         with session_scope(at.engine, at.access.widened()) as session:
             done = opbrengst_2026_1.load(
-                session, path, file_name=uploads.shown_name(path.name), told=told_signals, door=at.door, now=at.now
+                session, path, file_name=storage.shown_name(path.name), told=told_signals, door=at.door, now=at.now
             )
             audit.record(session, "opbrengst_geladen", done.ladingnummer, at.now)
     told = yield_summary(done)

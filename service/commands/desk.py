@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 
-from service import accounts, process
+from service import process
 from service.access import Access
 from service.db import make_engine, require_schema, session_scope
+from service.identity import accounts
 from service.row_security import require_second_lock
 from service.settings import Settings, read_settings
 from signals.errors import Forbidden, Invalid, Reason, Refused

@@ -7,9 +7,9 @@ import typer
 
 from exports import feedback_2026_1 as exporter
 from exports.models import FeedbackDelivery
-from service import audit, disclosure
 from service.commands.desk import As, AsJson, WrongUse, answer, desk, folder
 from service.db import session_scope
+from service.log import audit, disclosure
 from signals.errors import Reason
 from workflow.phases import Role
 

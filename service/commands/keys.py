@@ -2,9 +2,11 @@
 
 import typer
 
-from service import audit, keys, second_factor
+from service import keys
 from service.commands.desk import As, AsJson, answer, desk, progress
 from service.db import session_scope
+from service.identity import second_factor
+from service.log import audit
 from workflow.phases import Role
 
 commands = typer.Typer(no_args_is_help=True, help="De sleutels waaronder persoonsgegevens verzegeld liggen.")

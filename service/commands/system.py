@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from service import audit, journal, process
+from service import journal, process
 from service.commands.desk import OUR_FAULT, As, AsJson, WrongUse, answer, desk, existing
 from service.db import session_scope, upgrade
+from service.log import audit
 from service.settings import read_settings
 from signals import municipalities as table
 from signals.errors import Invalid, Reason, Refused

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from service import accounts, audit, second_factor
 from service.commands.desk import As, AsJson, answer, desk
 from service.db import session_scope
+from service.identity import accounts, second_factor
+from service.log import audit
 from workflow.phases import Role
 
 commands = typer.Typer(no_args_is_help=True, help="Gebruikers en hun rollen.")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from service.characters import readable_body
 from service.pages import (
     cases,
     codes,
@@ -39,6 +38,7 @@ from service.pages import (
     yields,
 )
 from service.pages.rendering import remember, render
+from service.web.characters import readable_body
 
 router = APIRouter(dependencies=[Depends(remember), Depends(readable_body)], include_in_schema=False)
 _NOUNS = (

@@ -11,25 +11,18 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from exports.dossier import PURPOSES
-from service import audit, case_signals, documents, letter_file
-from service.csrf import CsrfChecked
-from service.dependencies import (
-    Database,
-    Now,
-    PageSession,
-    ReadingPageSession,
-    RowNumber,
-    SignedIn,
-    Who,
-    desk_of,
-    now_of,
-)
-from service.dossier_print import may_print
+from service import case_signals
+from service.files import documents, letter_file
+from service.files.dossier_print import may_print
+from service.identity.accounts import desk_of
+from service.log import audit
+from service.log.subjects import subjects_of_cases
 from service.models import User
 from service.pages import labels
 from service.pages.rendering import render, require, see_other
 from service.pages.worklist import display_names
-from service.subjects import subjects_of_cases
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Database, Now, PageSession, ReadingPageSession, RowNumber, SignedIn, Who, now_of
 from signals.address import address_line
 from signals.models import Signal
 from signals.municipalities import name_on

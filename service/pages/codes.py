@@ -12,15 +12,17 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from service import attempts, audit, cookies, pending_sign_ins, second_factor
 from service.access import Access
-from service.csrf import require_token, token_for
 from service.db import session_scope
-from service.dependencies import Config, Database, Now, origin_of, settings_of
-from service.errors import headers_of
+from service.identity import attempts, pending_sign_ins, second_factor
+from service.log import audit
 from service.models import User
 from service.pages.entrance import attempt_of, open_session, welcome
 from service.pages.rendering import render, see_other
+from service.web import cookies
+from service.web.csrf import require_token, token_for
+from service.web.dependencies import Config, Database, Now, origin_of, settings_of
+from service.web.errors import headers_of
 from signals.errors import Reason
 
 router = APIRouter()

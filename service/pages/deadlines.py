@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from service.dependencies import Who
-from service.errors import status_of
 from service.pages.rendering import by_field, render
+from service.web.dependencies import Who
+from service.web.errors import status_of
 from signals.dates import complete_date
 from signals.errors import DomainError, Reason
 from workflow.deadlines import TERMS, deadline

@@ -6,15 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from service import audit, documents
-from service.api.documenten import content_answer
-from service.csrf import CsrfChecked
-from service.dependencies import Config, Database, Now, PageSession, RowNumber, Who, desk_of
+from service.files import documents
+from service.identity.accounts import desk_of
+from service.log import audit
 from service.pages import cases
 from service.pages.dossier import entry_page
 from service.pages.forms import Sent, claim, given
 from service.pages.rendering import render, see_other
 from service.pages.worklist import display_names
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Config, Database, Now, PageSession, RowNumber, Who
+from service.web.files import content_answer
 from signals.errors import DomainError, NotFound, Reason
 from workflow import dossier
 from workflow.case_file import CaseFile

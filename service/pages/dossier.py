@@ -6,14 +6,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from service import audit
-from service.csrf import CsrfChecked
-from service.dependencies import Database, Now, PageSession, Who, desk_of
-from service.errors import status_of
+from service.identity.accounts import desk_of
+from service.log import audit
 from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Database, Now, PageSession, Who
+from service.web.errors import status_of
 from signals.errors import DomainError
 from workflow import dossier
 from workflow.actors import Desk

@@ -6,11 +6,13 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from service import accounts, attempts, audit, cookies
 from service.access import Access
-from service.dependencies import settings_of
+from service.identity import accounts, attempts
+from service.log import audit
 from service.models import User
 from service.pages.rendering import see_other
+from service.web import cookies
+from service.web.dependencies import settings_of
 
 DEVICE_LIFE = timedelta(days=365)
 

@@ -11,14 +11,14 @@ from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow
-from service import audit, disclosure
-from service.api.terugkoppelingen import file_answer
-from service.csrf import CsrfChecked
-from service.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
-from service.errors import status_of
+from service.log import audit, disclosure
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
+from service.web.errors import status_of
+from service.web.files import MEDIA_TYPES, download
 from signals.errors import DomainError, Invalid, Reason
 from workflow.phases import Role
 
@@ -125,10 +125,10 @@ def _delivery(
 
 
 @router.get("/terugkoppelingen/{nummer}/bestanden/{soort}")
-def download(who: Who, engine: Database, now: Now, nummer: str, soort: disclosure.Kind) -> Response:
+def download_file(who: Who, engine: Database, now: Now, nummer: str, soort: disclosure.Kind) -> Response:
     """The stored bytes, to send or to fetch; each time it stands in the log."""
     require(who, READERS)
-    return file_answer(soort, *disclosure.fetch(engine, who.access, nummer, soort, now))
+    return download(MEDIA_TYPES[soort], *disclosure.fetch(engine, who.access, nummer, soort, now))
 
 
 @router.post("/terugkoppelingen/{nummer}/{wat}", response_class=HTMLResponse, dependencies=[CsrfChecked])

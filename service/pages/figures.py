@@ -14,11 +14,11 @@ from sqlmodel import Session, select
 from exports.figures import FIGURES
 from exports.selection import DIMENSIONS, Selection
 from exports.workbook import write_workbook
-from service.api.terugkoppelingen import MEDIA_TYPES
-from service.dependencies import Database, Now, PageSession, Who
 from service.pages import labels
 from service.pages.rendering import render, require
 from service.reporting import figures_for
+from service.web.dependencies import Database, Now, PageSession, Who
+from service.web.files import MEDIA_TYPES, download
 from signals.dates import as_date, complete_date
 from signals.errors import Invalid, Reason
 from signals.models import Municipality
@@ -157,8 +157,7 @@ def workbook(who: Who, engine: Database, now: Now, asked: Annotated[Asked, Depen
     day = asked.day(now.date())
     stream = io.BytesIO()
     write_workbook(figures_for(engine, who.access, asked.selection, day, today=now.date()), stream)
-    headers = {"Content-Disposition": f'attachment; filename="cijfers-{day:%Y%m%d}.xlsx"'}
-    return Response(stream.getvalue(), media_type=MEDIA_TYPES["xlsx"], headers=headers)
+    return download(MEDIA_TYPES["xlsx"], f"cijfers-{day:%Y%m%d}.xlsx", stream.getvalue())
 
 
 def blocks(cijfers: Mapping[str, Any]) -> list[Block]:

@@ -15,8 +15,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from service.access import access_of
-from service.csrf import FIELD as CSRF
 from service.models import IdempotencyKey
+from service.web.csrf import FIELD as CSRF
 from signals.base import table
 from signals.bulk import insert_if_new
 from signals.dates import eight_digits

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from service.dependencies import Who
 from service.pages.rendering import render
+from service.web.dependencies import Who
 from signals.terms import TERMS
 
 router = APIRouter()

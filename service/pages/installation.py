@@ -11,12 +11,13 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from service import installation
-from service.csrf import CsrfChecked
-from service.dependencies import Now, PageSession, Who, desk_of
-from service.errors import status_of
+from service.identity.accounts import desk_of
 from service.pages.forms import Sent, claim, given, new_key
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.steps import municipalities
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Now, PageSession, Who
+from service.web.errors import status_of
 from signals.errors import DomainError
 from signals.models import Grondslag
 from workflow.dated_settings import SETTINGS, setting

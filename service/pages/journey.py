@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from service.csrf import FIELD, check_csrf, csrf_token
-from service.dependencies import LARGEST_NUMBER, Database, MaybeWho, Now, PageSession, Who, desk_of
-from service.errors import status_of
+from service.identity.accounts import desk_of
 from service.pages import labels, visit_reports, visits
 from service.pages.forms import Sent
 from service.pages.rendering import STATIC, environment, render, require, static_address
+from service.web.csrf import FIELD, check_csrf, csrf_token
+from service.web.dependencies import LARGEST_NUMBER, Database, MaybeWho, Now, PageSession, Who
+from service.web.errors import status_of
 from signals.address import address_line
 from signals.errors import DomainError, Forbidden, NotFound, Reason
 from workflow.dossier import OUT_OF_DOORS

@@ -12,18 +12,21 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from importers.explanations import MEANINGS
-from service import audit, deliveries, findings, load_report, uploads, work
-from service.api.ladingen import digest_of, file_name, report_answer
-from service.csrf import CsrfChecked
+from service import work
 from service.db import session_scope
-from service.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
-from service.errors import status_of
+from service.files import storage
+from service.loading import deliveries, findings, load_report, uploads
+from service.log import audit
+from service.log.subjects import subjects_of_rows
 from service.models import Upload, WorkKind, WorkState
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
 from service.settings import Settings
-from service.subjects import subjects_of_rows
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
+from service.web.errors import status_of
+from service.web.files import digest_of, download, file_name
 from signals.bsn import mask, passes_elfproef
 from signals.dates import as_date, complete_date
 from signals.errors import DomainError, Invalid, Reason, Refused
@@ -139,8 +142,8 @@ def offer(
         if form.location:
             return see_other(form.location)
         name = file_name(bestand)
-        path = uploads.keep(settings, bestand.file)
-        with uploads.dropped_on_failure(path):
+        path = storage.keep(settings, bestand.file)
+        with storage.dropped_on_failure(path):
             load = deliveries.offer(session, settings, who.access, path, name, received=received, now=now)
     except DomainError as error:
         session.rollback()
@@ -288,7 +291,9 @@ def report(
     who: Who, session: WidePageSession, engine: Database, settings: Config, now: Now, ladingnummer: str
 ) -> Response:
     """The XLSX to return to the supplier, for who loaded it and the liaison: there are BSNs in it."""
-    return report_answer(*load_report.download(session, engine, who.access, ladingnummer, settings, now))
+    return download(
+        load_report.MEDIA_TYPE, *load_report.download(session, engine, who.access, ladingnummer, settings, now)
+    )
 
 
 @router.get("/ladingen/{ladingnummer}/annuleringen", response_class=HTMLResponse)

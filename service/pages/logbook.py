@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import col, select
 
-from service.dependencies import LARGEST_NUMBER, PageSession, Who
 from service.models import AuditEntry
 from service.pages.rendering import render, require
 from service.pages.worklist import display_names
+from service.web.dependencies import LARGEST_NUMBER, PageSession, Who
 from workflow.phases import Role
 
 router = APIRouter()

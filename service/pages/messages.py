@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import col, select
 
-from service import audit, mail
-from service.csrf import CsrfChecked
-from service.dependencies import Database, Now, PageSession, RowNumber, Who
+from service import mail
+from service.log import audit
 from service.models import Mail, MailState
 from service.pages.rendering import render, require, see_other
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Database, Now, PageSession, RowNumber, Who
 from workflow.phases import Role
 
 router = APIRouter()

@@ -6,15 +6,17 @@ import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from service import audit, cookies, pending_sign_ins, provider_accounts
 from service.access import Access
 from service.db import session_scope
-from service.dependencies import Config, Database, Now, origin_of
-from service.errors import status_of
-from service.openid import Distrusted, Provider, ProviderAway
+from service.identity import pending_sign_ins, provider_accounts
+from service.identity.openid import Distrusted, Provider, ProviderAway
+from service.log import audit
 from service.pages.entrance import open_session, own_page, welcome
 from service.pages.rendering import render, see_other
 from service.pages.sign_in import TOO_SLOW, sign_in_page
+from service.web import cookies
+from service.web.dependencies import Config, Database, Now, origin_of
+from service.web.errors import status_of
 from signals.errors import DomainError, NotFound, Reason
 
 router = APIRouter()

@@ -10,12 +10,12 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from service import audit, oversight
 from service.db import session_scope
-from service.dependencies import LARGEST_NUMBER, Database, Now, SignedIn, Who
+from service.log import audit, oversight
+from service.log.subjects import Subject
 from service.pages.rendering import render, require, require_in
 from service.pages.worklist import display_names
-from service.subjects import Subject
+from service.web.dependencies import LARGEST_NUMBER, Database, Now, SignedIn, Who
 from signals.municipalities import same_municipality
 from workflow import moves
 from workflow.phases import MUNICIPAL_ROLES, Role

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from service import audit
-from service.csrf import CsrfChecked
-from service.dependencies import Database, Now, PageSession, RowNumber, Who, desk_of
-from service.letter_file import pdf_answer
+from service.files.letter_file import pdf_answer
+from service.identity.accounts import desk_of
+from service.log import audit
+from service.log.subjects import subjects_of_cases
 from service.pages.rendering import render, require, see_other
 from service.pages.worklist import display_names
-from service.subjects import subjects_of_cases
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Database, Now, PageSession, RowNumber, Who
 from signals.errors import DomainError, NotFound, Reason
 from workflow import posting, prepared_letters
 from workflow.actors import Desk

@@ -10,12 +10,13 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from exports.dossier import Purpose
-from service.csrf import CsrfChecked
 from service.db import session_scope
-from service.dependencies import Config, Database, Now, Who, desk_of
-from service.dossier_print import MEDIA_TYPES, Form, print_dossier
+from service.files.dossier_print import MEDIA_TYPES, Form, print_dossier
+from service.identity.accounts import desk_of
 from service.pages import cases, labels
 from service.pages.forms import Sent
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Config, Database, Now, Who
 from signals.errors import Invalid, Reason
 from workflow.fields import Field
 

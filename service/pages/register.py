@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from service.activities import ACTIVITIES
+from service.log.activities import ACTIVITIES
 from service.pages.rendering import render
 from signals.errors import NotFound, Reason
 

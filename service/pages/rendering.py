@@ -11,10 +11,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from service.csrf import FIELD, csrf_token
-from service.dependencies import MaybeWho, SignedIn, now_of, settings_of
 from service.pages import labels
 from service.settings import Environment as Installation
+from service.web.csrf import FIELD, csrf_token
+from service.web.dependencies import MaybeWho, SignedIn, now_of, settings_of
 from signals.address import address_line
 from signals.bsn import mask
 from signals.dates import birth_date_text

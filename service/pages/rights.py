@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from service import audit, rights
-from service.dependencies import Database, Now, PageSession, Who
+from service.identity import rights
+from service.log import audit
 from service.pages.rendering import render, require
+from service.web.dependencies import Database, Now, PageSession, Who
 from workflow.phases import Role
 
 router = APIRouter()

@@ -6,16 +6,18 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from service import accounts, attempts, audit, cookies, pending_sign_ins, second_factor
 from service.access import Access
-from service.csrf import CsrfChecked, session_secret
 from service.db import session_scope
-from service.dependencies import Config, Database, MaybeWho, Now, origin_of
-from service.errors import headers_of
+from service.identity import accounts, attempts, pending_sign_ins, second_factor
+from service.log import audit
 from service.pages.codes import secret_for_app
 from service.pages.entrance import attempt_of, open_session, own_page, welcome
 from service.pages.rendering import render, see_other
 from service.settings import Environment
+from service.web import cookies
+from service.web.csrf import CsrfChecked, session_secret
+from service.web.dependencies import Config, Database, MaybeWho, Now, origin_of
+from service.web.errors import headers_of
 from signals.errors import Reason
 
 router = APIRouter()

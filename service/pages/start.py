@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
-from service.dependencies import Who
 from service.pages.rendering import see_other
+from service.web.dependencies import Who
 from workflow.phases import Role
 
 router = APIRouter()

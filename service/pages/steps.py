@@ -6,15 +6,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import audit, disclosure
-from service.csrf import CsrfChecked
-from service.dependencies import Database, Now, PageSession, Who, desk_of
-from service.errors import status_of
-from service.letter_file import pdf_answer
+from service.files.letter_file import pdf_answer
+from service.identity.accounts import desk_of
+from service.log import audit, disclosure
 from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key, version_of
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Database, Now, PageSession, Who
+from service.web.errors import status_of
 from signals.dates import dutch_date
 from signals.errors import DomainError, NotFound, Reason, Stale
 from signals.models import Municipality

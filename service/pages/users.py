@@ -6,13 +6,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, select
 
-from service import accounts, audit, second_factor
-from service.csrf import CsrfChecked
-from service.dependencies import Now, PageSession, RowNumber, Who
-from service.errors import status_of
+from service.identity import accounts, second_factor
+from service.log import audit
 from service.models import User
 from service.pages.forms import Sent, claim, given, new_key
 from service.pages.rendering import by_field, render, require, see_other
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Now, PageSession, RowNumber, Who
+from service.web.errors import status_of
 from signals.errors import DomainError, NotFound, Reason
 from signals.models import Municipality
 from workflow.fields import Field, read

@@ -10,14 +10,15 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from service import audit
-from service.csrf import CsrfChecked
-from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of
-from service.errors import status_of
+from service.identity.accounts import desk_of
+from service.log import audit
 from service.pages import labels, visits
 from service.pages.forms import Sent, given
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who
+from service.web.errors import status_of
 from signals.errors import DomainError
 from workflow import day_list, dossier, unplaced_reports, visit_reports
 from workflow.actors import Desk

@@ -9,16 +9,18 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from service import accounts, audit
 from service.access import Access
-from service.csrf import CsrfChecked
 from service.db import session_scope
-from service.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who, desk_of
-from service.errors import status_of
+from service.identity import accounts
+from service.identity.accounts import desk_of
+from service.log import audit
 from service.models import User
 from service.pages.forms import Sent, claim, given, new_key, version_of
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who
+from service.web.errors import status_of
 from signals.address import address_line
 from signals.errors import DomainError
 from workflow import address_group, day_list, moves, unplaced_reports, visit_planning, visit_reports

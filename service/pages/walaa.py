@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, or_, select
 
-from service import audit
-from service.dependencies import Database, Now, PageSession, Who
+from service.log import audit
+from service.log.subjects import subjects_of_cases
 from service.pages import labels
 from service.pages.forms import new_key
 from service.pages.rendering import render, require
-from service.subjects import subjects_of_cases
+from service.web.dependencies import Database, Now, PageSession, Who
 from workflow.deadlines import Term
 from workflow.dossier import given_answers
 from workflow.models import Case, WalaaEntry

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
-from service.dependencies import Config, Now
+from service.web.dependencies import Config, Now
 
 router = APIRouter()
 

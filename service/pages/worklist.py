@@ -11,14 +11,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import audit, case_list
-from service.csrf import CsrfChecked
-from service.dependencies import Database, Now, PageSession, SignedIn, Who
+from service import case_list
+from service.log import audit
+from service.log.subjects import subjects_of_cases
 from service.models import User, UserRole
 from service.pages import labels
 from service.pages.forms import Sent
 from service.pages.rendering import render, require, see_other
-from service.subjects import subjects_of_cases
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Database, Now, PageSession, SignedIn, Who
 from signals.address import mended_postcode
 from workflow.models import CallbackRequest, Case
 from workflow.opening import case_number

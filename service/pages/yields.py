@@ -6,14 +6,15 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
-from service import audit, yields
-from service.api.ladingen import digest_of, file_name
-from service.csrf import CsrfChecked
-from service.dependencies import Config, Database, Now, Who, WidePageSession
-from service.errors import status_of
+from service.loading import yields
+from service.log import audit
+from service.log.subjects import subjects_of_signals
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
-from service.subjects import subjects_of_signals
+from service.web.csrf import CsrfChecked
+from service.web.dependencies import Config, Database, Now, Who, WidePageSession
+from service.web.errors import status_of
+from service.web.files import digest_of, file_name
 from signals.errors import DomainError, Invalid, NotFound, Reason
 from signals.models import OpbrengstLoad
 from workflow.phases import Role

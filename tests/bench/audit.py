@@ -14,14 +14,15 @@ import polars as pl
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from service import audit, chain, process
+from service import process
 from service.access import Access
-from service.audit import MARKED, marked
 from service.db import make_engine, session_scope, upgrade
-from service.log_keys import Purpose, newest
+from service.log import audit, chain
+from service.log.audit import MARKED, marked
+from service.log.log_keys import Purpose, newest
+from service.log.subjects import Subject
 from service.models import AuditEntry
 from service.settings import Settings
-from service.subjects import Subject
 from signals.base import table
 from signals.staging import insert_frame
 from tests.postgres import as_owner

@@ -8,9 +8,10 @@ from time import perf_counter
 from typing import Any
 
 from importers.load import summary
-from service import uploads
 from service.access import Access
 from service.db import make_engine
+from service.files import storage
+from service.loading import uploads
 from service.settings import Settings
 from tests.bench.deliveries import RECEIVED
 
@@ -23,7 +24,7 @@ def load(file: Path, url: str, data: Path) -> Told:
     started = perf_counter()
     engine = make_engine(url)
     with file.open("rb") as stream:
-        kept = uploads.keep(settings, stream)
+        kept = storage.keep(settings, stream)
     loaded = uploads.load_file(engine, Access.system(), kept, file.name, received=RECEIVED, now=settings.now())
     engine.dispose()
     return summary(loaded), perf_counter() - started

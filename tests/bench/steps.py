@@ -22,10 +22,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, Pool, event, make_url
 from sqlmodel import col, select
 
-from service import accounts, journal
+from service import journal
 from service.access import Access
 from service.app import create_app
 from service.db import make_engine, session_scope, upgrade
+from service.identity import accounts
 from service.settings import Settings
 from tests import authenticator
 from tests.databases import Databases

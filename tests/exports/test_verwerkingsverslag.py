@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from exports import verwerkingsverslag
 from importers.explanations import MEANINGS
 from importers.load import check, load
-from service import load_report
+from service.loading import load_report
 from signals.models import Load, RejectedRow, Signal
 from tests.importers.deliveries import NOW, SAMPLES, TODAY, row, take_in, write_csv
 from workflow.intake import CaseHistory

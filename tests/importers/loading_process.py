@@ -20,9 +20,10 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from importers import delimited
-from service import deliveries, uploads
 from service.access import Access
 from service.db import make_engine, session_scope
+from service.files import storage
+from service.loading import deliveries, uploads
 from service.settings import Settings
 from signals.errors import DomainError
 from signals.keyring import use_keys
@@ -65,7 +66,7 @@ def done(engine: Engine, task: dict[str, Any]) -> dict[str, Any]:
     else:
         file = Path(task["file"])
         with file.open("rb") as stream:
-            kept = uploads.keep(settings, stream)
+            kept = storage.keep(settings, stream)
         load = uploads.load_file(engine, ACCESS, kept, file.name, received=now.date(), now=now)
     counts = ("geleverd", "geaccepteerd", "gewijzigd", "ingetrokken", "dubbel", "afgekeurd", "zaken")
     told = {"status": load.status.value, "reden": load.reden, "number": load.ladingnummer}

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
-from service import deliveries, uploads
 from service.access import Access
 from service.db import session_scope
+from service.files import storage
+from service.loading import deliveries
 from service.settings import Settings
 from signals.models import Load, LoadStatus, Signal
 from tests.importers.deliveries import NOW, row, write_csv
@@ -90,7 +91,7 @@ def test_of_two_who_confirm_the_same_upload_at_once_one_loads_it(
     for turn in range(ROUNDS):
         path = Path(delivery(tmp_path / f"{turn}.csv", rows(f"R{turn}", BSNS[turn * 60 : turn * 60 + 60])))
         with session_scope(engine, Access.system()) as session, path.open("rb") as stream:
-            kept = uploads.keep(settings, stream)
+            kept = storage.keep(settings, stream)
             offered = deliveries.offer(
                 session, settings, Access.system(), kept, path.name, received=NOW.date(), now=NOW
             )

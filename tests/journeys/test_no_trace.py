@@ -14,9 +14,10 @@ from aiosmtpd.controller import Controller
 from serving import Installation, serving
 from sqlalchemy import MetaData, text
 
-from service import accounts, jobs
+from service import jobs
 from service.access import Access
 from service.db import make_engine, session_scope
+from service.identity import accounts
 from service.row_security import EVERYTHING
 from service.settings import Settings
 from signals.bsn import passes_elfproef

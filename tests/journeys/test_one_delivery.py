@@ -11,9 +11,9 @@ import pytest
 from openpyxl import load_workbook
 from serving import Installation, serving
 
-from service import accounts
 from service.access import Access
 from service.db import make_engine, session_scope
+from service.identity import accounts
 from tests.databases import Databases
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "demo"

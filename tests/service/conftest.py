@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, Engine
 
-from service import accounts, journal
+from service import journal
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
+from service.identity import accounts
 from service.row_security import EVERYTHING
 from service.settings import Settings
 from tests import authenticator

@@ -13,14 +13,14 @@ from sqlmodel import Session, col, select
 from importers.load import SERIES
 from service import pages
 from service.access import Access
-from service.activities import ACTIVITIES
 from service.api.routers import ROUTERS
 from service.app import create_app
 from service.audit_models import LogLine
 from service.db import session_scope
-from service.middleware import API
+from service.log.activities import ACTIVITIES
 from service.models import AuditEntry
 from service.settings import Settings
+from service.web.middleware import API
 from signals.models import Signal
 from signals.numbers import take_numbers
 from tests import factories
@@ -29,7 +29,7 @@ from workflow.phases import Phase
 from workflow.visit_models import UnplacedReport, VisitReport
 
 from .conftest import CAST, NOW, ROTTERDAM, Template
-from .log_walk import Walk
+from .log.log_walk import Walk
 
 SILENT = {
     # nobody's data but the user's own

@@ -11,9 +11,10 @@ from sqlmodel import col
 from sqlmodel import select as select_rows
 
 from importers.load import summary
-from service import case_list, keys, uploads
+from service import case_list, keys
 from service.access import Access
 from service.db import session_scope
+from service.loading import uploads
 from service.row_security import EVERYTHING
 from signals.keyring import KeyUnknown, keyring, use_keys
 from signals.models import RejectedRow, Signal

@@ -11,9 +11,10 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from service import accounts, digests, jobs, mail
+from service import digests, jobs, mail
 from service.access import Access
 from service.db import session_scope
+from service.identity import accounts
 from service.models import Mail, MailState
 from service.settings import Settings
 from signals.errors import NotFound, Refused

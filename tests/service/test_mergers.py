@@ -5,9 +5,10 @@ from datetime import date, datetime
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from service import accounts, case_list, jobs
+from service import case_list, jobs
 from service.access import Access
 from service.db import session_scope
+from service.identity import accounts
 from service.models import AuditEntry
 from service.settings import Settings
 from signals.errors import NotFound

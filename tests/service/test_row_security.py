@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from service import audit, cli
+from service import cli
 from service.access import Access, NoAccess, owned_tables
 from service.app import require_ready
 from service.db import make_engine, session_scope, upgrade
+from service.log import audit
 from service.row_security import ONLY_ADDED, RoleTooPowerful, guarded_tables, require_second_lock, visible_to
 from service.settings import Settings
 from signals.base import ACROSS, table

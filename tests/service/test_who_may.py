@@ -18,13 +18,13 @@ from httpx2 import Response
 from pypdf import PdfReader
 from sqlalchemy import Engine
 
-from service.activities import ACTIVITIES
 from service.app import create_app
-from service.middleware import API
+from service.log.activities import ACTIVITIES
 from service.settings import Settings
+from service.web.middleware import API
 
 from .conftest import NOW, Template
-from .log_walk import Walk
+from .log.log_walk import Walk
 from .test_every_route import ANNA_S, EMPLOYER, NAMES, newest, routes, walk_everything
 
 OTHERS: Mapping[str, str | None] = {"andere gemeente": "dirk", "UWV": "ulla", "coordinator": "coen", "niemand": None}

@@ -21,11 +21,15 @@ from serving import Installation, Served, serving
 from sqlalchemy import Engine
 from sqlmodel import col, func, select, update
 
-from service import accounts, deliveries, uploads, work, worker
+from service import work
 from service.access import Access
 from service.db import make_engine, session_scope
+from service.files import storage
+from service.identity import accounts
+from service.loading import deliveries
 from service.models import AuditEntry, Upload, WebSession, Work, WorkState
 from service.settings import Settings
+from service.workers import worker
 from signals.bsn import passes_elfproef
 from signals.models import Load, RejectedRow, Signal
 from tests import authenticator
@@ -65,7 +69,7 @@ def checked_once(
     settings = Settings(database_url=databases.copy(template.url), data_dir=tmp_path_factory.mktemp("data"))
     engine = make_engine(settings.database_url)
     with session_scope(engine, access(engine, "ulla").widened()) as session, delivery.open("rb") as stream:
-        kept = uploads.keep(settings, stream)
+        kept = storage.keep(settings, stream)
         asked = deliveries.offer(
             session, settings, access(engine, "ulla"), kept, delivery.name, received=settings.now().date(), now=NOW
         )
@@ -308,7 +312,7 @@ def test_a_large_file_refused_half_way_leaves_nothing_but_the_reason(checked: Se
     engine = make_engine(checked.database_url)
     today = checked.now().date()
     with session_scope(engine, Access.system()) as session:
-        kept = checked.data_dir / uploads.FOLDER / session.get_one(Upload, NUMBER).bestand
+        kept = checked.data_dir / storage.RECEIVED / session.get_one(Upload, NUMBER).bestand
         session.exec(select(Load)).one().datum_ontvangst = today - timedelta(days=1)
     too_late = row(signaalnummer="G-laat", datum_signaal=f"{today:%Y%m%d}")
     last = write_csv(kept.with_name("laatste"), [too_late]).read_bytes().splitlines(keepends=True)[-1]
@@ -412,7 +416,7 @@ def test_a_large_file_that_is_not_one_s_own_is_not_kept_and_one_that_is_gone_is_
 ) -> None:
     rows = [row(signaalnummer=f"A-{place}", gemeentecode="0983", huisnummer="nul") for place in range(2_500)]
     other = write_csv(tmp_path / "venlo.csv", rows)
-    kept = settings.data_dir / uploads.FOLDER
+    kept = settings.data_dir / storage.RECEIVED
     with running(settings, tmp_path / "service.log", tokens["tess"]) as tess:
         told = tess.done(tess.offer(other), "geweigerd")
         assert told["reden"] == "andere_gemeente"

@@ -10,8 +10,8 @@ from sqlmodel import Session, SQLModel, col, select
 
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow, RowKind
 from importers.refusals import FileRefused
-from service import uploads
-from service.proof import digest_of_others
+from service.loading import uploads
+from service.loading.proof import digest_of_others
 from signals.errors import Refused
 from signals.models import Delivery, Load, LoadStatus, RejectedRow, Signal
 from tests import factories

@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import Engine
 
-from service import uploads
 from service.app import create_app
 from service.db import make_engine
+from service.loading import uploads
 from service.settings import Settings
 from tests.databases import Databases
 

@@ -120,7 +120,7 @@ def test_the_code_table_has_its_validity(doors: dict[str, Door]) -> None:
 
 
 def test_a_disabled_user_gets_nothing(doors: dict[str, Door], engine: Engine) -> None:
-    from service import accounts
+    from service.identity import accounts
 
     with session_scope(engine, Access.system()) as session:
         accounts.disable_user(session, "anna", NOW)

@@ -12,11 +12,11 @@ from httpx2 import Response
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from service import uploads
 from service.access import Access
 from service.app import create_app
 from service.db import session_scope
-from service.documents import LARGEST
+from service.files.documents import LARGEST
+from service.loading import uploads
 from service.models import AuditEntry
 from service.settings import Settings
 from tests import evidence, factories
@@ -159,7 +159,7 @@ def test_of_two_at_once_the_database_lets_one_through(
 ) -> None:
     """The second looked before the first had written."""
     assert send(doors["anna"], case).status_code == 201
-    monkeypatch.setattr("service.documents._require_new", lambda *given: None)
+    monkeypatch.setattr("service.files.documents._require_new", lambda *given: None)
     is_problem(send(doors["anna"], case), 409)
     assert len(rows(engine)) == len(kept(folder)) == 1
 

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from service import uploads
 from service.access import Access
 from service.db import session_scope
+from service.files import storage
 from service.models import AuditEntry
 from service.settings import Settings
 from tests import authenticator
@@ -27,7 +27,7 @@ def offer(door: Door, name: str = SAMPLE.name) -> dict[str, str]:
 
 @pytest.fixture
 def kept(settings: Settings) -> Path:
-    return settings.data_dir / uploads.FOLDER
+    return settings.data_dir / storage.RECEIVED
 
 
 def test_a_file_that_is_gone_is_to_be_offered_again(doors: Mapping[str, Door], kept: Path, engine: Engine) -> None:

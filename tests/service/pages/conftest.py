@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Stora
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from service import accounts
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
+from service.identity import accounts
 from service.settings import Settings
 from signals import municipalities
 from tests import authenticator, factories, postgres

@@ -10,13 +10,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from service import accounts, second_factor
 from service.access import Access
 from service.app import create_app
-from service.attempts import FREE_ATTEMPTS
 from service.db import session_scope
+from service.identity import accounts, second_factor
+from service.identity.attempts import FREE_ATTEMPTS
+from service.identity.pending_sign_ins import LIFE
 from service.models import AuditEntry, PendingSignIn, SecondFactor, WebSession
-from service.pending_sign_ins import LIFE
 from service.settings import Environment, Settings
 from tests import authenticator
 from tests.service.conftest import CAST, NOW

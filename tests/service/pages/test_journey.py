@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
 from sqlmodel import select
 
-from service import accounts
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
+from service.identity import accounts
 from service.models import AuditEntry
 from service.settings import Settings
 from tests import authenticator

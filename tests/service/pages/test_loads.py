@@ -10,10 +10,10 @@ from openpyxl import load_workbook
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from service import uploads
 from service.access import Access
 from service.app import create_app
 from service.db import session_scope
+from service.loading import uploads
 from service.settings import Settings
 from signals.models import OpbrengstLoad
 from tests import factories

@@ -11,14 +11,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from service import accounts
 from service.access import Access
 from service.app import create_app
 from service.db import session_scope
+from service.identity import accounts
 from service.models import AuditEntry, PendingSignIn, User, UserRole, WebSession
 from service.settings import Settings
+from tests.service.identity.provider import CLIENT, OURS, ROLES, SUBSTANTIAL, Browser, new_key, providing
 from tests.service.pages.conftest import free_port
-from tests.service.provider import CLIENT, OURS, ROLES, SUBSTANTIAL, Browser, new_key, providing
 
 from .test_codes import count, give_password
 

@@ -8,10 +8,10 @@ from sqlalchemy import Engine, delete
 from sqlmodel import col, select
 
 from service.access import Access
-from service.csrf import token_for
 from service.db import session_scope
 from service.models import AuditEntry, WebSession
 from service.settings import DEFAULT_SECRET
+from service.web.csrf import token_for
 from workflow.phases import Phase
 
 from .test_rendering import Visitor, case_in, client

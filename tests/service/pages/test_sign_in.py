@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from service import accounts, second_factor
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
+from service.identity import accounts, second_factor
 from service.settings import Settings
 from tests.databases import Databases
 from tests.postgres import as_owner
+from tests.service.identity.provider import CLIENT, SUBSTANTIAL, new_key, providing
 from tests.service.pages.conftest import Site, fits_the_width, served
-from tests.service.provider import CLIENT, SUBSTANTIAL, new_key, providing
 from tests.serving import free_port
 
 pytestmark = pytest.mark.browser

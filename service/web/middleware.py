@@ -1,0 +1,226 @@
+"""What holds for every request and every answer, errors included: headers, size, origin, and the log line."""
+
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.files.documents import LARGEST
+from service.identity.accounts import NotSignedIn
+from service.journal import OUR_FAULT
+from service.settings import Settings
+from service.trace import HEADER, Trace
+from service.web import allowance
+from service.web.allowance import Allowance
+from service.web.characters import UNREADABLE, other_charset, unreadable_address
+from service.web.csrf import SAFE_METHODS, cookie_name, same_origin
+from service.web.dependencies import NOT_SIGNED_IN, is_somebody
+from service.web.errors import headers_of, refuse, status_of
+from signals.errors import Reason
+
+log = structlog.get_logger()
+
+API = "/api/v1"
+API_VERSION = "1.0.0"
+SMALL_BODY = 1_000_000
+"""Bytes that a request without a file may hold: the longest text fields, several times over."""
+UPLOADS = frozenset({"/ladingen", "/opbrengsten"})
+"""The paths that take a file, of the pages and below `API`."""
+DOCUMENT_BODY = LARGEST + 900_000
+"""Bytes of a request with a document in it."""
+_DOCUMENTS = re.compile(r"/zaken/[^/]+/(dossier/)?documenten")
+
+_EVERYWHERE: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+class AnswerHeaders:
+    """Security headers, the trace and `API-Version` on every answer."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.https = settings.https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add headers to its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        api = path.startswith("/api/")
+        started = time.monotonic()
+        trace = Trace.asked(Headers(scope=scope).getlist(HEADER))
+        scope.setdefault("state", {})["trace"] = trace
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _EVERYWHERE.items():
+                    headers[name] = value
+                headers[HEADER] = trace.header
+                # What people brought is shown under a policy of its own, by which it can do nothing here.
+                headers.setdefault("X-Frame-Options", "DENY")
+                headers.setdefault("Content-Security-Policy", _API_POLICY if api else _PAGE_POLICY)
+                headers["Cache-Control"] = "max-age=3600" if path.startswith("/static/") else "no-store"
+                if self.https:
+                    headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+                if api:
+                    headers["API-Version"] = API_VERSION
+                headers.update(allowance.headers(scope))
+                if path == f"{API}/openapi.json":
+                    headers["Access-Control-Allow-Origin"] = "*"
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                route = getattr(scope.get("route"), "path", None)
+                log.info(
+                    "verzoek",
+                    methode=scope["method"],
+                    route=route or ("/static" if path.startswith("/static/") else "onbekend"),
+                    status=message["status"],
+                    trace_id=trace.trace_id,
+                    ms=round((time.monotonic() - started) * 1000),
+                )
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+class OurFaults:
+    """An exception nobody expected: a traceback in the log, one sentence to the user."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer 500 when it fails before an answer began."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            log.exception("onverwachte fout", methode=scope["method"])
+            if begun:
+                return
+            response = refuse(Request(scope), 500, [Reason("interne_fout", OUR_FAULT)])
+            await response(scope, receive, send)
+
+
+class TooLarge(Exception):
+    """More bytes came in than a request may hold."""
+
+
+async def _refuse_stranger(scope: Scope, receive: Receive, send: Send) -> None:
+    error = NotSignedIn(NOT_SIGNED_IN)
+    await refuse(Request(scope), status_of(error), error.reasons, headers_of(error))(scope, receive, send)
+
+
+class RequestGuard:
+    """Refuses what other sites send, what is too large and what is too much, before a route sees it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, counters: Allowance) -> None:
+        self.app, self.counters = app, counters
+        self.base_url, self.production = settings.base_url, settings.production
+        self.cookie = cookie_name(settings)
+        self.largest = settings.max_upload_mb * 1_000_000
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may come in."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        try:
+            if not scope["path"].startswith("/static/"):
+                self.counters.take(scope, allowance.ORIGIN, allowance.origin(scope))
+        except allowance.TooManyRequests as error:
+            answer = refuse(Request(scope), status_of(error), error.reasons, headers_of(error))
+            await answer(scope, receive, send)
+            return
+        refused = self._refusal(scope, headers)
+        if refused is not None:
+            status, reason = refused
+            await refuse(Request(scope), status, [reason])(scope, receive, send)
+            return
+        limit, read, begun = self._limit(scope, headers), 0, False
+        stranger = limit > SMALL_BODY and not await run_in_threadpool(is_somebody, Request(scope))
+        if stranger:
+            limit = SMALL_BODY
+            if int(headers.get("content-length", "0")) > limit:
+                await _refuse_stranger(scope, receive, send)
+                return
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise TooLarge
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            if read > limit and not begun:
+                return  # an answer to half a body, which the application took for a whole one
+            begun = True
+            await send(message)
+
+        with suppress(TooLarge):
+            await self.app(scope, counted, watched)
+        if read > limit and not begun and stranger:
+            await _refuse_stranger(scope, receive, send)
+        elif read > limit and not begun:
+            await refuse(Request(scope), 413, [self._too_large(limit)])(scope, receive, send)
+
+    def _limit(self, scope: Scope, headers: Headers) -> int:
+        """Files come in where files belong, from who brings a session or a token (`is_somebody` knows)."""
+        known = "authorization" in headers or f"{self.cookie}=" in headers.get("cookie", "")
+        file = headers.get("content-type", "").startswith("multipart/")
+        path = scope["path"].removeprefix(API)
+        if scope["method"] != "POST" or not file or not known:
+            return SMALL_BODY
+        if _DOCUMENTS.fullmatch(path):
+            return DOCUMENT_BODY
+        return self.largest if path in UPLOADS else SMALL_BODY
+
+    @staticmethod
+    def _too_large(limit: int) -> Reason:
+        return Reason("te_groot", f"Dit is groter dan {limit // 1_000_000} MB. Stuur minder tegelijk.")
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, Reason] | None:
+        length = headers.get("content-length", "0")
+        limit = self._limit(scope, headers)
+        if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > limit):
+            return 413, self._too_large(limit)
+        if unreadable_address(scope) or other_charset(headers):
+            return 400, UNREADABLE
+        if scope["method"] in SAFE_METHODS:
+            return None
+        script = scope["path"].startswith("/api/") and "origin" not in headers and "sec-fetch-site" not in headers
+        if script or same_origin(headers, self.base_url, production=self.production):
+            return None
+        return 403, Reason(
+            "andere_herkomst", "Dit formulier kwam niet van deze website. Open de pagina hier en probeer het opnieuw."
+        )
