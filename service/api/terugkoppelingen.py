@@ -146,7 +146,8 @@ def terugkoppeling(session: WideApiSession, nummer: str) -> Terugkoppeling:
     responses={200: {"content": {media: {} for media in MEDIA_TYPES.values()}}},
 )
 def bestand(engine: Database, access: Bearer, now: Now, nummer: str, soort: disclosure.Kind) -> Response:
-    """The stored bytes, for the coordinator to send and for the liaison to fetch; each time it stands in the log."""
+    """The stored bytes, for the liaison to fetch; each time it stands in the log."""
+    require_role(access, Role.UWV_LIAISON)
     return download(MEDIA_TYPES[soort], *disclosure.fetch(engine, access, nummer, soort, now))
 
 

@@ -29,7 +29,7 @@ MAKERS = frozenset({Role.COORDINATOR})
 RECEIVERS = frozenset({Role.UWV_LIAISON})
 MOST = 50
 DONE: Mapping[str, str] = {
-    "gemaakt": "De terugkoppeling is gemaakt. Verstuur de bestanden en leg daarna de verzending vast.",
+    "gemaakt": "De terugkoppeling is gemaakt. Leg de verzending vast; UWV haalt de bestanden hier zelf op.",
     "niets": "Er is nu niets te vertellen. Er is geen terugkoppeling gemaakt.",
     "verzendingen": "Vastgelegd: de terugkoppeling is verzonden.",
     "ontvangstbevestigingen": "Vastgelegd: UWV heeft de terugkoppeling ontvangen.",
@@ -112,6 +112,7 @@ def _delivery(
         kinds=sorted(Counter(str(soort) for soort, _ in told).items()),
         refused_rows=sum(refused is not None for _, refused in told),
         files=feedback.files(session, nummer),
+        may_fetch=who.has(*RECEIVERS),
         may_send=who.has(*MAKERS) and delivery.staat == DeliveryState.AANGEMAAKT,
         may_receive=who.has(*RECEIVERS) and delivery.staat == DeliveryState.VERZONDEN,
         may_refuse=who.has(*RECEIVERS) and delivery.staat in (DeliveryState.VERZONDEN, DeliveryState.ONTVANGEN),
@@ -126,8 +127,8 @@ def _delivery(
 
 @router.get("/terugkoppelingen/{nummer}/bestanden/{soort}")
 def download_file(who: Who, engine: Database, now: Now, nummer: str, soort: disclosure.Kind) -> Response:
-    """The stored bytes, to send or to fetch; each time it stands in the log."""
-    require(who, READERS)
+    """The stored bytes, for UWV to fetch; each time it stands in the log."""
+    require(who, RECEIVERS)
     return download(MEDIA_TYPES[soort], *disclosure.fetch(engine, who.access, nummer, soort, now))
 
 

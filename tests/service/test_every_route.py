@@ -283,7 +283,7 @@ def _deliveries(walk: Walk, engine: Engine, number: str, beside: str) -> None:
     walk("anna", steps, other, closed, zaaknummer=beside)
     walk("coen", "POST /terugkoppelingen", other, {"formulier": "k"})
     made = newest(engine, "terugkoppeling_gemaakt")
-    for name, prefix in (("coen", ""), ("ulla", API)):
+    for name, prefix in (("ulla", ""), ("ulla", API)):
         walk(name, f"GET {prefix}/terugkoppelingen/{{nummer}}/bestanden/{{soort}}", other, nummer=made, soort="csv")
     walk("coen", "POST /terugkoppelingen/{nummer}/{wat}", other, {"formulier": "l"}, nummer=made, wat="verzendingen")
     confirmed = {"kenmerk": "UWV-1"}

@@ -58,9 +58,9 @@ FOR_EVERYBODY = {
 
 OWED = {
     ("UWV", "GET /terugkoppelingen/{nummer}/bestanden/{soort}"),
-    ("coordinator", "GET /api/v1/terugkoppelingen/{nummer}/bestanden/{soort}"),
+    ("UWV", "GET /api/v1/terugkoppelingen/{nummer}/bestanden/{soort}"),
 }
-"""The file with numbers of persons that UWV is owed: the coordinator takes it to send it."""
+"""The file with numbers of persons that UWV is owed."""
 
 SHARED = {
     "GET /instellingen/{soort}", "GET /verwerkingen/{naam}/{versie}", "GET /terugkoppelingen/{nummer}",
