@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -238,8 +238,11 @@ def set_roles(session: Session, user: User, roles: Iterable[tuple[Role, str | No
     return True
 
 
-def set_password(session: Session, naam: str) -> str:
-    """A new password in the place of one that was forgotten or became known, given this once; every sign-in ends."""
+def set_password(session: Session, naam: str, *, besides: str = "") -> str:
+    """A new password in the place of one that was forgotten or became known, given this once; every sign-in ends.
+
+    besides: the cookie of a session that goes on.
+    """
     user = find_user(session, naam)
     if user.wachtwoord == NO_PASSWORD:
         uitleg = f"De gebruiker {naam} logt in via de eigen organisatie en heeft hier geen wachtwoord."
@@ -247,14 +250,25 @@ def set_password(session: Session, naam: str) -> str:
     secret = passwords.make()
     user.wachtwoord = passwords.hashed(secret)
     session.add(user)
-    end_sign_ins(session, user)
+    end_sign_ins(session, user, besides=besides)
     return secret
 
 
-def end_sign_ins(session: Session, user: User) -> None:
-    """End every session of this user, and what was on the way to one."""
+def end_sign_ins(session: Session, user: User, *, besides: str = "") -> None:
+    """End every session of this user but the one with this cookie, and what was on the way to one."""
     for kind in (WebSession, PendingSignIn):
-        session.execute(delete(kind).where(col(kind.gebruiker_id) == user.id))
+        others = col(kind.gebruiker_id) == user.id, col(kind.sha256) != digest(besides)
+        session.execute(delete(kind).where(*others))
+
+
+def sign_ins(session: Session, user: User, *, now: datetime, idle_minutes: int) -> list[WebSession]:
+    """The live sessions of this user, the newest first."""
+    chosen = select(WebSession).where(col(WebSession.gebruiker_id) == user.id, *_alive(now, idle_minutes))
+    return list(session.exec(chosen.order_by(col(WebSession.begonnen_op).desc(), col(WebSession.sha256))))
+
+
+def _alive(now: datetime, idle_minutes: int) -> Iterable[ColumnElement[bool]]:
+    return col(WebSession.eindigt_op) > now, col(WebSession.gezien_op) > now - timedelta(minutes=idle_minutes)
 
 
 def staff(session: Session, gemeentecode: str, today: date, role: Role = Role.BEHANDELAAR) -> list[str]:
@@ -336,7 +350,7 @@ def hold(session: Session, user: User) -> User:
     return session.exec(chosen.execution_options(populate_existing=True)).one()
 
 
-def start_session(session: Session, user: User, *, now: datetime, hours: int) -> str:
+def start_session(session: Session, user: User, *, now: datetime, hours: int, toestel: str = "") -> str:
     """Open a WebSession and give the random value for the cookie."""
     assert user.id is not None
     session.execute(delete(WebSession).where(col(WebSession.eindigt_op) < now))
@@ -348,6 +362,7 @@ def start_session(session: Session, user: User, *, now: datetime, hours: int) ->
             begonnen_op=now,
             gezien_op=now,
             eindigt_op=now + timedelta(hours=hours),
+            toestel=toestel,
         )
     )
     session.flush()
@@ -361,8 +376,7 @@ def find_session(session: Session, secret: str, *, now: datetime, idle_minutes: 
         .join(User, col(User.id) == col(WebSession.gebruiker_id))
         .where(
             col(WebSession.sha256) == digest(secret),
-            col(WebSession.eindigt_op) > now,
-            col(WebSession.gezien_op) > now - timedelta(minutes=idle_minutes),
+            *_alive(now, idle_minutes),
             col(User.uitgeschakeld_op).is_(None),
         )
     )

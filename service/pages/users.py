@@ -75,7 +75,7 @@ def unlink(request: Request, who: Who, session: PageSession, now: Now, nummer: R
         new = second_factor.unlink(session, user)
     audit.record(session, "tweede_factor_ontkoppeld", user.naam, now)
     audit.record(session, "wachtwoord_vernieuwd", user.naam, now)
-    return render(request, "new_password.html", user=user, password=new)
+    return render(request, "new_password.html", user=user, password=new, own=False)
 
 
 def _user(session: Session, nummer: int) -> User:

@@ -254,7 +254,7 @@ def refuse(
     return response
 
 
-_NOT_TYPED = frozenset({FIELD, "formulier", "versie", "wachtwoord", "code"})
+_NOT_TYPED = frozenset({FIELD, "formulier", "versie", "wachtwoord", "huidig_wachtwoord", "code"})
 
 
 async def _typed(request: Request) -> list[tuple[str, str]]:
