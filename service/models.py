@@ -63,6 +63,7 @@ class WebSession(SQLModel, table=True):
     begonnen_op: datetime = Field(sa_type=Moment)
     gezien_op: datetime = Field(sa_type=Moment)
     eindigt_op: datetime = Field(sa_type=Moment, description="whatever happens")
+    toestel: str = Field(default="", max_length=60, description="as its user recognises it: browser and system")
 
 
 class SecondFactor(SQLModel, table=True):

@@ -54,8 +54,20 @@ def insert_new(session: Session, into: Table, rows: Sequence[Mapping[str, Any]])
 
 def insert_if_new(session: Session, into: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that leaves out what breaks a unique constraint: the databases say it alike, SQLAlchemy does not."""
-    kind = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return kind(into).on_conflict_do_nothing()
+    return _insert(session, into).on_conflict_do_nothing()
+
+
+def insert_or_hold(session: Session, into: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that changes nothing of a row that is there, but keeps others from it until the transaction ends.
+
+    With RETURNING it gives the row as it stands then: of two at once the second waits for what the first made of it.
+    """
+    key = list(into.primary_key)
+    return _insert(session, into).on_conflict_do_update(index_elements=key, set_={key[0]: key[0]})
+
+
+def _insert(session: Session, into: Table) -> sqlite.Insert | postgresql.Insert:
+    return (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(into)
 
 
 def among(session: Session, column: ColumnElement[T], values: Sequence[T]) -> ColumnElement[bool]:

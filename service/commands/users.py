@@ -133,17 +133,16 @@ def password(name: Name, as_json: AsJson = False, actor: As = None) -> None:
     answer({"gebruiker": name, "wachtwoord": new}, as_json, [f"gebruiker: {name}", f"wachtwoord: {new}"])
 
 
-@commands.command("unlink", help="Ontkoppelt de app met codes; bij het inloggen koppelt de gebruiker een nieuwe.")
-def unlink(name: Name, actor: As = None) -> None:
-    """For whoever lost the telephone."""
+@commands.command("unlink", help="Ontkoppelt de app met codes en toont één keer een nieuw wachtwoord.")
+def unlink(name: Name, as_json: AsJson = False, actor: As = None) -> None:
+    """For whoever lost the telephone; with the new password another app is linked at the next sign-in."""
     with desk(actor, touches_cases=False) as at:
         at.require(Role.BEHEERDER)
         with session_scope(at.engine, at.access) as session:
-            user = accounts.find_user(session, name)
-            second_factor.unlink(session, user)
-            accounts.end_sign_ins(session, user)
+            new = second_factor.unlink(session, accounts.find_user(session, name))
             audit.record(session, "tweede_factor_ontkoppeld", name, at.now)
-    print(f"De app van {name} is ontkoppeld.")
+            audit.record(session, "wachtwoord_vernieuwd", name, at.now)
+    answer({"gebruiker": name, "wachtwoord": new}, as_json, [f"gebruiker: {name}", f"wachtwoord: {new}"])
 
 
 @tokens.command("make", help="Maakt een token voor de API en toont het één keer.")

@@ -5,15 +5,13 @@ import re
 import secrets
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.access import Access, access_of, municipal_scopes
+from service.identity import passwords
 from service.models import ApiToken, PendingSignIn, User, UserRole, WebSession
 from signals.base import table
 from signals.errors import DomainError, Invalid, NotFound, Reason, Refused
@@ -28,18 +26,8 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 TOKEN_PREFIX = "rni_"  # noqa: S105  # nosec B105  # lets a leaked token be recognised
 TOKEN_LIFE = timedelta(days=365)
 NO_PASSWORD = ""  # nosec B105  # of who signs in at the provider of the organisation
-LONGEST_PASSWORD = 200
-"""Longer ones are refused unread: hashing must not become a way to keep the service busy."""
 SEEN_EVERY = timedelta(minutes=1)
 """A session's last use is written at most this often, so that reading a page rarely writes."""
-
-_hasher = PasswordHasher()
-
-
-@cache
-def _nobody() -> str:
-    """A hash to verify for unknown users, so that they take as long as known ones."""
-    return _hasher.hash(secrets.token_urlsafe())
 
 
 class NotSignedIn(DomainError):
@@ -101,13 +89,13 @@ def create_user(
     _require_roles(session, roles)
     if session.exec(select(User.id).where(col(User.naam) == naam)).first() is not None:
         raise Refused(Reason("gebruiker_bestaat", f"De gebruiker {naam} bestaat al. Kies een andere naam.", "naam"))
-    secret = password or secrets.token_urlsafe(15)
+    secret = password or passwords.make()
     user = User(
         naam=naam,
         weergavenaam=weergavenaam or naam,
         telefoonnummer=telefoonnummer,
         emailadres=emailadres,
-        wachtwoord=_hasher.hash(secret),
+        wachtwoord=passwords.hashed(secret),
         demo=demo,
         aangemaakt_op=now,
     )
@@ -250,23 +238,37 @@ def set_roles(session: Session, user: User, roles: Iterable[tuple[Role, str | No
     return True
 
 
-def set_password(session: Session, naam: str) -> str:
-    """A new password in the place of one that was forgotten or became known, given this once; every sign-in ends."""
+def set_password(session: Session, naam: str, *, besides: str = "") -> str:
+    """A new password in the place of one that was forgotten or became known, given this once; every sign-in ends.
+
+    besides: the cookie of a session that goes on.
+    """
     user = find_user(session, naam)
     if user.wachtwoord == NO_PASSWORD:
         uitleg = f"De gebruiker {naam} logt in via de eigen organisatie en heeft hier geen wachtwoord."
         raise Refused(Reason("geen_wachtwoord", uitleg))
-    secret = secrets.token_urlsafe(15)
-    user.wachtwoord = _hasher.hash(secret)
+    secret = passwords.make()
+    user.wachtwoord = passwords.hashed(secret)
     session.add(user)
-    end_sign_ins(session, user)
+    end_sign_ins(session, user, besides=besides)
     return secret
 
 
-def end_sign_ins(session: Session, user: User) -> None:
-    """End every session of this user, and what was on the way to one."""
+def end_sign_ins(session: Session, user: User, *, besides: str = "") -> None:
+    """End every session of this user but the one with this cookie, and what was on the way to one."""
     for kind in (WebSession, PendingSignIn):
-        session.execute(delete(kind).where(col(kind.gebruiker_id) == user.id))
+        others = col(kind.gebruiker_id) == user.id, col(kind.sha256) != digest(besides)
+        session.execute(delete(kind).where(*others))
+
+
+def sign_ins(session: Session, user: User, *, now: datetime, idle_minutes: int) -> list[WebSession]:
+    """The live sessions of this user, the newest first."""
+    chosen = select(WebSession).where(col(WebSession.gebruiker_id) == user.id, *_alive(now, idle_minutes))
+    return list(session.exec(chosen.order_by(col(WebSession.begonnen_op).desc(), col(WebSession.sha256))))
+
+
+def _alive(now: datetime, idle_minutes: int) -> Iterable[ColumnElement[bool]]:
+    return col(WebSession.eindigt_op) > now, col(WebSession.gezien_op) > now - timedelta(minutes=idle_minutes)
 
 
 def staff(session: Session, gemeentecode: str, today: date, role: Role = Role.BEHANDELAAR) -> list[str]:
@@ -335,16 +337,20 @@ def check_password(session: Session, naam: str, password: str) -> User | None:
     """The user when name and password fit and the account is open; the same work whatever is wrong."""
     user = session.exec(select(User).where(col(User.naam) == naam)).first()
     open_ = user is not None and user.uitgeschakeld_op is None and user.wachtwoord != NO_PASSWORD
-    usable = open_ and len(password) <= LONGEST_PASSWORD
-    stored = user.wachtwoord if user is not None and usable else _nobody()
-    try:
-        _hasher.verify(stored, password[:LONGEST_PASSWORD])
-    except (VerificationError, InvalidHashError):
-        return None
-    return user if usable else None
+    fits = passwords.fits(user.wachtwoord if user is not None and open_ else None, password)
+    return user if fits else None
 
 
-def start_session(session: Session, user: User, *, now: datetime, hours: int) -> str:
+def hold(session: Session, user: User) -> User:
+    """The account as it is by now, kept so until this transaction ends.
+
+    Whoever gives it another password at that moment waits, and then also ends the sign-in that begins here.
+    """
+    chosen = select(User).where(col(User.id) == user.id).with_for_update()
+    return session.exec(chosen.execution_options(populate_existing=True)).one()
+
+
+def start_session(session: Session, user: User, *, now: datetime, hours: int, toestel: str = "") -> str:
     """Open a WebSession and give the random value for the cookie."""
     assert user.id is not None
     session.execute(delete(WebSession).where(col(WebSession.eindigt_op) < now))
@@ -356,6 +362,7 @@ def start_session(session: Session, user: User, *, now: datetime, hours: int) ->
             begonnen_op=now,
             gezien_op=now,
             eindigt_op=now + timedelta(hours=hours),
+            toestel=toestel,
         )
     )
     session.flush()
@@ -369,8 +376,7 @@ def find_session(session: Session, secret: str, *, now: datetime, idle_minutes: 
         .join(User, col(User.id) == col(WebSession.gebruiker_id))
         .where(
             col(WebSession.sha256) == digest(secret),
-            col(WebSession.eindigt_op) > now,
-            col(WebSession.gezien_op) > now - timedelta(minutes=idle_minutes),
+            *_alive(now, idle_minutes),
             col(User.uitgeschakeld_op).is_(None),
         )
     )

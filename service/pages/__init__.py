@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from service.pages import (
+    account,
     cases,
     codes,
     deadlines,
@@ -64,6 +65,7 @@ _NOUNS = (
     deadlines,
     glossary,
     users,
+    account,
     installation,
     messages,
     logbook,

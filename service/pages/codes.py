@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from service.access import Access
 from service.db import session_scope
-from service.identity import attempts, pending_sign_ins, second_factor
+from service.identity import accounts, attempts, pending_sign_ins, second_factor
 from service.log import audit
 from service.models import User
 from service.pages.entrance import attempt_of, open_session, welcome
@@ -22,7 +22,7 @@ from service.pages.rendering import render, see_other
 from service.web import cookies
 from service.web.csrf import require_token, token_for
 from service.web.dependencies import Config, Database, Now, origin_of, settings_of
-from service.web.errors import headers_of
+from service.web.errors import headers_of, status_of
 from signals.errors import Reason
 
 router = APIRouter()
@@ -112,33 +112,38 @@ def check_code(
     code: Annotated[str, Form(max_length=20)] = "",
     csrf: Annotated[str, Form()] = "",
 ) -> Response:
-    """A right code opens the session; failures are counted for whoever has the password."""
-    brought = cookies.brought(request, cookies.UNDER_WAY)
-    with session_scope(engine, Access.system(origin=origin_of(request, "pagina"))) as session:
+    """A right code opens the session. Whoever has the password gets a few turns, each counted before it is judged."""
+    brought, system = cookies.brought(request, cookies.UNDER_WAY), Access.system(origin=origin_of(request, "pagina"))
+    found = _looked_up(request, engine, now)
+    if found is None:
+        return see_other(AGAIN)
+    require_token(brought, csrf, settings)
+    user, told = found
+    attempt = attempt_of(request, user.naam, attempts.Stage.CODE)
+    try:
+        with session_scope(engine, system) as session:
+            attempts.take_turn(session, attempt, now)
+    except attempts.TooManyAttempts as later:
+        answer = _form(request, user, told, later.reasons[0], status_of(later))
+        answer.headers.update(headers_of(later))
+        return answer
+    with session_scope(engine, system) as session:
+        accounts.hold(session, user)
         found = _under_way(session, request, now)
-        if found is None:
-            return see_other(AGAIN)
-        require_token(brought, csrf, settings)
-        user, told = found
-        attempt = attempt_of(request, user.naam, attempts.Stage.CODE)
-        wait = attempts.waiting_time(session, attempt, now)
-        if wait:
-            later = attempts.TooManyAttempts(wait)
-            answer = _form(request, user, told, later.reasons[0], 429)
-            answer.headers.update(headers_of(later))
-            return answer
         linking = SECRET in told
-        if linking and second_factor.is_linked(session, user):  # in another window, a moment ago
+        # It was finished meanwhile, or another app was linked in another window, a moment ago.
+        if found is None or (linking and second_factor.is_linked(session, found[0])):
             pending_sign_ins.finish(session, brought)
             return see_other(AGAIN)
+        user = found[0]
         if linking:
             right = second_factor.link(session, user, bytes.fromhex(told[SECRET]), code, now)
         else:
             right = second_factor.passes(session, user, code, now)
-        attempts.note_attempt(session, attempt, success=right, now=now)
         if not right:
             audit.record(session, "aanmelden_code", user.naam, now, resultaat="geweigerd")
             return _form(request, user, told, WRONG, 400)
+        attempts.forget_failures(session, attempt)
         pending_sign_ins.finish(session, brought)
         secret = open_session(session, request, user, now)
         if linking:

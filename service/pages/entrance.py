@@ -11,7 +11,7 @@ from service.identity import accounts, attempts
 from service.log import audit
 from service.models import User
 from service.pages.rendering import see_other
-from service.web import cookies
+from service.web import browsers, cookies
 from service.web.dependencies import settings_of
 
 DEVICE_LIFE = timedelta(days=365)
@@ -34,7 +34,8 @@ def open_session(session: Session, request: Request, user: User, now: datetime) 
     """Begin a session in the place of the one of before, with its entry in the log; gives the value of its cookie."""
     if old := cookies.brought(request, cookies.SESSION):
         accounts.end_session(session, old)
-    secret = accounts.start_session(session, user, now=now, hours=settings_of(request).session_hours)
+    seen = browsers.named(request.headers.get("user-agent", ""))
+    secret = accounts.start_session(session, user, now=now, hours=settings_of(request).session_hours, toestel=seen)
     origin = session.info["access"].origin
     session.info["access"] = Access.of(accounts.actor_of(session, user, now.date()), origin)
     audit.record(session, "aanmelden", user.naam, now)

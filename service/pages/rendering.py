@@ -77,6 +77,7 @@ MENU: Sequence[MenuItem] = (
     MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR})),
     MenuItem("/termijnen", "Termijnen", None),
     MenuItem("/begrippen", "Begrippen", None),
+    MenuItem("/account", "Mijn account", None),
 )
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from service.access import Access
 from service.db import session_scope
-from service.identity import accounts, attempts, pending_sign_ins, second_factor
+from service.identity import accounts, attempts, passwords, pending_sign_ins, second_factor
 from service.log import audit
 from service.pages.codes import secret_for_app
 from service.pages.entrance import attempt_of, open_session, own_page, welcome
@@ -17,7 +17,7 @@ from service.settings import Environment
 from service.web import cookies
 from service.web.csrf import CsrfChecked, session_secret
 from service.web.dependencies import Config, Database, MaybeWho, Now, origin_of
-from service.web.errors import headers_of
+from service.web.errors import headers_of, status_of
 from signals.errors import Reason
 
 router = APIRouter()
@@ -70,21 +70,23 @@ def sign_in(
     naam = gebruikersnaam.strip().lower()[:100]
     attempt = attempt_of(request, naam)
     system = Access.system(origin=origin_of(request, "pagina"))
-    with session_scope(engine, system, write=False) as session:
-        wait = attempts.waiting_time(session, attempt, now)
-        if wait:
-            later = attempts.TooManyAttempts(wait)
-            answer = sign_in_page(request, volgende, naam=naam, reasons=later.reasons, status=429)
-            answer.headers.update(headers_of(later))
-            return answer
-        user = accounts.check_password(session, naam, wachtwoord)
-        linked = user is not None and second_factor.is_linked(session, user)
+    try:
+        with passwords.in_turn():
+            with session_scope(engine, system) as session:
+                attempts.take_turn(session, attempt, now)
+            with session_scope(engine, system, write=False) as session:
+                user = accounts.check_password(session, naam, wachtwoord)
+                linked = user is not None and second_factor.is_linked(session, user)
+    except (attempts.TooManyAttempts, passwords.TooBusy) as later:
+        answer = sign_in_page(request, volgende, naam=naam, reasons=later.reasons, status=status_of(later))
+        answer.headers.update(headers_of(later))
+        return answer
     with session_scope(engine, system) as session:
-        attempts.note_attempt(session, attempt, success=user is not None, now=now)
-        if user is None:
+        if user is None or accounts.hold(session, user).wachtwoord != user.wachtwoord:
             known = accounts.known_name(session, naam) or "onbekend"
             audit.record(session, "aanmelden", known, now, resultaat="geweigerd")
             return sign_in_page(request, volgende, naam=naam, reasons=[WRONG], status=400)
+        attempts.forget_failures(session, attempt)
         if settings.environment is Environment.DEMO:
             return welcome(request, open_session(session, request, user, now), volgende, remembered_as=naam)
         told = {"volgende": own_page(volgende)} | ({} if linked else {"geheim": secret_for_app()})

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, select
 
-from service.identity import accounts, second_factor
+from service.identity import accounts, passwords, second_factor
 from service.log import audit
 from service.models import User
 from service.pages.forms import Sent, claim, given, new_key
@@ -27,7 +27,7 @@ IN_LETTERS = (
     Field("telefoonnummer", "tekst", "Telefoonnummer", verplicht=False, langste=20, hint="Bijvoorbeeld 010 123 45 67."),
     Field("emailadres", "tekst", "E-mailadres", verplicht=False, langste=255),
 )
-NOTICES = {"ja": "De gebruiker is gewijzigd.", "ontkoppeld": "De app van de gebruiker is ontkoppeld."}
+NOTICES = {"ja": "De gebruiker is gewijzigd."}
 
 
 @router.get("/gebruikers", response_class=HTMLResponse)
@@ -67,14 +67,15 @@ def change(request: Request, who: Who, session: PageSession, now: Now, nummer: R
 
 
 @router.post("/gebruikers/{nummer}/ontkoppelen", response_class=HTMLResponse, dependencies=[CsrfChecked])
-def unlink(who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
-    """Forgets the app of somebody who lost the telephone, and ends his sign-ins."""
+def unlink(request: Request, who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
+    """Forgets the app of somebody who lost the telephone, ends his sign-ins and shows a new password, this once."""
     require(who, BEHEERDER)
-    user = _user(session, nummer)
-    second_factor.unlink(session, user)
-    accounts.end_sign_ins(session, user)
+    with passwords.in_turn():
+        user = _user(session, nummer)
+        new = second_factor.unlink(session, user)
     audit.record(session, "tweede_factor_ontkoppeld", user.naam, now)
-    return see_other("/gebruikers?gedaan=ontkoppeld")
+    audit.record(session, "wachtwoord_vernieuwd", user.naam, now)
+    return render(request, "new_password.html", user=user, password=new, own=False)
 
 
 def _user(session: Session, nummer: int) -> User:

@@ -20,6 +20,7 @@ from starlette.routing import Match
 from service.db import SchemaMissing
 from service.identity.accounts import NotSignedIn
 from service.identity.attempts import TooManyAttempts
+from service.identity.passwords import TooBusy
 from service.journal import OUR_FAULT
 from service.settings import Misconfigured
 from service.web.allowance import TooManyRequests
@@ -62,6 +63,7 @@ _STATUS: Sequence[tuple[type[DomainError], int]] = (
     (NotSignedIn, 401),
     (TooManyAttempts, 429),
     (TooManyRequests, 429),
+    (TooBusy, 503),
     (Misconfigured, 503),
     (SchemaMissing, 503),
     (NotFound, 404),
@@ -143,7 +145,7 @@ def headers_of(error: DomainError) -> dict[str, str]:
     """What belongs to this kind of no beside its sentence."""
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, (TooManyAttempts, TooManyRequests)):
+    if isinstance(error, (TooManyAttempts, TooManyRequests, TooBusy)):
         return {"Retry-After": str(max(1, round(error.wait.total_seconds())))}
     return {}
 
@@ -252,7 +254,7 @@ def refuse(
     return response
 
 
-_NOT_TYPED = frozenset({FIELD, "formulier", "versie", "wachtwoord", "code"})
+_NOT_TYPED = frozenset({FIELD, "formulier", "versie", "wachtwoord", "huidig_wachtwoord", "code"})
 
 
 async def _typed(request: Request) -> list[tuple[str, str]]:

@@ -39,6 +39,7 @@ SILENT = {
     "GET /inloggen/organisatie/sleutels", "GET /uitgelogd", "POST /gebruikers/{nummer}/ontkoppelen",
     "GET /gebruikers", "GET /gebruikers/{nummer}", "POST /gebruikers/{nummer}", "GET /berichten",
     "POST /berichten/{number}/herkansingen", "GET /rechten", "GET /rechten/bestand",
+    "GET /account", "POST /account/aanmeldingen", "POST /account/wachtwoord",
     # the log says of numbers of cases who did what, and shows nobody
     "GET /logboek",
     # the same for everybody

@@ -219,7 +219,9 @@ def test_roles_password_and_app_of_a_user_are_renewed_by_the_beheerder(rni: Rni,
     assert rni("user", "change", "piet", "--role", "baas").code == 2
     new = rni("user", "password", "piet", "--json").told["wachtwoord"]
     assert old != new
-    assert rni("user", "unlink", "piet").code == 0
+    newer = rni("user", "unlink", "piet", "--json").told
+    assert newer.keys() == {"gebruiker", "wachtwoord"}
+    assert newer["wachtwoord"] not in (old, new)
     assert rni("user", "disable", "piet").code == rni("user", "enable", "piet").code == 0
     for name in ("change", "password", "unlink", "enable"):
         assert rni("user", name, "anna", "--as", "anna").code == 4
@@ -230,6 +232,7 @@ def test_roles_password_and_app_of_a_user_are_renewed_by_the_beheerder(rni: Rni,
         "rollen_gewijzigd",
         "wachtwoord_vernieuwd",
         "tweede_factor_ontkoppeld",
+        "wachtwoord_vernieuwd",
         "gebruiker_uitgeschakeld",
         "gebruiker_ingeschakeld",
     ]

@@ -1,12 +1,14 @@
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, timedelta
 
 import pytest
+from argon2.exceptions import VerificationError
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from service.access import Access
 from service.db import session_scope
-from service.identity import accounts
+from service.identity import accounts, passwords
 from service.models import UserRole, WebSession
 from signals.errors import Invalid, NotFound, Refused
 from workflow.phases import Role
@@ -29,14 +31,14 @@ def test_a_password_opens_the_account_it_belongs_to(engine: Engine) -> None:
 
 def test_an_unknown_user_costs_as_much_as_a_known_one(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     verified: list[str] = []
-    accounts._nobody()
+    passwords._nobodys()
 
     class Counting:
         def verify(self, stored: str, password: str) -> bool:
             verified.append(stored)
-            raise accounts.VerificationError
+            raise VerificationError
 
-    monkeypatch.setattr(accounts, "_hasher", Counting())
+    monkeypatch.setattr(passwords, "_hasher", Counting())
     with session_scope(engine, SYSTEM, write=False) as session:
         accounts.check_password(session, "anna", "x")
         accounts.check_password(session, "niemand", "x")
@@ -172,6 +174,22 @@ def test_a_new_password_takes_the_place_of_the_old_one_and_ends_every_sign_in(en
         new = accounts.set_password(session, "anna")
         assert accounts.check_password(session, "anna", new) is not None
         assert accounts.check_password(session, "anna", "anna") is None
+        assert accounts.find_session(session, secret, now=NOW, idle_minutes=30) is None
+
+
+def test_a_sign_in_that_begins_while_the_password_is_renewed_ends_with_the_others(engine: Engine) -> None:
+    def renew() -> None:
+        with session_scope(engine, SYSTEM) as session:
+            accounts.set_password(session, "anna")
+
+    with ThreadPoolExecutor(1) as pool:
+        with session_scope(engine, SYSTEM) as session:
+            user = accounts.hold(session, accounts.find_user(session, "anna"))
+            renewed = pool.submit(renew)
+            wait([renewed], timeout=1)
+            secret = accounts.start_session(session, user, now=NOW, hours=10)
+        renewed.result()
+    with session_scope(engine, SYSTEM, write=False) as session:
         assert accounts.find_session(session, secret, now=NOW, idle_minutes=30) is None
 
 

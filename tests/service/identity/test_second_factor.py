@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from service.access import Access
 from service.db import session_scope
 from service.identity import accounts, second_factor
-from service.models import SecondFactor
+from service.models import SecondFactor, WebSession
 from signals.errors import Refused
 from signals.keyring import keyring, use_keys
 from signals.sealing import mark_of
@@ -116,12 +116,21 @@ def test_all_apps_go_under_the_newest_key_at_once(engine: Engine, naam: str) -> 
     assert enter(engine, naam, second_factor.code_at(SECRET, NOW + STEP), NOW + STEP)
 
 
-def test_an_app_that_is_unlinked_opens_nothing(engine: Engine, naam: str) -> None:
+def test_an_app_that_is_unlinked_opens_nothing_and_neither_does_the_password_of_before(
+    engine: Engine, naam: str
+) -> None:
     with session_scope(engine, SYSTEM) as session:
+        user = accounts.find_user(session, naam)
+        old = accounts.set_password(session, naam)
         link(session, naam, second_factor.code_at(SECRET, NOW))
-        second_factor.unlink(session, accounts.find_user(session, naam))
+        accounts.start_session(session, user, now=NOW, hours=10)
+        new = second_factor.unlink(session, user)
         assert session.exec(select(SecondFactor).where(SecondFactor.gebruiker_id == _id(session, naam))).first() is None
+        assert session.exec(select(WebSession).where(WebSession.gebruiker_id == _id(session, naam))).first() is None
     assert not enter(engine, naam, second_factor.code_at(SECRET, NOW + STEP), NOW + STEP)
+    with session_scope(engine, SYSTEM, write=False) as session:
+        assert accounts.check_password(session, naam, old) is None
+        assert accounts.check_password(session, naam, new) is not None
 
 
 def _id(session: Session, naam: str) -> int | None:
