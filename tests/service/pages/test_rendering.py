@@ -198,6 +198,31 @@ def test_headers_keep_pages_out_of_caches_and_other_sites_out_of_pages(client: T
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
+def test_every_button_is_one_of_the_design_system() -> None:
+    """The house's own sheet has no buttons; `stil` is the one on the dark bar."""
+    plain = {
+        f"{path.name}: {tag}"
+        for path in (Path(labels.__file__).parents[1] / "templates").glob("*.html")
+        for tag in re.findall(r"<button\b[^>]*>", path.read_text())
+        if not re.search(r'class="(nl-button nl-button--(primary|secondary|subtle)\b|stil")', tag)
+    }
+    assert not plain
+
+
+def test_a_page_is_compressed_unless_another_site_asked_for_it(client: TestClient) -> None:
+    """What a page weighs must tell a stranger nothing (BREACH); a file with its digest in the address is kept."""
+    asked = {"Accept-Encoding": "gzip"}
+    for site, encoding in (("same-origin", "gzip"), ("none", "gzip"), ("cross-site", None), ("same-site", None)):
+        page = client.get("/inloggen", headers=asked | {"Sec-Fetch-Site": site})
+        assert page.headers.get("content-encoding") == encoding, site
+        assert "Inloggen" in page.text
+    assert "content-encoding" not in client.get("/inloggen", headers=asked).headers
+    sheet = re.search(r'href="(/static/made/[^"]+)"', page.text)
+    assert sheet
+    kept = client.get(sheet[1], headers=asked).headers
+    assert (kept["content-encoding"], kept["cache-control"]) == ("gzip", "public, max-age=31536000, immutable")
+
+
 def test_pages_have_no_inline_script_and_no_inline_style() -> None:
     folder = Path(labels.__file__).parents[1] / "templates"
     wrong = re.compile(r"<script(?! defer src=\"{{ static\()|<style|\sstyle=|\son[a-z]+=|javascript:|https?://")
