@@ -39,6 +39,7 @@ TITLES: Mapping[int, str] = {
     403: "Geen toegang",
     404: "Niet gevonden",
     405: "Methode niet toegestaan",
+    408: "Te traag",
     409: "Dit kan nu niet",
     412: "De zaak is veranderd",
     413: "Te groot",
@@ -54,6 +55,7 @@ _SENTENCES: Mapping[int, str] = {
     403: "U hebt hier geen toegang toe.",
     404: "Dit bestaat niet, of u mag het niet zien.",
     405: "Deze methode kan hier niet.",
+    408: "Het versturen duurde te lang.",
     413: "Het bestand of formulier is te groot.",
     415: "Dit mediatype kan hier niet.",
 }
