@@ -108,8 +108,8 @@ class Settings(BaseSettings):
     body_seconds: int = Field(
         default=30,
         ge=1,
-        description="Zoveel seconden mag het lezen van een verzoek in totaal stilstaan; elke 64 kB die binnenkomt geeft er "
-        "één terug. Daarna is het antwoord 408 en wordt weggegooid wat er al was.",
+        description="Zoveel seconden mag een verzoek in totaal op zich laten wachten; elke 64 kB die binnenkomt geeft "
+        "er één terug. Daarna is het antwoord 408 en wordt weggegooid wat er al was.",
     )
     forwarded_allow_ips: str = Field(
         default="",

@@ -154,7 +154,8 @@ class TooSlow(Exception):
 class Patience:
     """How long a body may still keep us waiting: so many seconds, and what was waited comes back with what comes in.
 
-    Only waiting counts: whoever sends while we are busy is not blamed for that. What comes in fast buys no silence later.
+    Only waiting counts: whoever sends while we are busy is not blamed for that. What comes in fast buys no silence
+    later.
     """
 
     def __init__(self, seconds: int) -> None:

@@ -60,9 +60,7 @@ def test_a_number_at_the_cut_is_masked_before_it_is_cut(stream: io.StringIO) -> 
 
 def test_what_a_database_refuses_leaves_no_ones_data_in_the_log(engine: Engine, stream: io.StringIO) -> None:
     with pytest.raises(DBAPIError) as refused, session_scope(engine, Access.system()) as session:
-        session.execute(
-            text("INSERT INTO gebruiker (naam, weergavenaam) VALUES (:naam, NULL)"), {"naam": NAME}
-        )
+        session.execute(text("INSERT INTO gebruiker (naam, weergavenaam) VALUES (:naam, NULL)"), {"naam": NAME})
     structlog.get_logger().error("onverwachte fout", exc_info=refused.value)
     assert "Traceback" in stream.getvalue()
     assert NAME not in stream.getvalue()
