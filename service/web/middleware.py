@@ -163,6 +163,8 @@ class Patience:
 
     async def next_of(self, receive: Receive) -> Message:
         """The next message; TooSlow when it does not come in time, and again whenever it is asked for after that."""
+        if not self.left:
+            raise TooSlow
         began = time.monotonic()
         try:
             async with asyncio.timeout(self.left):

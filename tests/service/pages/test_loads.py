@@ -196,4 +196,4 @@ def test_a_load_tells_a_teamleider_nothing_of_a_case_elsewhere(engine: Engine, t
     done = uploads.load_file(engine, tess, path, path.name, received=NOW.date(), now=NOW)
     assert (done.geaccepteerd, done.zaken, done.redenen, done.waarschuwingen) == (1, 1, {}, {})
     with session_scope(engine, tess.widened(), write=False) as session:
-        assert uploads.undo_obstacles(session, session.merge(done)) == ()
+        assert uploads.undo_obstacles(session, uploads.find_load(session, tess, done.ladingnummer)) == ()
