@@ -56,7 +56,9 @@ _ROW = {
         "eigen nummer."
     ),
     "signaal_bestaat_al_anders": (
-        "Dit signaal is al geladen met een andere inhoud. Lever een wijziging aan met mutatiesoort W."
+        "Onder dit signaalnummer is al een signaal geladen met een andere inhoud. Is dit een wijziging daarvan, lever "
+        "haar dan aan met mutatiesoort W. Is dit een ander signaal, lever het dan aan onder een nieuw nummer; het "
+        "nummer kan door een gemeente zelf zijn geladen."
     ),
     "signaal_onbekend": (
         "Dit signaalnummer is nooit geaccepteerd. Lever het aan met mutatiesoort N, of verbeter het nummer."

@@ -94,6 +94,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.impatient_engine = impatient
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.error_page, app.state.session_ended = pages.error_page, pages.session_ended
+    app.state.form_outdated = pages.form_outdated
     install_api(api)
     install_pages(app)
     for each in (app, api):

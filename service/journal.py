@@ -26,6 +26,29 @@ def _mask(logger: object, method: str, event: MutableMapping[str, Any]) -> Mutab
     }
 
 
+MOST = 20_000
+"""Characters of one text in a line: a traceback of a fault deep in a chain of causes can be megabytes."""
+_FROM_THE_START = 8_000
+"""Where it began; the rest of what is kept is the end, with the exception itself."""
+
+
+def _shorten(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keeps the begin and the end of a text that is too long, and says how much there was between them.
+
+    After masking: a number that is cut in two would no longer be known as one.
+    """
+    return {key: shortened(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def shortened(text: str) -> str:
+    """A text of at most `MOST` characters, apart from the note of what was left out."""
+    left_out = len(text) - MOST
+    if left_out <= 0:
+        return text
+    note = f"\n[… {left_out} tekens weggelaten …]\n"
+    return text[:_FROM_THE_START] + note + text[_FROM_THE_START - MOST :]
+
+
 class _OurHandler(logging.StreamHandler[TextIO]):
     """The handler put here, to be told from what others put on the root logger."""
 
@@ -51,6 +74,7 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 _mask,
+                _shorten,
                 structlog.processors.JSONRenderer(),
             ],
         )

@@ -105,6 +105,12 @@ class Settings(BaseSettings):
         default="gemeenten", description="Claim met de gemeentecodes waarvoor de gemeentelijke rollen gelden."
     )
     max_upload_mb: int = Field(default=500, ge=1, description="Grootste bestand dat wordt aangenomen, in megabytes.")
+    body_seconds: int = Field(
+        default=30,
+        ge=1,
+        description="Zoveel seconden mag een verzoek in totaal op zich laten wachten; elke 64 kB die binnenkomt geeft "
+        "er één terug. Daarna is het antwoord 408 en wordt weggegooid wat er al was.",
+    )
     forwarded_allow_ips: str = Field(
         default="",
         description="Adressen van de proxy's die mogen zeggen waar een verzoek vandaan komt (X-Forwarded-For), "

@@ -1,4 +1,4 @@
-"""The trace of one processing (W3C Trace Context): taken over from whoever asks, or new, and given with the answer."""
+"""The trace of one processing (W3C Trace Context): new, or of who calls with a token, and given with the answer."""
 
 import re
 import secrets
@@ -25,14 +25,14 @@ class Trace:
     begun: float = field(default_factory=time.monotonic, compare=False)
 
     @classmethod
-    def asked(cls, headers: Sequence[str]) -> "Trace":
+    def asked(cls, headers: Sequence[str], *, begun: float) -> "Trace":
         """The one that a request names in its header; a new one when it names none, several, or none that can be."""
         found = _FORM.fullmatch(headers[0].strip()) if len(headers) == 1 else None
         if found is None:
-            return cls()
+            return cls(begun=begun)
         version, trace_id, parent, more = found.groups()
         impossible = version == "ff" or (version == "00" and more) or not (trace_id.strip("0") and parent.strip("0"))
-        return cls() if impossible else cls(trace_id, parent)
+        return cls(begun=begun) if impossible else cls(trace_id, parent, begun=begun)
 
     @property
     def header(self) -> str:

@@ -6,7 +6,7 @@ else has to do with that person. Their cases are opened by a few wide statements
 case that a V closed is no longer there for the N below it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +103,13 @@ class Intake:
         session.expire_all()  # the statements went round what the session holds
         session.refresh(load)
         return opening.opened
+
+    def tell_taken(self, load: Load, numbers: Collection[str]) -> None:
+        """After `finish`: UWV sent these signaalnummers for something else than the cases here have them for.
+
+        Its rows were rejected; the municipality that loaded them by itself is told in the case, and nothing of the row.
+        """
+        self._of(load).tell_taken(numbers)
 
     def _of(self, load: Load) -> "_Opening":
         if self._opening is None:
@@ -283,6 +290,36 @@ class _Opening(LoadStatements):
                 for row in run(self.session, union_all(linked, opened)).mappings()
             ]
         )
+
+    def tell_taken(self, numbers: Collection[str]) -> None:
+        """A task in the case of each signal with one of these numbers, once for each load that met it."""
+        wanted = (_signal.c.id, _signal.c.signaalnummer)
+        linked = select(*wanted, _link.c.zaak_id, _link.c.gemeentecode).join(
+            _link, and_(_link.c.signal_id == _signal.c.id, _link.c.actueel)
+        )
+        opened = select(*wanted, _case.c.id.label("zaak_id"), _case.c.gemeentecode).join(
+            _case, and_(_case.c.eerste_signaal_id == _signal.c.id, is_unsettled)
+        )
+        for piece in slices(sorted(numbers)):
+            these = among(self.session, _signal.c.signaalnummer, piece)
+            found = [
+                row for asked in (linked, opened) for row in run(self.session, asked.where(these)).mappings().all()
+            ]
+            self.add_tasks([self._taken(row) for row in found])
+
+    def _taken(self, row: RowMapping) -> dict[str, Any]:
+        uitleg = (
+            f"UWV leverde onder nummer {row['signaalnummer']} iets anders aan dan uw gemeente zelf laadde. Die rij is "
+            "niet geladen. Vraag UWV welk signaal het nummer heeft. Is dat niet dit signaal, maak dan uw lading "
+            "ongedaan als dat nog kan; anders levert UWV onder een nieuw nummer."
+        )
+        return {
+            "zaak_id": row["zaak_id"],
+            "gemeentecode": row["gemeentecode"],
+            "soort": "signaalnummer_botst",
+            "sleutel": f"signaalnummer_botst:{self.load.ladingnummer}:{row['id']}",
+            "uitleg": uitleg,
+        }
 
     def _tell_of_others(self, fresh: ColumnElement[bool]) -> None:
         """A person with an open case elsewhere: both cases are told the other municipality and its contact person."""

@@ -135,7 +135,7 @@ def _document(api: FastAPI) -> dict[str, Any]:
     components.setdefault("headers", {})["API-Version"] = version
     header = {"API-Version": {"$ref": "#/components/headers/API-Version"}}
     responses = components.setdefault("responses", {})
-    for status in (400, 401, 403, 404, 409, 412, 413, 429, 500, 503):
+    for status in (400, 401, 403, 404, 408, 409, 412, 413, 429, 500, 503):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         headers = {**header, **_HEADERS.get(status, {})}
         responses[str(status)] = {"description": title_of(status), "headers": headers, "content": content}
@@ -183,7 +183,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, header: Mapping
     if "{" in path:
         statuses.append(404)
     if method == "post":
-        statuses += [409, 413]
+        statuses += [408, 409, 413]
     if any(each["name"] == "If-Match" for each in operation.get("parameters", ())):
         statuses.append(412)
     for status in statuses:

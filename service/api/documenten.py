@@ -16,7 +16,7 @@ from service.files import documents
 from service.identity.accounts import desk_of
 from service.log import audit
 from service.web.dependencies import ApiSession, Bearer, Config, Database, Now, RowNumber
-from service.web.files import content_answer
+from service.web.files import content_answer, require_single
 from workflow import dossier, moves
 from workflow.document_kinds import DOCUMENT_KINDS
 
@@ -36,6 +36,7 @@ async def offered(request: Request) -> Offered:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return Offered(await _json(request))
     form = await request.form()
+    require_single(form, (*(field.naam for field in dossier.KINDS[documents.KIND].velden), "bestand"))
     files = [each for each in form.getlist("bestand") if isinstance(each, UploadFile) and each.filename]
     fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
     fields.pop("bestand", None)  # an empty choice of file

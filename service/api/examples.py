@@ -362,6 +362,11 @@ PROBLEMS: Mapping[int, tuple[str, Mapping[str, Any]]] = {
     401: ("Stuur een geldig token mee in de header Authorization: Bearer …", {}),
     403: ("Zaken zijn er voor wie bij een gemeente aan zaken werkt.", {}),
     404: (f"Er is geen zaak {ZAAKNUMMER}, of niet bij uw gemeente.", {}),
+    408: (
+        "Het versturen duurde te lang: er kwam 30 seconden niets of bijna niets binnen. Er is niets verwerkt. "
+        "Controleer uw verbinding en verstuur het opnieuw.",
+        {},
+    ),
     409: (
         "Deze stap is voor: beslisser.",
         {"belemmeringen": [{"code": "rol_ontbreekt", "uitleg": "Deze stap is voor: beslisser."}]},

@@ -14,7 +14,7 @@ from service.loading import deliveries, load_report, uploads
 from service.models import Work, WorkKind, WorkState
 from service.settings import Settings
 from service.web.dependencies import Bearer, Config, Database, Now, WideApiSession
-from service.web.files import digest_of, download, file_name
+from service.web.files import digest_of, download, file_name, upload_form
 from service.web.idempotency import once
 from service.work import OPEN, Progress, latest, latest_of, progress
 from signals.models import Delivery, Load, LoadStatus
@@ -94,7 +94,13 @@ def _answer(session: Session, settings: Settings, load: Load, done: int = 201) -
     return 202 if asked and asked.staat in OPEN else done, _shown(settings, load, asked)
 
 
-@router.post("/ladingen", status_code=202, summary="Een levering aanbieden", response_model=Lading)
+@router.post(
+    "/ladingen",
+    status_code=202,
+    summary="Een levering aanbieden",
+    response_model=Lading,
+    dependencies=[Depends(upload_form)],
+)
 def bied_lading_aan(
     session: WideApiSession,
     access: Bearer,

@@ -9,7 +9,7 @@ from service.api.shapes import ApiModel, IdempotencyKey
 from service.api.terugkoppelingen import require_role
 from service.loading import yields
 from service.web.dependencies import Bearer, Config, Now, WideApiSession
-from service.web.files import digest_of, file_name
+from service.web.files import digest_of, file_name, upload_form
 from service.web.idempotency import once
 from workflow.phases import Role
 
@@ -33,7 +33,13 @@ class Opbrengst(ApiModel):
     redenen: dict[str, int]
 
 
-@router.post("", status_code=201, summary="Een opbrengstbestand laden", response_model=Opbrengst)
+@router.post(
+    "",
+    status_code=201,
+    summary="Een opbrengstbestand laden",
+    response_model=Opbrengst,
+    dependencies=[Depends(upload_form)],
+)
 def laad_opbrengst(
     session: WideApiSession,
     access: Bearer,

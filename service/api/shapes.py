@@ -18,7 +18,13 @@ Item = TypeVar("Item")
 class ApiModel(BaseModel):
     """Every body: Dutch names in camelCase; a field that does not belong is refused."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        serialize_by_alias=True,
+        hide_input_in_errors=True,  # its exceptions end in our log
+    )
 
 
 def in_utc(moment: datetime) -> str:

@@ -40,6 +40,7 @@ from service.pages import (
 )
 from service.pages.rendering import remember, render
 from service.web.characters import readable_body
+from service.web.errors import Kept
 
 router = APIRouter(dependencies=[Depends(remember), Depends(readable_body)], include_in_schema=False)
 _NOUNS = (
@@ -78,10 +79,30 @@ for _noun in _NOUNS:
     router.include_router(_noun.router)
 
 
-def session_ended(request: Request, typed: Sequence[tuple[str, str]], wanted: str) -> HTMLResponse:
+def _as_text(kept: Kept) -> str:
+    return "\n\n".join(f"{labels.spaced(name)}:\n{value}" for name, value in kept.typed)
+
+
+def session_ended(request: Request, kept: Kept, wanted: str) -> HTMLResponse:
     """A form came in after the sign-in ended: what was typed, to be copied, and the way back. `wanted`: an own path."""
-    text = "\n\n".join(f"{labels.spaced(name)}:\n{value}" for name, value in typed)
-    return render(request, "session_ended.html", status=401, typed=text, wanted=wanted)
+    return render(request, "session_ended.html", status=401, kept=kept, typed=_as_text(kept), wanted=wanted)
+
+
+def form_outdated(request: Request, kept: Kept, wanted: str) -> HTMLResponse:
+    """A form came in of a page from before signing in again: what was typed, to be looked at and sent once more.
+
+    Never by itself: who is signed in now may be somebody else than whoever typed it. `wanted`: an own path.
+    """
+    path, query = request.url.path, request.url.query
+    return render(
+        request,
+        "form_outdated.html",
+        status=403,
+        kept=kept,
+        typed=_as_text(kept),
+        wanted=wanted,
+        action=f"{path}?{query}" if query else path,
+    )
 
 
 def error_page(request: Request, status: int, title: str, sentences: Sequence[str]) -> HTMLResponse:

@@ -1,9 +1,8 @@
 """Documents of a case: added with their content, looked at in the page, and downloaded."""
 
 from contextlib import nullcontext
-from typing import Annotated
 
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from service.files import documents
@@ -16,7 +15,7 @@ from service.pages.rendering import render, see_other
 from service.pages.worklist import display_names
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Config, Database, Now, PageSession, RowNumber, Who
-from service.web.files import content_answer
+from service.web.files import FilesSent, content_answer, the_one
 from signals.errors import DomainError, NotFound, Reason
 from workflow import dossier
 from workflow.case_file import CaseFile
@@ -45,14 +44,14 @@ def add_document(
     now: Now,
     zaaknummer: str,
     sent: Sent,
-    bestand: Annotated[UploadFile | str | None, File()] = None,
+    files: FilesSent,
 ) -> Response:
     """Adds the document, once, with a file or without; when it is refused everything typed stays."""
-    file = bestand if bestand and not isinstance(bestand, str) and bestand.filename else None
     action = f"vastgelegd_{documents.KIND}"
     typed = given(dossier.KINDS[documents.KIND].velden, sent)
     cases.require_worker(who)
     try:
+        file = the_one(files)
         with (
             documents.received(engine, settings, who.access, zaaknummer, file.file, file.filename or "", now)
             if file

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Annotated
 
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -26,7 +25,7 @@ from service.settings import Settings
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
 from service.web.errors import status_of
-from service.web.files import digest_of, download, file_name
+from service.web.files import FilesSent, digest_of, download, file_name, the_one
 from signals.bsn import mask, passes_elfproef
 from signals.dates import as_date, complete_date
 from signals.errors import DomainError, Invalid, Reason, Refused
@@ -130,12 +129,13 @@ def offer(
     settings: Config,
     now: Now,
     sent: Sent,
-    bestand: Annotated[UploadFile | str | None, File()] = None,
+    files: FilesSent,
 ) -> Response:
     """Keeps a file and has it checked; nothing is loaded before it is confirmed."""
     require(who, uploads.LOADERS)
     try:
-        if bestand is None or isinstance(bestand, str) or not bestand.filename:
+        bestand = the_one(files)
+        if bestand is None:
             raise Invalid(Reason("verplicht_leeg", "Kies een bestand.", "bestand"))
         received = _received(sent.get("datumOntvangst", ""), now.date())
         form = claim(session, sent, f"{request.url.path} {digest_of(bestand)}", now)

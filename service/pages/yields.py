@@ -1,8 +1,6 @@
 """What UWV did with the results it was told: the liaison loads the file, everybody sees only sums."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
@@ -14,7 +12,7 @@ from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Config, Database, Now, Who, WidePageSession
 from service.web.errors import status_of
-from service.web.files import digest_of, file_name
+from service.web.files import FilesSent, digest_of, file_name, the_one
 from signals.errors import DomainError, Invalid, NotFound, Reason
 from signals.models import OpbrengstLoad
 from workflow.phases import Role
@@ -70,12 +68,13 @@ def load(
     settings: Config,
     now: Now,
     sent: Sent,
-    bestand: Annotated[UploadFile | str | None, File()] = None,
+    files: FilesSent,
 ) -> Response:
     """Loads a yield file; a refused file changes nothing."""
     require(who, LIAISON)
     try:
-        if bestand is None or isinstance(bestand, str) or not bestand.filename:
+        bestand = the_one(files)
+        if bestand is None:
             raise Invalid(Reason("verplicht_leeg", "Kies een bestand.", "bestand"))
         form = claim(session, sent, f"{request.url.path} {digest_of(bestand)}", now)
         if form.location:

@@ -16,9 +16,16 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD = "csrf"
 """The name of the hidden field in every form."""
 
-_EXPIRED = Forbidden(
-    Reason("formulier_verlopen", "Dit formulier is verlopen. Ga terug, laad de pagina opnieuw en probeer het nog eens.")
+_EXPIRED = Reason(
+    "formulier_verlopen", "Dit formulier is verlopen. Ga terug, laad de pagina opnieuw en probeer het nog eens."
 )
+
+
+class FormOutdated(Forbidden):
+    """The token of a form belongs to a sign-in that is not this one: the page was opened before signing in again."""
+
+    def __init__(self) -> None:
+        super().__init__(_EXPIRED)
 
 
 def same_origin(headers: Mapping[str, str], base_url: str, *, production: bool = False) -> bool:
@@ -67,19 +74,25 @@ def cookie_name(settings: Settings, word: str = "") -> str:
 
 
 def check_csrf(request: Request, csrf: Annotated[str, Form()] = "") -> None:
-    """Dependency for every POST of a page: the form token must belong to the session, under any of our keys."""
+    """Dependency for every POST of a page: FormOutdated unless the form token belongs to the session."""
     settings: Settings = request.app.state.settings
     secret = session_secret(request)
     if not secret:
         raise NotSignedIn(Reason("niet_aangemeld", "Meld u eerst aan."))
-    require_token(secret, csrf, settings)
+    if not fits(secret, csrf, settings):
+        raise FormOutdated
 
 
 def require_token(secret: str, csrf: str, settings: Settings) -> None:
     """Forbidden unless the form token belongs to this cookie."""
+    if not fits(secret, csrf, settings):
+        raise Forbidden(_EXPIRED)
+
+
+def fits(secret: str, csrf: str, settings: Settings) -> bool:
+    """Whether the form token belongs to this cookie, under any of our keys."""
     valid = [token_for(secret, key) for key in settings.keys]
-    if not any(hmac.compare_digest(csrf.encode(), token.encode()) for token in valid):
-        raise _EXPIRED
+    return any(hmac.compare_digest(csrf.encode(), token.encode()) for token in valid)
 
 
 CsrfChecked = Depends(check_csrf)

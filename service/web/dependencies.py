@@ -15,7 +15,7 @@ from service.access import Access
 from service.db import session_scope
 from service.identity import accounts
 from service.settings import Settings
-from service.trace import Trace
+from service.trace import HEADER, Trace
 from service.web.allowance import USER, Allowance
 from service.web.csrf import SAFE_METHODS, session_secret
 from signals.errors import Reason
@@ -85,9 +85,18 @@ def _count(request: Request, naam: str) -> None:
 
 
 def trace_of(request: Request) -> Trace:
-    """The trace of this request, as `service.web.middleware` found or made it."""
+    """The trace of this request: new, unless `bearer` took over that of a caller with a token."""
     found: Trace = request.state.trace
     return found
+
+
+def _take_over_trace(request: Request) -> Trace:
+    """The trace that a caller of the API names, from here on also that of the answer and of the log line.
+
+    Of the API alone: whoever opens a page must not choose under which number the processing is written down.
+    """
+    request.state.trace = Trace.asked(request.headers.getlist(HEADER), begun=trace_of(request).begun)
+    return trace_of(request)
 
 
 def signed_in_or_none(request: Request) -> SignedIn | None:
@@ -149,7 +158,7 @@ def bearer(request: Request) -> Access:
             if user is not None:
                 _count(request, user.naam)
                 actor = accounts.actor_of(session, user, now.date())
-                return Access.of(actor, origin_of(request, "api"), trace_of(request))
+                return Access.of(actor, origin_of(request, "api"), _take_over_trace(request))
     raise accounts.NotSignedIn(
         Reason("niet_aangemeld", "Stuur een geldig token mee in de header Authorization: Bearer …", "Authorization")
     )

@@ -1,9 +1,11 @@
 """How a refusal leaves the house: one status per kind of error, problem+json for the API, a page for people.
 
-Nothing that was sent is ever repeated in an answer: it may hold a BSN or a name.
+Nothing that was sent is ever repeated in an answer: it may hold a BSN or a name. Except what somebody typed in a form
+of ours that came in under no sign-in, or under another: that is shown once more to the browser it came from.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +26,7 @@ from service.identity.passwords import TooBusy
 from service.journal import OUR_FAULT
 from service.settings import Misconfigured
 from service.web.allowance import TooManyRequests
-from service.web.csrf import FIELD, SAFE_METHODS
+from service.web.csrf import FIELD, SAFE_METHODS, FormOutdated
 from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Refused, TooLarge
 
 log = structlog.get_logger()
@@ -40,6 +42,7 @@ TITLES: Mapping[int, str] = {
     403: "Geen toegang",
     404: "Niet gevonden",
     405: "Methode niet toegestaan",
+    408: "Te traag",
     409: "Dit kan nu niet",
     412: "De zaak is veranderd",
     413: "Te groot",
@@ -55,6 +58,7 @@ _SENTENCES: Mapping[int, str] = {
     403: "U hebt hier geen toegang toe.",
     404: "Dit bestaat niet, of u mag het niet zien.",
     405: "Deze methode kan hier niet.",
+    408: "Het versturen duurde te lang.",
     413: "Het bestand of formulier is te groot.",
     415: "Dit mediatype kan hier niet.",
 }
@@ -254,14 +258,44 @@ def refuse(
     return response
 
 
-_NOT_TYPED = frozenset({FIELD, "formulier", "versie", "wachtwoord", "huidig_wachtwoord", "code"})
+_SECRET = frozenset({"wachtwoord", "huidig_wachtwoord", "code", "nogmaals"})
+_NOT_TYPED = _SECRET | {FIELD, "formulier", "versie"}
+MOST_SHOWN = 200_000
+"""Characters of a form that are shown once more: far more than anybody types, far less than a request may hold."""
+_MOST_FIELDS = 500
 
 
-async def _typed(request: Request) -> list[tuple[str, str]]:
-    """The name and text of every field of the form that somebody filled in."""
+@dataclass(frozen=True)
+class Kept:
+    """What came with a form that was not carried out.
+
+    typed: the name and text of each field that somebody filled in, to be shown. sent: all of it but the token, to be
+    sent once more; None when that would not be the same form, because a file, a secret or too much text was in it.
+    file: whether a file was chosen, which a page cannot choose again. cut: whether there was more text than is shown.
+    """
+
+    typed: Sequence[tuple[str, str]]
+    sent: Sequence[tuple[str, str]] | None
+    file: bool
+    cut: bool
+
+
+async def _kept(request: Request) -> Kept:
     form = await request.form()
-    sent = ((name, value) for name, value in form.multi_items() if name not in _NOT_TYPED)
-    return [(name, value) for name, value in sent if isinstance(value, str) and value.strip()]
+    texts, file = [], False
+    for name, value in form.multi_items():
+        if not isinstance(value, str):
+            file = file or bool(value.filename)
+        elif name != FIELD:
+            texts.append((name, value))
+    typed, room = [], MOST_SHOWN
+    for name, value in texts[:_MOST_FIELDS]:
+        if name not in _NOT_TYPED and value.strip() and room > 0:
+            typed.append((name[:room], value[:room]))
+            room -= len(name) + len(value)
+    cut = len(texts) > _MOST_FIELDS or sum(len(name) + len(value) for name, value in texts) > MOST_SHOWN
+    whole = typed and not (file or cut or _SECRET & {name for name, _ in texts})
+    return Kept(typed, texts if whole else None, file, cut)
 
 
 def _address(request: Request) -> str:
@@ -282,10 +316,13 @@ def install_pages(app: FastAPI) -> None:
 
     async def domain(request: Request, error: Exception) -> Response:
         assert isinstance(error, DomainError)
-        if isinstance(error, NotSignedIn):
-            if request.method in SAFE_METHODS:
-                return RedirectResponse(f"/inloggen?volgende={quote(_address(request))}", 303)
-            ended: Response = request.app.state.session_ended(request, await _typed(request), _address(request))
+        if isinstance(error, NotSignedIn) and request.method in SAFE_METHODS:
+            return RedirectResponse(f"/inloggen?volgende={quote(_address(request))}", 303)
+        if isinstance(error, (NotSignedIn, FormOutdated)):
+            # Another site is refused before any route (service.web.middleware): this form is one of our own pages.
+            nobody = isinstance(error, NotSignedIn) or getattr(request.state, "who", None) is None
+            page = request.app.state.session_ended if nobody else request.app.state.form_outdated
+            ended: Response = page(request, await _kept(request), _address(request))
             return ended
         return refuse(request, status_of(error), error.reasons, headers_of(error))
 

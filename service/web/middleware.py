@@ -1,11 +1,13 @@
 """What holds for every request and every answer, errors included: headers, size, origin, and the log line."""
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 import structlog
+from fastapi.exceptions import ValidationException
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
@@ -31,6 +33,8 @@ API = "/api/v1"
 API_VERSION = "1.0.0"
 SMALL_BODY = 1_000_000
 """Bytes that a request without a file may hold: the longest text fields, several times over."""
+SLOWEST = 64_000
+"""Bytes in a second below which a body may come in for no longer than `Settings.body_seconds` in all."""
 UPLOADS = frozenset({"/ladingen", "/opbrengsten"})
 """The paths that take a file, of the pages and below `API`."""
 DOCUMENT_BODY = LARGEST + 900_000
@@ -66,14 +70,16 @@ class AnswerHeaders:
         path: str = scope["path"]
         api = path.startswith("/api/")
         started = time.monotonic()
-        trace = Trace.asked(Headers(scope=scope).getlist(HEADER))
-        scope.setdefault("state", {})["trace"] = trace
+        # A new one for everybody: only who brings a live token to the API is believed (service.web.dependencies).
+        state = scope.setdefault("state", {})
+        state["trace"] = Trace()
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _EVERYWHERE.items():
                     headers[name] = value
+                trace: Trace = state["trace"]
                 headers[HEADER] = trace.header
                 # What people brought is shown under a policy of its own, by which it can do nothing here.
                 headers.setdefault("X-Frame-Options", "DENY")
@@ -156,7 +162,8 @@ class OurFaults:
 
         try:
             await self.app(scope, receive, watched)
-        except Exception:
+        except Exception as error:
+            _forget_values(error)
             log.exception("onverwachte fout", methode=scope["method"])
             if begun:
                 return
@@ -164,8 +171,46 @@ class OurFaults:
             await response(scope, receive, send)
 
 
+def _forget_values(error: Exception) -> None:
+    """An answer that does not fit its shape quotes itself in the exception; in our log stands only where and why."""
+    if isinstance(error, ValidationException):
+        for each in error.errors():
+            each.pop("input", None)
+            each.pop("ctx", None)
+
+
 class TooLarge(Exception):
     """More bytes came in than a request may hold."""
+
+
+class TooSlow(Exception):
+    """The body of a request kept us waiting too long."""
+
+
+class Patience:
+    """How long a body may still keep us waiting: so many seconds, and what was waited comes back with what comes in.
+
+    Only waiting counts: whoever sends while we are busy is not blamed for that. What comes in fast buys no silence
+    later.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        self.most = self.left = float(seconds)
+
+    async def next_of(self, receive: Receive) -> Message:
+        """The next message; TooSlow when it does not come in time, and again whenever it is asked for after that."""
+        if not self.left:
+            raise TooSlow
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self.left):
+                message = await receive()
+        except TimeoutError:
+            self.left = 0
+            raise TooSlow from None
+        earned = len(message.get("body", b"")) / SLOWEST
+        self.left = min(self.most, max(0.0, self.left - (time.monotonic() - began)) + earned)
+        return message
 
 
 async def _refuse_stranger(scope: Scope, receive: Receive, send: Send) -> None:
@@ -181,6 +226,7 @@ class RequestGuard:
         self.base_url, self.production = settings.base_url, settings.production
         self.cookie = cookie_name(settings)
         self.largest = settings.max_upload_mb * 1_000_000
+        self.seconds = settings.body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may come in."""
@@ -200,7 +246,8 @@ class RequestGuard:
             status, reason = refused
             await refuse(Request(scope), status, [reason])(scope, receive, send)
             return
-        limit, read, begun = self._limit(scope, headers), 0, False
+        limit, read, begun, whole, late = self._limit(scope, headers), 0, False, False, False
+        patience = Patience(self.seconds)
         stranger = limit > SMALL_BODY and not await run_in_threadpool(is_somebody, Request(scope))
         if stranger:
             limit = SMALL_BODY
@@ -209,8 +256,15 @@ class RequestGuard:
                 return
 
         async def counted() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole, late
+            if whole:  # whether whoever asked goes away may be waited for as long as the answer takes
+                return await receive()
+            try:
+                message = await patience.next_of(receive)
+            except TooSlow:
+                late = True
+                raise
+            whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > limit:
                 raise TooLarge
@@ -218,13 +272,17 @@ class RequestGuard:
 
         async def watched(message: Message) -> None:
             nonlocal begun
-            if read > limit and not begun:
+            if (read > limit or late) and not begun:
                 return  # an answer to half a body, which the application took for a whole one
             begun = True
             await send(message)
 
-        with suppress(TooLarge):
+        with suppress(TooLarge, TooSlow):
             await self.app(scope, counted, watched)
+        if late and not begun:
+            # The connection ends too: on it, whoever is slow could go on.
+            await refuse(Request(scope), 408, [self._too_slow()], {"Connection": "close"})(scope, receive, send)
+            return
         if read > limit and not begun and stranger:
             await _refuse_stranger(scope, receive, send)
         elif read > limit and not begun:
@@ -244,6 +302,13 @@ class RequestGuard:
     @staticmethod
     def _too_large(limit: int) -> Reason:
         return Reason("te_groot", f"Dit is groter dan {limit // 1_000_000} MB. Stuur minder tegelijk.")
+
+    def _too_slow(self) -> Reason:
+        uitleg = (
+            f"Het versturen duurde te lang: er kwam {self.seconds} seconden niets of bijna niets binnen. Er is niets "
+            "verwerkt. Controleer uw verbinding en verstuur het opnieuw."
+        )
+        return Reason("te_traag", uitleg)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, Reason] | None:
         length = headers.get("content-length", "0")

@@ -19,6 +19,7 @@ from service.files.documents import LARGEST
 from service.loading import uploads
 from service.models import AuditEntry
 from service.settings import Settings
+from signals.models import Load, OpbrengstLoad
 from tests import evidence, factories
 from workflow.models import Document
 
@@ -116,6 +117,40 @@ def test_faulty_fields_are_all_named_and_nothing_is_kept(doors: dict[str, Door],
     wrong = is_problem(send(doors["anna"], case, datum="2026-13-01", soort="iets", derden="misschien"), 400)
     assert {each["code"] for each in wrong["errors"]} == {"datum_ongeldig", "keuze_onbekend", "geen_ja_of_nee"}
     assert not kept(folder)
+
+
+def test_two_files_or_a_field_twice_are_refused_and_nothing_is_kept(
+    doors: dict[str, Door], case: str, folder: Path, engine: Engine
+) -> None:
+    """One of the two would be dropped without a word."""
+    anna, path = doors["anna"], f"/api/v1/zaken/{case}/documenten"
+    two = [("bestand", ("a.pdf", evidence.PDF)), ("bestand", ("b.pdf", evidence.PDF))]
+    other_name = [two[0], ("bijlage", ("b.pdf", evidence.PDF))]
+    for files in (two, other_name):
+        told = is_problem(anna.client.post(path, data=ASKED, files=files, headers=anna.headers), 400)
+        assert [(each["code"], each["location"]["pointer"]) for each in told["errors"]] == [("een_bestand", "/bestand")]
+        assert "Kies één bestand per keer" in told["detail"]
+    for name, known in (("soort", True), ("999900018", False)):
+        twice = ASKED | {name: ["bewijs", "anders"]}
+        answer = anna.client.post(path, data=twice, files=two[:1], headers=anna.headers)
+        (error,) = is_problem(answer, 400)["errors"]
+        assert error["code"] == "veld_dubbel"
+        assert error.get("location") == ({"pointer": "/soort"} if known else None)
+        assert "999900018" not in answer.text
+    assert (rows(engine), kept(folder)) == ([], [])
+
+
+@pytest.mark.parametrize(("path", "name"), [("/ladingen", "ulla"), ("/opbrengsten", "ulla")])
+def test_a_delivery_comes_one_at_a_time(doors: dict[str, Door], engine: Engine, path: str, name: str) -> None:
+    door = doors[name]
+    two = [("bestand", ("a.csv", b"a;b\n1;2\n")), ("bestand", ("b.csv", b"a;b\n1;2\n"))]
+    told = is_problem(door.client.post(f"/api/v1{path}", files=two, headers=door.headers), 400)
+    assert [each["code"] for each in told["errors"]] == ["een_bestand"]
+    days = {"datumOntvangst": ["2026-07-06", "2026-07-07"]}
+    told = is_problem(door.client.post(f"/api/v1{path}", files=two[:1], data=days, headers=door.headers), 400)
+    assert [each["code"] for each in told["errors"]] == ["veld_dubbel"]
+    with session_scope(engine, Access.system(), write=False) as session:
+        assert not session.exec(select(Load)).all() and not session.exec(select(OpbrengstLoad)).all()
 
 
 def test_the_type_is_told_by_the_content_never_by_the_name(doors: dict[str, Door], case: str, folder: Path) -> None:

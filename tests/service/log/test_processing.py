@@ -122,6 +122,26 @@ def test_a_trace_is_taken_over_and_given_with_the_answer(
     assert line.parent_span_id == ("00f067aa0ba902b7" if taken else None)
 
 
+def test_only_who_brings_a_token_chooses_a_trace(walk: Walk, engine: Engine, fifty: list[str]) -> None:
+    """Whoever opens a page, or comes with a token that does not live, cannot say under which number it is logged."""
+    chosen = FROM_ELSEWHERE.split("-")[1]
+    with session_scope(engine, Access.system(), write=False) as session:
+        number = session.exec(select(Case.zaaknummer).where(Case.gemeentecode == ROTTERDAM)).first()
+    walk.client.headers["traceparent"] = FROM_ELSEWHERE
+    page = walk.ask("anna", "GET /zaken/{number}", None, None, {"number": number})
+    stranger = walk.client.get(f"{API}/zaken/{number}", headers={"Authorization": "Bearer rni_verkeerd"})
+    token = {"Authorization": f"Bearer {walk.tokens['anna']}"}
+    page_with_token = walk.client.get(f"/zaken/{number}", headers=token)
+    answers = page, stranger, page_with_token
+    assert [answer.status_code for answer in answers] == [200, 401, 200]
+    assert not [answer for answer in answers if chosen in answer.headers["traceparent"]]
+    with session_scope(engine, Access.system(), write=False) as session:
+        lines = session.exec(select(LogLine)).all()
+        entries = session.exec(select(AuditEntry)).all()
+    assert lines and not [each for each in [*lines, *entries] if each.trace_id == chosen]
+    assert {line.parent_span_id for line in lines} == {None}
+
+
 def test_a_search_that_finds_nobody_and_a_step_that_is_refused_have_no_result(
     walk: Walk, engine: Engine, fifty: list[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """A sign-in that ends, and what is written down of who looked."""
 
+import re
 from html import unescape
 from urllib.parse import unquote
 
@@ -12,6 +13,8 @@ from service.db import session_scope
 from service.models import AuditEntry, WebSession
 from service.settings import DEFAULT_SECRET
 from service.web.csrf import token_for
+from service.web.errors import MOST_SHOWN
+from workflow.models import Case
 from workflow.phases import Phase
 
 from .test_rendering import Visitor, case_in, client
@@ -50,6 +53,101 @@ def test_what_was_typed_survives_a_sign_in_that_ended(client: TestClient, engine
         assert "readonly" in page
         assert f"/inloggen?volgende={path}" in unquote(page)
         assert "<b>Twee" not in answer.text
+
+
+OUTDATED = "0" * 64
+"""The token of a form that was opened under another sign-in."""
+
+
+def hold(client: TestClient, engine: Engine) -> tuple[str, Visitor]:
+    """Where a case that Anna may work on is held, and Anna."""
+    return f"/zaken/{case_in(engine, Phase.VOORONDERZOEK).zaaknummer}/stappen/houd_aan?van=lijst", Visitor(
+        client, "anna"
+    )
+
+
+def held(engine: Engine) -> list[str | None]:
+    with session_scope(engine, Access.system(), write=False) as session:
+        return [case.aangehouden_reden for case in session.exec(select(Case)) if case.aangehouden_sinds]
+
+
+def form_in(page: str) -> tuple[str, dict[str, str]]:
+    """Where the form of the page goes, and its hidden fields."""
+    part = page.split("<main", 1)[1].split("<form", 1)[1].split("</form>", 1)[0]
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', part)
+    action = re.search(r'action="([^"]*)"', part)
+    assert action
+    return unescape(action[1]), {unescape(name): unescape(value) for name, value in fields}
+
+
+def test_what_was_typed_before_signing_in_again_is_sent_after_a_look(client: TestClient, engine: Engine) -> None:
+    path, anna = hold(client, engine)
+    versie = re.search(r'name="versie" value="(\d+)"', anna.get(path))
+    assert versie
+    text = "Een lange toelichting.\n<b>Twee</b> \"regels\" & 'meer'."
+    sent = {"csrf": OUTDATED, "versie": versie[1], "formulier": "sleutel-van-toen", "reden": text}
+    answer = client.post(path, data=sent, headers=anna.own, follow_redirects=False)
+    assert answer.status_code == 403
+    assert held(engine) == [], "never by itself"
+    assert f"Reden:\n{text}" in unescape(answer.text)
+    assert "<b>Twee" not in answer.text and '"regels"' not in answer.text
+    assert "Het komt op naam van anna" in answer.text
+    action, fields = form_in(answer.text)
+    assert action == path
+    assert fields == sent | {"csrf": fields["csrf"]}
+    assert client.post(action, data=fields, headers=anna.own, follow_redirects=False).status_code == 303
+    assert [told.replace("\r", "") for told in held(engine) if told] == [text]
+
+
+def test_another_site_sees_nothing_of_a_form_that_does_not_fit(client: TestClient, engine: Engine) -> None:
+    path, _ = hold(client, engine)
+    for headers in (
+        {"Origin": "https://elders.example"},
+        {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "cross-site"},
+        {},
+    ):
+        answer = client.post(path, data={"csrf": OUTDATED, "reden": "Van elders."}, headers=headers)
+        assert (answer.status_code, "Van elders." in answer.text, "csrf" in answer.text) == (403, False, False)
+
+
+def test_a_token_that_fits_nobody_any_more_asks_to_sign_in(client: TestClient, engine: Engine) -> None:
+    path, anna = hold(client, engine)
+    with session_scope(engine, Access.system()) as session:
+        session.execute(delete(WebSession))
+    answer = client.post(path, data={"csrf": OUTDATED, "reden": "Getypt."}, headers=anna.own)
+    assert (answer.status_code, "Getypt." in answer.text, "<button>Verstuur" in answer.text) == (401, True, False)
+
+
+def test_secrets_files_and_too_much_are_not_kept(client: TestClient, engine: Engine) -> None:
+    path, anna = hold(client, engine)
+    secret = {
+        "csrf": OUTDATED,
+        "reden": "Getypt.",
+        "wachtwoord": "geheim-1",
+        "code": "geheim-2",
+        "nogmaals": "geheim-3",
+    }
+    shown = client.post(path, data=secret, headers=anna.own).text
+    assert ("Getypt." in shown, "geheim" in shown, "Verstuur opnieuw" in shown) == (True, False, False)
+
+    documents = path.partition("/stappen")[0] + "/dossier/documenten"
+    upload = {"bestand": ("geheim.txt", b"geheim van de inhoud")}
+    described = {"csrf": OUTDATED, "omschrijving": "Getypt."}
+    shown = client.post(documents, data=described, files=upload, headers=anna.own).text
+    assert ("Getypt." in shown, "geheim" in shown, "Verstuur opnieuw" in shown) == (True, False, False)
+    assert "Kies het opnieuw" in shown
+
+    long = {"csrf": OUTDATED, "reden": "x" * (MOST_SHOWN + 50_000), "toelichting": "Daarna."}
+    shown = client.post(path, data=long, headers=anna.own).text
+    assert MOST_SHOWN - 1000 < shown.count("x") < MOST_SHOWN + 1000
+    assert ("Daarna." in shown, "Verstuur opnieuw" in shown, "meer ingevuld dan hier past" in shown) == (
+        False,
+        False,
+        True,
+    )
+
+    button = client.post(path, data={"csrf": OUTDATED, "versie": "1"}, headers=anna.own)
+    assert (button.status_code, "Verstuur opnieuw" in button.text) == (403, False), "nothing to look at"
 
 
 def test_a_page_is_asked_for_again_with_its_query(client: TestClient, engine: Engine) -> None:
