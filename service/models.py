@@ -23,6 +23,9 @@ class User(SQLModel, table=True):
     emailadres: str = Field(default="", max_length=255)
     pasnummer: str = Field(default="", max_length=20, description="of the pass that he shows at the door")
     wachtwoord: str = Field(max_length=200, description="argon2 hash; empty of who signs in at the provider")
+    wachtwoord_tot: datetime | None = Field(
+        default=None, sa_type=Moment, description="the end of a password that somebody else gave"
+    )
     demo: bool = Field(default=False, description="made by the demo; production does not start with one")
     aangemaakt_op: datetime = Field(sa_type=Moment)
     uitgeschakeld_op: datetime | None = Field(default=None, sa_type=Moment)

@@ -128,7 +128,7 @@ def password(name: Name, as_json: AsJson = False, actor: As = None) -> None:
     with desk(actor, touches_cases=False) as at:
         at.require(Role.BEHEERDER)
         with session_scope(at.engine, at.access) as session:
-            new = accounts.set_password(session, name)
+            new = accounts.give_password(session, name, at.now)
             audit.record(session, "wachtwoord_vernieuwd", name, at.now)
     answer({"gebruiker": name, "wachtwoord": new}, as_json, [f"gebruiker: {name}", f"wachtwoord: {new}"])
 
@@ -139,7 +139,7 @@ def unlink(name: Name, as_json: AsJson = False, actor: As = None) -> None:
     with desk(actor, touches_cases=False) as at:
         at.require(Role.BEHEERDER)
         with session_scope(at.engine, at.access) as session:
-            new = second_factor.unlink(session, accounts.find_user(session, name))
+            new = second_factor.unlink(session, accounts.find_user(session, name), at.now)
             audit.record(session, "tweede_factor_ontkoppeld", name, at.now)
             audit.record(session, "wachtwoord_vernieuwd", name, at.now)
     answer({"gebruiker": name, "wachtwoord": new}, as_json, [f"gebruiker: {name}", f"wachtwoord: {new}"])

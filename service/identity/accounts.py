@@ -24,6 +24,8 @@ USER_NAME = re.compile(r"[a-z][a-z0-9._-]{1,60}")
 TELEPHONE = re.compile(r"[0-9+][0-9 ()-]{3,19}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 TOKEN_PREFIX = "rni_"  # noqa: S105  # nosec B105  # lets a leaked token be recognised
+FIRST_PASSWORD_LIFE = timedelta(days=7)
+"""So long a password works that somebody else handed over (ASVS 6.4.1)."""
 TOKEN_LIFE = timedelta(days=365)
 NO_PASSWORD = ""  # nosec B105  # of who signs in at the provider of the organisation
 SEEN_EVERY = timedelta(minutes=1)
@@ -96,6 +98,7 @@ def create_user(
         telefoonnummer=telefoonnummer,
         emailadres=emailadres,
         wachtwoord=passwords.hashed(secret),
+        wachtwoord_tot=None if password else now + FIRST_PASSWORD_LIFE,
         demo=demo,
         aangemaakt_op=now,
     )
@@ -238,20 +241,33 @@ def set_roles(session: Session, user: User, roles: Iterable[tuple[Role, str | No
     return True
 
 
-def set_password(session: Session, naam: str, *, besides: str = "") -> str:
-    """A new password in the place of one that was forgotten or became known, given this once; every sign-in ends.
+def give_password(session: Session, naam: str, now: datetime) -> str:
+    """A password that somebody else hands over, told this once, in the place of one that was lost or became known.
 
-    besides: the cookie of a session that goes on.
+    Every sign-in ends; the password works for FIRST_PASSWORD_LIFE.
     """
-    user = find_user(session, naam)
+    user, secret = find_user(session, naam), passwords.make()
+    _set_password(session, user, secret, now + FIRST_PASSWORD_LIFE)
+    return secret
+
+
+def set_own_password(session: Session, naam: str, password: str, *, besides: str) -> None:
+    """A password that its user alone was told; every sign-in ends but the session with the cookie `besides`."""
+    _set_password(session, find_user(session, naam), password, None, besides)
+
+
+def is_over(user: User, now: datetime) -> bool:
+    """Whether the password was given by somebody else, too long ago."""
+    return user.wachtwoord_tot is not None and user.wachtwoord_tot <= now
+
+
+def _set_password(session: Session, user: User, password: str, until: datetime | None, besides: str = "") -> None:
     if user.wachtwoord == NO_PASSWORD:
-        uitleg = f"De gebruiker {naam} logt in via de eigen organisatie en heeft hier geen wachtwoord."
+        uitleg = f"De gebruiker {user.naam} logt in via de eigen organisatie en heeft hier geen wachtwoord."
         raise Refused(Reason("geen_wachtwoord", uitleg))
-    secret = passwords.make()
-    user.wachtwoord = passwords.hashed(secret)
+    user.wachtwoord, user.wachtwoord_tot = passwords.hashed(password), until
     session.add(user)
     end_sign_ins(session, user, besides=besides)
-    return secret
 
 
 def end_sign_ins(session: Session, user: User, *, besides: str = "") -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from service.identity.accounts import set_password
+from service.identity.accounts import give_password
 from service.models import SecondFactor, User
 from signals.base import table
 from signals.bulk import insert_if_new
@@ -130,10 +130,10 @@ def seal_anew(session: Session) -> int:
     return done
 
 
-def unlink(session: Session, user: User) -> str:
+def unlink(session: Session, user: User, now: datetime) -> str:
     """Forget the app of somebody who lost it, and give the new password, this once: with both another app is linked.
 
     The password of before stops working, for whoever found that with the telephone would link an app of his own.
     """
     session.execute(delete(SecondFactor).where(col(SecondFactor.gebruiker_id) == user.id))
-    return set_password(session, user.naam)
+    return give_password(session, user.naam, now)

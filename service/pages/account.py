@@ -1,6 +1,8 @@
 """What somebody sees and changes of the own account: where it is signed in, and its password."""
 
-from datetime import datetime
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -10,6 +12,7 @@ from sqlmodel import Session
 from service.db import session_scope
 from service.identity import accounts, attempts, passwords
 from service.log import audit
+from service.models import User
 from service.pages.entrance import attempt_of
 from service.pages.rendering import by_field, render, see_other
 from service.settings import Settings
@@ -17,17 +20,32 @@ from service.web.csrf import CsrfChecked, session_secret
 from service.web.dependencies import Config, Database, Now, PageSession, SignedIn, Who
 from service.web.errors import headers_of, status_of
 from signals.errors import DomainError, Invalid, Reason
+from signals.keyring import KeyUnknown
+from signals.sealing import sealed_text, unsealed_text
 
 router = APIRouter()
 
+DONE: Mapping[str, str] = {
+    "ja": "Uw andere aanmeldingen zijn beëindigd.",
+    "wachtwoord": "Uw wachtwoord is vernieuwd en uw andere aanmeldingen zijn beëindigd.",
+}
+
 PRESENT = "huidig_wachtwoord"
+TO_SAVE_IT = timedelta(minutes=15)
+"""So long a password that was shown can be taken."""
+TOO_LATE = Reason(
+    "wachtwoord_te_laat",
+    "Het getoonde wachtwoord geldt niet meer: het is langer dan een kwartier geleden gemaakt, of er is intussen een "
+    "ander. Er is niets gewijzigd. Vraag een nieuw.",
+    PRESENT,
+)
 WRONG = Reason("wachtwoord_onjuist", "Dit is niet uw huidige wachtwoord. Er is niets gewijzigd.", PRESENT)
 
 
 @router.get("/account", response_class=HTMLResponse)
 def own(request: Request, who: Who, session: PageSession, settings: Config, now: Now, gedaan: str = "") -> Response:
     """Every sign-in of who asks, and for local accounts the way to a new password."""
-    return _page(request, session, who, settings, now, ended=bool(gedaan))
+    return _page(request, session, who, settings, now, notice=DONE.get(gedaan, ""))
 
 
 @router.post("/account/aanmeldingen", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -46,20 +64,29 @@ def renew_password(
     settings: Config,
     now: Now,
     huidig_wachtwoord: Annotated[str, Form()] = "",
+    nieuw: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Whoever knows the present password gets a new one, shown this once; guessing at it waits as at the door."""
+    """Shows a new password to who knows the present one, guessing at which waits as at the door; then it is taken.
+
+    It is shown before it counts, and taken twice is taken once: a double click or a lost answer shuts nobody out.
+    """
     attempt = attempt_of(request, who.naam)
     try:
         with passwords.in_turn():
+            if nieuw:
+                with session_scope(engine, who.access) as session:
+                    _take(session, who, nieuw, now, session_secret(request))
+                return see_other("/account?gedaan=wachtwoord")
             with session_scope(engine, who.access) as session:
                 attempts.take_turn(session, attempt, now)
             with session_scope(engine, who.access) as session:
                 user = accounts.check_password(session, who.naam, huidig_wachtwoord)
                 if user is not None:
-                    new = accounts.set_password(session, who.naam, besides=session_secret(request))
                     attempts.forget_failures(session, attempt)
-                    audit.record(session, "wachtwoord_vernieuwd", who.naam, now)
-                    return render(request, "new_password.html", user=user, password=new, own=True)
+                    new = passwords.make()
+                    told = json.dumps({"nieuw": new, "oud": user.wachtwoord, "tot": (now + TO_SAVE_IT).isoformat()})
+                    sealed = sealed_text(told, _about(user))
+                    return render(request, "new_password.html", user=user, password=new, own=True, sealed=sealed)
                 audit.record(session, "wachtwoord_vernieuwd", who.naam, now, resultaat="geweigerd")
         raise Invalid(WRONG)
     except (Invalid, attempts.TooManyAttempts, passwords.TooBusy) as error:
@@ -67,6 +94,25 @@ def renew_password(
             answer = _page(request, session, who, settings, now, error)
         answer.headers.update(headers_of(error))
         return answer
+
+
+def _take(session: Session, who: SignedIn, sealed: str, now: datetime, cookie: str) -> None:
+    """The password that was shown becomes that of who saw it; Invalid when that is too long ago or another came."""
+    user = accounts.hold(session, accounts.find_user(session, who.naam))
+    try:
+        told = json.loads(unsealed_text(sealed, _about(user)))
+    except KeyUnknown:
+        raise Invalid(TOO_LATE) from None
+    if passwords.fits(user.wachtwoord, told["nieuw"]):
+        return
+    if user.wachtwoord != told["oud"] or now > datetime.fromisoformat(told["tot"]):
+        raise Invalid(TOO_LATE)
+    accounts.set_own_password(session, who.naam, told["nieuw"], besides=cookie)
+    audit.record(session, "wachtwoord_vernieuwd", who.naam, now)
+
+
+def _about(user: User) -> str:
+    return f"nieuw wachtwoord {user.id}"
 
 
 def _page(
@@ -77,7 +123,7 @@ def _page(
     now: datetime,
     error: DomainError | None = None,
     *,
-    ended: bool = False,
+    notice: str = "",
 ) -> Response:
     user = accounts.find_user(session, who.naam)
     reasons = error.reasons if error else ()
@@ -92,5 +138,5 @@ def _page(
         present=PRESENT,
         reasons=reasons,
         errors=by_field(reasons),
-        notice="Uw andere aanmeldingen zijn beëindigd." if ended else "",
+        notice=notice,
     )

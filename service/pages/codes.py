@@ -17,7 +17,7 @@ from service.db import session_scope
 from service.identity import accounts, attempts, pending_sign_ins, second_factor
 from service.log import audit
 from service.models import User
-from service.pages.entrance import attempt_of, open_session, welcome
+from service.pages.entrance import attempt_of, first_page, open_session, welcome
 from service.pages.rendering import render, see_other
 from service.web import cookies
 from service.web.csrf import require_token, token_for
@@ -148,4 +148,4 @@ def check_code(
         secret = open_session(session, request, user, now)
         if linking:
             audit.record(session, "tweede_factor_gekoppeld", user.naam, now)
-    return welcome(request, secret, told.get("volgende", "/"), remembered_as=user.naam)
+    return welcome(request, secret, first_page(user, told.get("volgende", "/")), remembered_as=user.naam)

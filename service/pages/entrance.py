@@ -23,6 +23,11 @@ def own_page(wanted: str) -> str:
     return wanted if own and wanted.isprintable() else "/"
 
 
+def first_page(user: User, wanted: str) -> str:
+    """Where somebody goes after signing in: whose password somebody else knows, gets one of the own first."""
+    return "/account" if user.wachtwoord_tot is not None else own_page(wanted)
+
+
 def attempt_of(request: Request, naam: str, stage: attempts.Stage = attempts.Stage.PASSWORD) -> attempts.Attempt:
     """Who tries to come in as `naam`, as far as that can be told."""
     place = attempts.place_of(request.client.host if request.client else None)

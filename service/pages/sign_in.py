@@ -11,7 +11,7 @@ from service.db import session_scope
 from service.identity import accounts, attempts, passwords, pending_sign_ins, second_factor
 from service.log import audit
 from service.pages.codes import secret_for_app
-from service.pages.entrance import attempt_of, open_session, own_page, welcome
+from service.pages.entrance import attempt_of, first_page, open_session, own_page, welcome
 from service.pages.rendering import render, see_other
 from service.settings import Environment
 from service.web import cookies
@@ -24,6 +24,11 @@ router = APIRouter()
 
 WRONG = Reason(
     "aanmelden_mislukt", "De gebruikersnaam of het wachtwoord klopt niet. Probeer het nog eens.", "gebruikersnaam"
+)
+OVER = Reason(
+    "wachtwoord_verlopen",
+    "Dit wachtwoord kreeg u van de beheerder en het is verlopen: het gold een week. Vraag de beheerder om een nieuw.",
+    "wachtwoord",
 )
 TOO_SLOW = Reason("aanmelden_verlopen", "Het inloggen duurde te lang of was al klaar. Begin opnieuw.")
 
@@ -87,8 +92,12 @@ def sign_in(
             audit.record(session, "aanmelden", known, now, resultaat="geweigerd")
             return sign_in_page(request, volgende, naam=naam, reasons=[WRONG], status=400)
         attempts.forget_failures(session, attempt)
+        if accounts.is_over(user, now):
+            audit.record(session, "aanmelden", user.naam, now, resultaat="geweigerd")
+            return sign_in_page(request, volgende, naam=naam, reasons=[OVER], status=400)
         if settings.environment is Environment.DEMO:
-            return welcome(request, open_session(session, request, user, now), volgende, remembered_as=naam)
+            secret = open_session(session, request, user, now)
+            return welcome(request, secret, first_page(user, volgende), remembered_as=naam)
         told = {"volgende": own_page(volgende)} | ({} if linked else {"geheim": secret_for_app()})
         secret = pending_sign_ins.begin(session, now, told, user)
     response = see_other("/inloggen/code" if linked else "/inloggen/koppelen")

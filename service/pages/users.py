@@ -72,7 +72,7 @@ def unlink(request: Request, who: Who, session: PageSession, now: Now, nummer: R
     require(who, BEHEERDER)
     with passwords.in_turn():
         user = _user(session, nummer)
-        new = second_factor.unlink(session, user)
+        new = second_factor.unlink(session, user, now)
     audit.record(session, "tweede_factor_ontkoppeld", user.naam, now)
     audit.record(session, "wachtwoord_vernieuwd", user.naam, now)
     return render(request, "new_password.html", user=user, password=new, own=False)

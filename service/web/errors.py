@@ -258,7 +258,7 @@ def refuse(
     return response
 
 
-_SECRET = frozenset({"wachtwoord", "huidig_wachtwoord", "code", "nogmaals"})
+_SECRET = frozenset({"wachtwoord", "huidig_wachtwoord", "nieuw", "code", "nogmaals"})
 _NOT_TYPED = _SECRET | {FIELD, "formulier", "versie"}
 MOST_SHOWN = 200_000
 """Characters of a form that are shown once more: far more than anybody types, far less than a request may hold."""

@@ -171,7 +171,7 @@ def test_other_roles_end_every_sign_in_and_the_same_roles_end_none(engine: Engin
 def test_a_new_password_takes_the_place_of_the_old_one_and_ends_every_sign_in(engine: Engine) -> None:
     with session_scope(engine, SYSTEM) as session:
         secret = accounts.start_session(session, accounts.find_user(session, "anna"), now=NOW, hours=10)
-        new = accounts.set_password(session, "anna")
+        new = accounts.give_password(session, "anna", NOW)
         assert accounts.check_password(session, "anna", new) is not None
         assert accounts.check_password(session, "anna", "anna") is None
         assert accounts.find_session(session, secret, now=NOW, idle_minutes=30) is None
@@ -180,7 +180,7 @@ def test_a_new_password_takes_the_place_of_the_old_one_and_ends_every_sign_in(en
 def test_a_sign_in_that_begins_while_the_password_is_renewed_ends_with_the_others(engine: Engine) -> None:
     def renew() -> None:
         with session_scope(engine, SYSTEM) as session:
-            accounts.set_password(session, "anna")
+            accounts.give_password(session, "anna", NOW)
 
     with ThreadPoolExecutor(1) as pool:
         with session_scope(engine, SYSTEM) as session:
@@ -200,7 +200,7 @@ def test_whoever_has_no_password_here_gets_in_with_none(engine: Engine) -> None:
         for password in ("", "anna"):
             assert accounts.check_password(session, "anna", password) is None
         with pytest.raises(Refused):
-            accounts.set_password(session, "anna")
+            accounts.give_password(session, "anna", NOW)
 
 
 def test_a_revoked_token_works_no_longer_and_is_not_listed(engine: Engine) -> None:

@@ -121,10 +121,10 @@ def test_an_app_that_is_unlinked_opens_nothing_and_neither_does_the_password_of_
 ) -> None:
     with session_scope(engine, SYSTEM) as session:
         user = accounts.find_user(session, naam)
-        old = accounts.set_password(session, naam)
+        old = accounts.give_password(session, naam, NOW)
         link(session, naam, second_factor.code_at(SECRET, NOW))
         accounts.start_session(session, user, now=NOW, hours=10)
-        new = second_factor.unlink(session, user)
+        new = second_factor.unlink(session, user, NOW)
         assert session.exec(select(SecondFactor).where(SecondFactor.gebruiker_id == _id(session, naam))).first() is None
         assert session.exec(select(WebSession).where(WebSession.gebruiker_id == _id(session, naam))).first() is None
     assert not enter(engine, naam, second_factor.code_at(SECRET, NOW + STEP), NOW + STEP)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,6 +17,7 @@ from service.identity import accounts
 from service.identity.attempts import FREE_ATTEMPTS
 from service.models import WebSession
 from service.settings import Settings
+from tests import authenticator
 from tests.service.conftest import NOW
 from tests.service.pages.conftest import SignIn, Site, fits_the_width
 
@@ -91,8 +93,11 @@ def test_who_knows_the_present_password_gets_a_new_one_and_the_other_sessions_en
     assert live(engine, "anna") == 2
     status, page = anna.post("/account/wachtwoord", huidig_wachtwoord="anna")
     assert status == 200
-    shown = re.search(r"<code>([A-Za-z0-9_-]{20})</code>", page)
-    assert shown
+    shown, sealed = shown_on(page)
+    assert (live(engine, "anna"), shown in sealed) == (2, False), "it does not count yet"
+    for _ in range(2):  # a double click, or an answer that got lost
+        assert anna.post("/account/wachtwoord", nieuw=sealed)[0] == 303
+    assert "Uw wachtwoord is vernieuwd" in anna.get("/account?gedaan=wachtwoord")
     assert anna.get("/account"), "and goes on here"
     assert live(engine, "anna") == 1
     assert [each[1:] for each in actions(engine, "anna")[-2:]] == [
@@ -101,7 +106,59 @@ def test_who_knows_the_present_password_gets_a_new_one_and_the_other_sessions_en
     ]
     client.cookies.clear()
     assert give_password(client, "anna", "anna") == "400"
-    assert give_password(client, "anna", shown[1]) == "/inloggen/code", "the app stays linked"
+    assert give_password(client, "anna", shown) == "/inloggen/code", "the app stays linked"
+
+
+def shown_on(page: str) -> tuple[str, str]:
+    """The password that a page shows, and what its form brings along."""
+    shown, sealed = (
+        re.search(r"<code>([A-Za-z0-9_-]{20})</code>", page),
+        re.search(r'name="nieuw" value="([^"]+)"', page),
+    )
+    assert shown and sealed
+    return shown[1], sealed[1]
+
+
+def test_a_password_that_was_shown_is_taken_by_who_saw_it_and_in_time(
+    client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = Visitor(client, "anna")
+    _, first = shown_on(anna.post("/account/wachtwoord", huidig_wachtwoord="anna")[1])
+    _, second = shown_on(anna.post("/account/wachtwoord", huidig_wachtwoord="anna")[1])
+    assert anna.post("/account/wachtwoord", nieuw=first[:-4] + "AAAA")[0] == 400
+    later = NOW + timedelta(minutes=16)
+    monkeypatch.setattr(Settings, "now", lambda self: later)
+    status, page = anna.post("/account/wachtwoord", nieuw=first)
+    assert (status, "langer dan een kwartier geleden" in page) == (400, True)
+    monkeypatch.setattr(Settings, "now", lambda self: NOW)
+    assert anna.post("/account/wachtwoord", nieuw=second)[0] == 303
+    assert anna.post("/account/wachtwoord", nieuw=first)[0] == 400, "another was taken meanwhile"
+    client.cookies.clear()
+    bram = Visitor(client, "bram")
+    assert bram.post("/account/wachtwoord", nieuw=second)[0] == 400, "of somebody else"
+
+
+def test_a_password_that_the_beheerder_gave_works_a_week_and_asks_for_one_of_the_own(
+    client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session_scope(engine, Access.system()) as session:
+        given = accounts.give_password(session, "anna", NOW)
+    later = NOW + accounts.FIRST_PASSWORD_LIFE
+    monkeypatch.setattr(Settings, "now", lambda self: later)
+    answer = client.post("/inloggen", data={"gebruikersnaam": "anna", "wachtwoord": given}, headers=OWN)
+    assert (answer.status_code, "het is verlopen" in answer.text) == (400, True)
+    monkeypatch.setattr(Settings, "now", lambda self: NOW)
+    state = client.app.state  # type: ignore[attr-defined]  # of create_app
+    answer = authenticator.sign_in(client, state.engine, "anna", given, now=NOW, headers=OWN)
+    assert answer.headers["location"] == "/account"
+    page = client.get("/account").text
+    assert "Dit wachtwoord kreeg u van de beheerder." in page
+    token = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
+    assert token
+    sent = {"csrf": token[1], "huidig_wachtwoord": given}
+    _, sealed = shown_on(client.post("/account/wachtwoord", data=sent, headers=OWN).text)
+    assert client.post("/account/wachtwoord", data={"csrf": token[1], "nieuw": sealed}, headers=OWN).status_code == 303
+    assert "Dit wachtwoord kreeg u van de beheerder." not in client.get("/account").text
 
 
 def test_whoever_took_over_a_session_cannot_guess_at_its_password_for_long(client: TestClient, engine: Engine) -> None:

@@ -207,7 +207,7 @@ def test_the_form_of_a_code_belongs_to_its_browser(client: TestClient, engine: E
     assert count(engine, WebSession) == 0
 
 
-@pytest.mark.parametrize("what", ["disable_user", "set_password", "set_roles", "unlink"])
+@pytest.mark.parametrize("what", ["disable_user", "give_password", "set_roles", "unlink"])
 def test_what_ends_sign_ins_ends_one_that_is_under_way(client: TestClient, engine: Engine, what: str) -> None:
     give_password(client, "anna", "anna")
     token, code = token_on(client, "/inloggen/code"), authenticator.code(engine, "anna", NOW)
@@ -215,10 +215,10 @@ def test_what_ends_sign_ins_ends_one_that_is_under_way(client: TestClient, engin
         match what:
             case "disable_user":
                 accounts.disable_user(session, "anna", NOW)
-            case "set_password":
-                accounts.set_password(session, "anna")
+            case "give_password":
+                accounts.give_password(session, "anna", NOW)
             case "unlink":
-                second_factor.unlink(session, accounts.find_user(session, "anna"))
+                second_factor.unlink(session, accounts.find_user(session, "anna"), NOW)
             case _:
                 accounts.set_roles(session, accounts.find_user(session, "anna"), accounts.role_given("auditor"))
     answer = client.post("/inloggen/code", data={"code": code, "csrf": token}, headers=OWN)

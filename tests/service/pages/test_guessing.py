@@ -147,7 +147,7 @@ def test_a_password_that_is_renewed_while_it_is_judged_opens_nothing(
     def judged_and_then_renewed(*given: object) -> object:
         user = real(*given)  # type: ignore[arg-type]
         with session_scope(engine, Access.system()) as session:
-            second_factor.unlink(session, accounts.find_user(session, "anna"))
+            second_factor.unlink(session, accounts.find_user(session, "anna"), NOW)
         return user
 
     monkeypatch.setattr(accounts, "check_password", judged_and_then_renewed)
@@ -164,7 +164,7 @@ def test_a_password_that_is_renewed_after_the_code_was_typed_opens_nothing(
 
     def renewed_meanwhile(*given: object) -> object:
         with session_scope(engine, Access.system()) as session:
-            accounts.set_password(session, "anna")
+            accounts.give_password(session, "anna", NOW)
         return real(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(codes, "attempt_of", renewed_meanwhile)

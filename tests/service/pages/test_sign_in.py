@@ -53,7 +53,17 @@ def test_a_newcomer_links_an_app_on_the_way_in(site: Site, page: Page) -> None:
     secret = b32decode(page.locator("code").inner_text().replace(" ", ""))
     page.get_by_label("Code", exact=True).fill(second_factor.code_at(secret, datetime.now(UTC)))
     page.get_by_role("button", name="Koppel de app").click()
-    expect(page).to_have_url(f"{site.url}/termijnen")
+    expect(page).to_have_url(f"{site.url}/account")
+    expect(page.locator("main")).to_contain_text("Dit wachtwoord kreeg u van de beheerder.")
+    page.get_by_label("Huidig wachtwoord").fill(password)
+    page.get_by_role("button", name="Geef mij een nieuw wachtwoord").click()
+    assert fits_the_width(page)
+    new = page.locator("code").inner_text()
+    page.get_by_role("button", name="Ik heb het bewaard").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("Uw wachtwoord is vernieuwd")
+    with session_scope(site.engine, Access.system(), write=False) as session:
+        assert accounts.check_password(session, "nieuweling", new) is not None
+        assert accounts.check_password(session, "nieuweling", password) is None
 
 
 @pytest.fixture
