@@ -196,9 +196,10 @@ def load_page(
         more=more,
         refusal=refusal,
         names=display_names(session),
+        refresh=REFRESH,
     )
-    if standing and standing.open:
-        page.headers["Refresh"] = str(REFRESH)
+    if "hx-request" in request.headers and not (standing and standing.open):
+        page.headers["HX-Refresh"] = "true"  # the part that asked is there no more: the whole page, once
     return page
 
 

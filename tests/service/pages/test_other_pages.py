@@ -88,6 +88,27 @@ def test_a_teamleider_loads_for_the_own_municipality_only(site: Site, sign_in: S
     expect(page.locator("main")).not_to_contain_text("LRNI-2026-07.csv")
 
 
+def test_what_goes_on_with_a_large_file_is_seen_without_a_new_page(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
+    """The part that tells how far it is asks for itself; when it is done the page comes once."""
+    path = write_csv(
+        tmp_path / "groot.csv", [row(signaalnummer=f"G-{place}", huisnummer="nul") for place in range(21_000)]
+    )
+    page = sign_in("ulla")
+    asked = []
+    page.on("request", lambda request: asked.append(request) if "hx-request" in request.headers else None)
+    page.goto(f"{site.url}/leveringen")
+    offer(page, path)
+    expect(page.locator("progress")).to_be_visible()
+    page.evaluate("window.stays = true")
+    page.get_by_role("button", name="Stop").focus()
+    with page.expect_response(lambda answer: "hx-request" in answer.request.headers) as told:
+        pass
+    if "hx-refresh" not in told.value.headers:  # it may have been done by then
+        assert page.evaluate("window.stays && document.activeElement.textContent") == "Stop"
+    expect(page.locator("main")).to_contain_text("huisnummer: nul", timeout=60_000)
+    assert asked and not page.evaluate("window.stays")
+
+
 def test_feedback_is_made_sent_and_received(site: Site, sign_in: SignIn) -> None:
     number = site.new_case(days_ago=20)
     site.take(number, "anna", "wijs_toe")
