@@ -16,7 +16,7 @@ from exports.sheet import Cell, Column, Kind, Sheet, write_csv, write_xlsx
 from exports.stands import CATEGORIES, comparison, told_results
 from signals.base import table
 from signals.bulk import slices
-from signals.errors import Invalid, NotFound, Reason, Refused
+from signals.errors import Invalid, NotFound, Reason, Refused, named
 from signals.models import Grondslag
 from signals.numbers import take_numbers
 
@@ -218,7 +218,7 @@ def find(session: Session, nummer: str) -> FeedbackDelivery:
     """The delivery with this number; raises NotFound."""
     delivery = session.scalars(select(FeedbackDelivery).where(col(FeedbackDelivery.nummer) == nummer)).first()
     if delivery is None:
-        raise NotFound(Reason("terugkoppeling_onbekend", f"Er is geen terugkoppeling met nummer {nummer}."))
+        raise NotFound(Reason("terugkoppeling_onbekend", f"Er is geen terugkoppeling met {named(nummer, 'TK-')}."))
     return delivery
 
 
@@ -305,7 +305,7 @@ def _check_rows(session: Session, delivery: FeedbackDelivery, rows: Collection[i
     unknown = sorted(set(rows) - known.keys())
     if unknown:
         last = len(known)
-        uitleg = f"Terugkoppeling {delivery.nummer} heeft regel 1 tot en met {last}, geen regel {_listed(unknown)}."
+        uitleg = f"Terugkoppeling {delivery.nummer} heeft regel 1 tot en met {last}, geen regel {_few(unknown)}."
         raise Invalid(Reason("regel_onbekend", uitleg, "regels"))
     already = sorted(number for number in set(rows) if known[number] is not None)
     if already:
@@ -360,6 +360,12 @@ def _wrong_state(delivery: FeedbackDelivery, naar: DeliveryState) -> Refused:
     }[delivery.staat]
     uitleg = f"Terugkoppeling {delivery.nummer} {now} en kan daarom niet op {naar.value} worden gezet."
     return Refused(Reason("staat_past_niet", uitleg))
+
+
+def _few(numbers: Sequence[int]) -> str:
+    """Numbers that somebody typed; what is long may be a person's, and is not repeated."""
+    short = [number for number in numbers if number < 1_000_000][:5]
+    return _listed(short) + (" en andere" if len(short) < len(numbers) else "") if short else "met zo'n nummer"
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
@@ -19,6 +17,7 @@ from service.identity import accounts
 from service.identity.openid import Provider
 from service.row_security import require_second_lock
 from service.settings import Misconfigured, Settings, keep_files_private, read_settings
+from service.web import statics
 from service.web.allowance import Allowance
 from service.web.errors import install_api, install_pages, refuse
 from service.web.middleware import API, API_VERSION, PACKED, AnswerHeaders, OurFaults, RequestGuard, Smaller
@@ -27,7 +26,6 @@ from service.workers.supervisor import Supervisor
 from signals.errors import Reason
 from workflow.letterhead import use_letters
 
-STATIC = Path(__file__).parent / "static"
 PATIENCE = 5
 """Seconds that a request waits for the lock of a database in a file; a load holds it longer, and there are few threads
 to wait with."""
@@ -100,8 +98,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     for each in (app, api):
         each.add_exception_handler(OperationalError, _busy)
     app.mount(API, api)
-    if STATIC.is_dir():
-        app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_route("/static/{name:path}", statics.serve, methods=["GET"], include_in_schema=False)
     app.include_router(pages.router)
     # The last one added is the outermost: headers come on every answer, also on those of the other two.
     app.add_middleware(RequestGuard, settings=settings, counters=allowance)

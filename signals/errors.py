@@ -1,5 +1,6 @@
 """The ways in which we say no: one class per kind of answer, every answer with all its reasons."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,3 +52,11 @@ class Refused(DomainError):
 
 class Stale(Refused):
     """Somebody else was first; the reasons say what changed."""
+
+
+def named(number: str, series: str) -> str:
+    """How a refusal calls what was asked for: by a number of that form (series: `LD-`), or not at all.
+
+    Whatever else somebody asks for may be a person's, and is not repeated.
+    """
+    return f"nummer {number}" if re.fullmatch(rf"{series}\d{{4}}-\d{{4,10}}", number) else "dit nummer"

@@ -119,6 +119,9 @@ class Load(SQLModel, table=True):
     aangeboden_op: datetime = Field(sa_type=Moment)
     geladen_op: datetime | None = Field(default=None, sa_type=Moment)
     door: str = Field(max_length=200)
+    door_gemeente: bool = Field(
+        default=False, description="by somebody who loads for the own municipality, not for UWV"
+    )
     geleverd: int = 0
     geaccepteerd: int = 0
     gewijzigd: int = 0

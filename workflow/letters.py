@@ -121,7 +121,7 @@ def sent(session: Session, case: Case, nummer: int) -> LetterFile:
     mine = select(Letter.id).where(Letter.zaak_id == case.id, Letter.nummer == nummer)
     found = session.exec(mine).first()
     if found is None:
-        raise NotFound(Reason("brief_onbekend", f"Zaak {case.zaaknummer} heeft geen brief {nummer}."))
+        raise NotFound(Reason("brief_onbekend", f"Zaak {case.zaaknummer} heeft geen brief met dit nummer."))
     stored = kept(session, found)
     if stored is None:
         uitleg = f"Van brief {nummer} is geen PDF bewaard: hij is verstuurd voordat deze service brieven maakte."

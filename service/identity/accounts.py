@@ -241,12 +241,12 @@ def set_roles(session: Session, user: User, roles: Iterable[tuple[Role, str | No
     return True
 
 
-def give_password(session: Session, naam: str, now: datetime) -> str:
+def give_password(session: Session, naam: str, now: datetime, password: str = "") -> str:
     """A password that somebody else hands over, told this once, in the place of one that was lost or became known.
 
     Every sign-in ends; the password works for FIRST_PASSWORD_LIFE.
     """
-    user, secret = find_user(session, naam), passwords.make()
+    user, secret = find_user(session, naam), password or passwords.make()
     _set_password(session, user, secret, now + FIRST_PASSWORD_LIFE)
     return secret
 

@@ -9,6 +9,7 @@ people may sit behind one address, so a device on which the account came in befo
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -84,25 +85,25 @@ class Attempt:
     stage: Stage = Stage.PASSWORD
 
     def _key(self, *parts: str) -> str:
-        kind = [self.stage.value] if self.stage is not Stage.PASSWORD else []
-        return hashlib.sha256("\n".join([*kind, *parts]).encode()).hexdigest()
+        # As JSON no name can look like two parts, nor like another stage.
+        return hashlib.sha256(json.dumps([self.stage.value, *parts]).encode()).hexdigest()
 
     @property
     def here(self) -> str:
         """The counter of this account on this device, or from this place."""
         if self.device:
             return self._key("toestel", self.naam.lower(), self.device)
-        return self._key(self.naam.lower(), self.place)
+        return self._key("hier", self.naam.lower(), self.place)
 
     @property
     def account(self) -> str:
         """The counter of this account from every place that is not known."""
-        return self._key(self.naam.lower(), "")
+        return self._key("account", self.naam.lower())
 
     @property
     def neighbours(self) -> str:
         """The counter of this place at every account."""
-        return self._key("", self.place)
+        return self._key("plek", self.place)
 
     @property
     def keys(self) -> Sequence[str]:

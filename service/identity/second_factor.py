@@ -130,10 +130,11 @@ def seal_anew(session: Session) -> int:
     return done
 
 
-def unlink(session: Session, user: User, now: datetime) -> str:
-    """Forget the app of somebody who lost it, and give the new password, this once: with both another app is linked.
+def unlink(session: Session, user: User, now: datetime, password: str = "") -> str:
+    """Forget the app of somebody who lost it, and give the new password: with both another app is linked.
 
     The password of before stops working, for whoever found that with the telephone would link an app of his own.
+    password: one that was shown already; made up if none is given.
     """
     session.execute(delete(SecondFactor).where(col(SecondFactor.gebruiker_id) == user.id))
-    return give_password(session, user.naam, now)
+    return give_password(session, user.naam, now, password)

@@ -21,10 +21,10 @@ from service.files.storage import DOCUMENTS, PRINTS, RECEIVED
 from service.loading import findings
 from service.loading.proof import digest_of_others, size
 from service.log import audit
-from service.models import Upload, User, UserRole
+from service.models import Upload
 from service.settings import Settings
 from signals.bulk import slices
-from signals.errors import Forbidden, NotFound, Reason, Refused
+from signals.errors import Forbidden, NotFound, Reason, Refused, named
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
 from signals.numbers import take_numbers
 from workflow.intake import Intake
@@ -256,6 +256,7 @@ def load_in(
         taken_in=cases.take_in,
     )
     _refuse_other_municipalities(session, access, loading)
+    loading.door_gemeente = not (access.signals or access.codes is None)
     cases.finish(loading)
     if taken := _taken_by_municipalities(session, access, loading):
         cases.tell_taken(loading, taken)
@@ -271,22 +272,11 @@ def _taken_by_municipalities(session: Session, access: Access, loading: Load) ->
         return set()
     turned_down = select(RejectedRow.signaalnummer, RejectedRow.codes).where(RejectedRow.load_id == loading.id)
     met = {number for number, codes in session.exec(turned_down) if number and _TAKEN in codes}
-    by_municipality = _loaders_for_municipalities(session)
     taken: set[str] = set()
     for piece in slices(sorted(met)):
-        known = select(Signal.signaalnummer, Load.door).join(Load, col(Load.id) == Signal.load_id)
-        found = session.exec(known.where(col(Signal.signaalnummer).in_(piece)))
-        taken |= {number for number, door in found if door in by_municipality}
+        known = select(Signal.signaalnummer).join(Load, col(Load.id) == Signal.load_id).where(col(Load.door_gemeente))
+        taken |= set(session.exec(known.where(col(Signal.signaalnummer).in_(piece))))
     return taken
-
-
-def _loaders_for_municipalities(session: Session) -> set[str]:
-    """Who may load for the own municipality and not for UWV."""
-    roles = select(User.naam, UserRole.rol).join(UserRole, col(UserRole.gebruiker_id) == User.id)
-    held: dict[str, set[Role]] = {}
-    for naam, rol in session.exec(roles.where(col(UserRole.rol).in_(LOADERS))):
-        held.setdefault(naam, set()).add(Role(rol))
-    return {naam for naam, roles_held in held.items() if roles_held == {Role.TEAMLEIDER}}
 
 
 def known_to(session: Session, access: Access, now: datetime) -> History:
@@ -347,4 +337,4 @@ def find_load(session: Session, access: Access, ladingnummer: str, *, lock: bool
 
 def unknown(ladingnummer: str) -> Reason:
     """There is no such load, or it is not for whoever asks: the two look the same."""
-    return Reason("lading_onbekend", f"Er is geen lading {ladingnummer}, of u mag haar niet zien.")
+    return Reason("lading_onbekend", f"Er is geen lading met {named(ladingnummer, 'LD-')}, of u mag haar niet zien.")

@@ -1,8 +1,6 @@
 """What somebody sees and changes of the own account: where it is signed in, and its password."""
 
-import json
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -10,9 +8,8 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from service.db import session_scope
-from service.identity import accounts, attempts, passwords
+from service.identity import accounts, attempts, offered_passwords, passwords
 from service.log import audit
-from service.models import User
 from service.pages.entrance import attempt_of
 from service.pages.rendering import by_field, render, see_other
 from service.settings import Settings
@@ -20,38 +17,26 @@ from service.web.csrf import CsrfChecked, session_secret
 from service.web.dependencies import Config, Database, Now, PageSession, SignedIn, Who
 from service.web.errors import headers_of, status_of
 from signals.errors import DomainError, Invalid, Reason
-from signals.keyring import KeyUnknown
-from signals.sealing import sealed_text, unsealed_text
 
 router = APIRouter()
 
-DONE: Mapping[str, str] = {
-    "ja": "Uw andere aanmeldingen zijn beëindigd.",
-    "wachtwoord": "Uw wachtwoord is vernieuwd en uw andere aanmeldingen zijn beëindigd.",
-}
+RENEWED = "Uw wachtwoord is vernieuwd en uw andere aanmeldingen zijn beëindigd."
 
 PRESENT = "huidig_wachtwoord"
-TO_SAVE_IT = timedelta(minutes=15)
-"""So long a password that was shown can be taken."""
-TOO_LATE = Reason(
-    "wachtwoord_te_laat",
-    "Het getoonde wachtwoord geldt niet meer: het is langer dan een kwartier geleden gemaakt, of er is intussen een "
-    "ander. Er is niets gewijzigd. Vraag een nieuw.",
-    PRESENT,
-)
 WRONG = Reason("wachtwoord_onjuist", "Dit is niet uw huidige wachtwoord. Er is niets gewijzigd.", PRESENT)
 
 
 @router.get("/account", response_class=HTMLResponse)
 def own(request: Request, who: Who, session: PageSession, settings: Config, now: Now, gedaan: str = "") -> Response:
     """Every sign-in of who asks, and for local accounts the way to a new password."""
-    return _page(request, session, who, settings, now, notice=DONE.get(gedaan, ""))
+    return _page(request, session, who, settings, now, ended=bool(gedaan))
 
 
 @router.post("/account/aanmeldingen", response_class=HTMLResponse, dependencies=[CsrfChecked])
 def end_others(request: Request, who: Who, session: PageSession, now: Now) -> Response:
     """Ends every sign-in but this one."""
-    accounts.end_sign_ins(session, accounts.find_user(session, who.naam), besides=session_secret(request))
+    user = accounts.hold(session, accounts.find_user(session, who.naam))  # a sign-in under way waits, or is seen
+    accounts.end_sign_ins(session, user, besides=session_secret(request))
     audit.record(session, "aanmeldingen_beeindigd", who.naam, now)
     return see_other("/account?gedaan=ja")
 
@@ -75,17 +60,18 @@ def renew_password(
         with passwords.in_turn():
             if nieuw:
                 with session_scope(engine, who.access) as session:
-                    _take(session, who, nieuw, now, session_secret(request))
-                return see_other("/account?gedaan=wachtwoord")
+                    mine = accounts.find_user(session, who.naam)
+                    if kept := offered_passwords.taken(session, mine, nieuw, now, PRESENT):
+                        accounts.set_own_password(session, who.naam, kept, besides=session_secret(request))
+                        audit.record(session, "wachtwoord_vernieuwd", who.naam, now)
+                    return _page(request, session, who, settings, now, notice=RENEWED)
             with session_scope(engine, who.access) as session:
                 attempts.take_turn(session, attempt, now)
             with session_scope(engine, who.access) as session:
                 user = accounts.check_password(session, who.naam, huidig_wachtwoord)
                 if user is not None:
                     attempts.forget_failures(session, attempt)
-                    new = passwords.make()
-                    told = json.dumps({"nieuw": new, "oud": user.wachtwoord, "tot": (now + TO_SAVE_IT).isoformat()})
-                    sealed = sealed_text(told, _about(user))
+                    new, sealed = offered_passwords.offer(user, now)
                     return render(request, "new_password.html", user=user, password=new, own=True, sealed=sealed)
                 audit.record(session, "wachtwoord_vernieuwd", who.naam, now, resultaat="geweigerd")
         raise Invalid(WRONG)
@@ -94,25 +80,6 @@ def renew_password(
             answer = _page(request, session, who, settings, now, error)
         answer.headers.update(headers_of(error))
         return answer
-
-
-def _take(session: Session, who: SignedIn, sealed: str, now: datetime, cookie: str) -> None:
-    """The password that was shown becomes that of who saw it; Invalid when that is too long ago or another came."""
-    user = accounts.hold(session, accounts.find_user(session, who.naam))
-    try:
-        told = json.loads(unsealed_text(sealed, _about(user)))
-    except KeyUnknown:
-        raise Invalid(TOO_LATE) from None
-    if passwords.fits(user.wachtwoord, told["nieuw"]):
-        return
-    if user.wachtwoord != told["oud"] or now > datetime.fromisoformat(told["tot"]):
-        raise Invalid(TOO_LATE)
-    accounts.set_own_password(session, who.naam, told["nieuw"], besides=cookie)
-    audit.record(session, "wachtwoord_vernieuwd", who.naam, now)
-
-
-def _about(user: User) -> str:
-    return f"nieuw wachtwoord {user.id}"
 
 
 def _page(
@@ -124,8 +91,12 @@ def _page(
     error: DomainError | None = None,
     *,
     notice: str = "",
+    ended: bool = False,
 ) -> Response:
     user = accounts.find_user(session, who.naam)
+    sign_ins = accounts.sign_ins(session, user, now=now, idle_minutes=settings.session_idle_minutes)
+    if ended and len(sign_ins) == 1:  # it is in the address, and that may be opened another day
+        notice = "Uw andere aanmeldingen zijn beëindigd."
     reasons = error.reasons if error else ()
     return render(
         request,
@@ -133,7 +104,7 @@ def _page(
         status=status_of(error) if error else 200,
         user=user,
         local=user.wachtwoord != accounts.NO_PASSWORD,
-        sign_ins=accounts.sign_ins(session, user, now=now, idle_minutes=settings.session_idle_minutes),
+        sign_ins=sign_ins,
         here=accounts.digest(session_secret(request)),
         present=PRESENT,
         reasons=reasons,

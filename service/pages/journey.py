@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from service.identity.accounts import desk_of
 from service.pages import labels, visit_reports, visits
 from service.pages.forms import Sent
-from service.pages.rendering import STATIC, environment, render, require, static_address
+from service.pages.rendering import environment, render, require
+from service.web import statics
 from service.web.csrf import FIELD, check_csrf, csrf_token
 from service.web.dependencies import LARGEST_NUMBER, Database, MaybeWho, Now, PageSession, Who
 from service.web.errors import status_of
@@ -36,11 +37,11 @@ def shell(request: Request) -> Response:
 @router.get("/bezoeken/dienst.js")
 def worker(request: Request) -> Response:
     """The script by which a browser keeps that page: with what belongs to it, and a version that changes with it."""
-    assets = [*map(static_address, SHEETS), *(static_address(f"visits/{name}.js") for name in SCRIPTS)]
+    assets = [*map(statics.address, SHEETS), *(statics.address(f"visits/{name}.js") for name in SCRIPTS)]
     page = shell(request).body
     version = hashlib.sha256(bytes(page) + json.dumps(assets).encode()).hexdigest()[:12]
     known = f"const VERSION = {json.dumps(version)};\nconst SHELL = {json.dumps([PAGE, *assets])};\n"
-    content = known + (STATIC / "visits" / "worker.js").read_text(encoding="utf-8")
+    content = known + statics.files()["visits/worker.js"].content.decode()
     return Response(content, media_type="text/javascript", headers={"Service-Worker-Allowed": SCOPE})
 
 

@@ -1,10 +1,7 @@
 """How a page is made: templates, the menu of each role, and the one sentence after something was done."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -13,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from service.pages import labels
 from service.settings import Environment as Installation
+from service.web import statics
 from service.web.csrf import FIELD, csrf_token
 from service.web.dependencies import MaybeWho, SignedIn, now_of, settings_of
 from signals.address import address_line
@@ -22,8 +20,6 @@ from signals.errors import Forbidden, Reason
 from workflow.letters import full_name
 from workflow.phases import MUNICIPAL_ROLES, Role
 from workflow.visit_planning import PLANNERS
-
-STATIC = Path(__file__).parent.parent / "static"
 
 environment = Environment(
     loader=PackageLoader("service", "templates"),
@@ -96,13 +92,7 @@ def _menu_path(path: str) -> str:
     return path.replace("/ladingen", "/leveringen", 1)
 
 
-@cache
-def static_address(name: str) -> str:
-    """The address of a style sheet or script; it changes with the file, so that no browser uses an old one."""
-    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
-
-
-environment.globals["static"] = static_address
+environment.globals["static"] = statics.address
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:

@@ -1,12 +1,13 @@
 """Who may come in, for the beheerder; adding and closing accounts is done with the command `rni user`."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, select
 
-from service.identity import accounts, passwords, second_factor
+from service.identity import accounts, offered_passwords, passwords, second_factor
 from service.log import audit
 from service.models import User
 from service.pages.forms import Sent, claim, given, new_key
@@ -27,7 +28,10 @@ IN_LETTERS = (
     Field("telefoonnummer", "tekst", "Telefoonnummer", verplicht=False, langste=20, hint="Bijvoorbeeld 010 123 45 67."),
     Field("emailadres", "tekst", "E-mailadres", verplicht=False, langste=255),
 )
-NOTICES = {"ja": "De gebruiker is gewijzigd."}
+NOTICES = {
+    "ja": "De gebruiker is gewijzigd.",
+    "ontkoppeld": "De app is ontkoppeld en de aanmeldingen zijn beëindigd. Het nieuwe wachtwoord werkt een week.",
+}
 
 
 @router.get("/gebruikers", response_class=HTMLResponse)
@@ -67,15 +71,26 @@ def change(request: Request, who: Who, session: PageSession, now: Now, nummer: R
 
 
 @router.post("/gebruikers/{nummer}/ontkoppelen", response_class=HTMLResponse, dependencies=[CsrfChecked])
-def unlink(request: Request, who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
-    """Forgets the app of somebody who lost the telephone, ends his sign-ins and shows a new password, this once."""
+def unlink(
+    request: Request,
+    who: Who,
+    session: PageSession,
+    now: Now,
+    nummer: RowNumber,
+    nieuw: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Shows a new password for who lost the telephone; when it was kept, the app is forgotten and it counts."""
     require(who, BEHEERDER)
+    user = _user(session, nummer)
+    if not nieuw:
+        new, sealed = offered_passwords.offer(user, now)
+        return render(request, "new_password.html", user=user, password=new, own=False, sealed=sealed)
     with passwords.in_turn():
-        user = _user(session, nummer)
-        new = second_factor.unlink(session, user, now)
-    audit.record(session, "tweede_factor_ontkoppeld", user.naam, now)
-    audit.record(session, "wachtwoord_vernieuwd", user.naam, now)
-    return render(request, "new_password.html", user=user, password=new, own=False)
+        if new_one := offered_passwords.taken(session, user, nieuw, now, "ontkoppelen"):
+            second_factor.unlink(session, user, now, new_one)
+            audit.record(session, "tweede_factor_ontkoppeld", user.naam, now)
+            audit.record(session, "wachtwoord_vernieuwd", user.naam, now)
+    return see_other("/gebruikers?gedaan=ontkoppeld")
 
 
 def _user(session: Session, nummer: int) -> User:

@@ -13,7 +13,7 @@ from service.web.csrf import CsrfChecked
 from service.web.dependencies import Config, Database, Now, Who, WidePageSession
 from service.web.errors import status_of
 from service.web.files import FilesSent, digest_of, file_name, the_one
-from signals.errors import DomainError, Invalid, NotFound, Reason
+from signals.errors import DomainError, Invalid, NotFound, Reason, named
 from signals.models import OpbrengstLoad
 from workflow.phases import Role
 
@@ -53,7 +53,7 @@ def yield_page(
     require(who, LIAISON)
     load = session.exec(select(OpbrengstLoad).where(OpbrengstLoad.ladingnummer == ladingnummer)).first()
     if load is None:
-        raise NotFound(Reason("lading_onbekend", f"Er is geen opbrengst {ladingnummer}."))
+        raise NotFound(Reason("lading_onbekend", f"Er is geen opbrengst met {named(ladingnummer, 'OB-')}."))
     rows = load.afgewezen[:MOST_ROWS]
     people = subjects_of_signals(session, [row["cellen"].get("signaalnummer", "") for row in rows])
     audit.record_reading(engine, who.access, "opbrengst_bekeken", ladingnummer, now, about=people)

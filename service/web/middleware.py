@@ -84,7 +84,8 @@ class AnswerHeaders:
                 # What people brought is shown under a policy of its own, by which it can do nothing here.
                 headers.setdefault("X-Frame-Options", "DENY")
                 headers.setdefault("Content-Security-Policy", _API_POLICY if api else _PAGE_POLICY)
-                headers["Cache-Control"] = _kept(scope, message["status"])
+                if not path.startswith("/static/") or message["status"] >= 400:
+                    headers["Cache-Control"] = "no-store"
                 if self.https:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
                 if api:
@@ -105,13 +106,6 @@ class AnswerHeaders:
             await send(message)
 
         await self.app(scope, receive, with_headers)
-
-
-def _kept(scope: Scope, status: int) -> str:
-    """How long a browser may keep an answer: what bears the digest of its content for ever, anything of ours never."""
-    if not scope["path"].startswith("/static/") or status >= 400:
-        return "no-store"
-    return "public, max-age=31536000, immutable" if scope.get("query_string", b"").startswith(b"v=") else "max-age=3600"
 
 
 PACKED = (
@@ -136,7 +130,7 @@ class Smaller(GZipMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Compress where it gives nothing away."""
         own = scope["type"] == "http" and Headers(scope=scope).get("sec-fetch-site") in ("same-origin", "none")
-        if own or scope.get("path", "").startswith("/static/"):
+        if own and not scope["path"].startswith("/static/"):  # those are compressed once (service.web.statics)
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -179,6 +173,16 @@ def _forget_values(error: Exception) -> None:
             each.pop("ctx", None)
 
 
+LONGEST_TYPE = 300
+"""Signs of a Content-Type: a boundary has seventy at most, and what reads it longer takes quadratic time."""
+_TYPE = Reason("inhoudstype_te_lang", "De header Content-Type is te lang. Verstuur het opnieuw, of vraag uw beheerder.")
+_NO_LENGTH = Reason(
+    "lengte_ontbreekt",
+    "Er is niet bij gezegd hoe groot dit is (Content-Length), zoals elke browser doet. Verstuur het opnieuw.",
+    "Content-Length",
+)
+
+
 class TooLarge(Exception):
     """More bytes came in than a request may hold."""
 
@@ -218,6 +222,15 @@ async def _refuse_stranger(scope: Scope, receive: Receive, send: Send) -> None:
     await refuse(Request(scope), status_of(error), error.reasons, headers_of(error))(scope, receive, send)
 
 
+def _end_of_form(scope: Scope, headers: Headers) -> bytes:
+    """What ends the form of a page, put where its file is cut off: what was typed before that is shown once more."""
+    boundary = _BOUNDARY.search(headers.get("content-type", ""))
+    return b"" if scope["path"].startswith("/api/") or boundary is None else f"\r\n--{boundary[1]}--\r\n".encode()
+
+
+_BOUNDARY = re.compile(r'boundary="?([^\s";]+)')
+
+
 class RequestGuard:
     """Refuses what other sites send, what is too large and what is too much, before a route sees it."""
 
@@ -246,12 +259,14 @@ class RequestGuard:
             status, reason = refused
             await refuse(Request(scope), status, [reason])(scope, receive, send)
             return
-        limit, read, begun, whole, late = self._limit(scope, headers), 0, False, False, False
+        limit, read, begun, whole, late, lost = self._limit(scope, headers), 0, False, False, False, b""
         patience = Patience(self.seconds)
-        stranger = limit > SMALL_BODY and not await run_in_threadpool(is_somebody, Request(scope))
+        # A body in pieces of a byte each keeps the parser busy a million times: not for everybody.
+        asked = limit > SMALL_BODY or "transfer-encoding" in headers
+        stranger = asked and not await run_in_threadpool(is_somebody, Request(scope))
         if stranger:
-            limit = SMALL_BODY
-            if int(headers.get("content-length", "0")) > limit:
+            limit, lost = SMALL_BODY, _end_of_form(scope, headers)
+            if not lost and ("transfer-encoding" in headers or int(headers.get("content-length", "0")) > limit):
                 await _refuse_stranger(scope, receive, send)
                 return
 
@@ -266,13 +281,16 @@ class RequestGuard:
                 raise
             whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
+            if read > limit and lost:
+                whole = True
+                return {"type": "http.request", "body": message["body"][: limit - read] + lost, "more_body": False}
             if read > limit:
                 raise TooLarge
             return message
 
         async def watched(message: Message) -> None:
             nonlocal begun
-            if (read > limit or late) and not begun:
+            if ((read > limit and not lost) or late) and not begun:
                 return  # an answer to half a body, which the application took for a whole one
             begun = True
             await send(message)
@@ -283,9 +301,11 @@ class RequestGuard:
             # The connection ends too: on it, whoever is slow could go on.
             await refuse(Request(scope), 408, [self._too_slow()], {"Connection": "close"})(scope, receive, send)
             return
-        if read > limit and not begun and stranger:
+        if lost or not read > limit or begun:
+            return
+        if stranger:
             await _refuse_stranger(scope, receive, send)
-        elif read > limit and not begun:
+        else:
             await refuse(Request(scope), 413, [self._too_large(limit)])(scope, receive, send)
 
     def _limit(self, scope: Scope, headers: Headers) -> int:
@@ -311,6 +331,10 @@ class RequestGuard:
         return Reason("te_traag", uitleg)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, Reason] | None:
+        if len(headers.get("content-type", "")) > LONGEST_TYPE:
+            return 400, _TYPE
+        if "transfer-encoding" in headers and not scope["path"].startswith("/api/"):
+            return 411, _NO_LENGTH
         length = headers.get("content-length", "0")
         limit = self._limit(scope, headers)
         if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > limit):

@@ -134,6 +134,20 @@ def press(engine: Engine, place: str = HOME) -> None:
         assert not turn(engine, f"naam{number}", place)
 
 
+def test_no_name_that_is_typed_counts_at_somebody_elses_code_or_device() -> None:
+    """Whoever has no password gets at no counter but those of the password."""
+    anna = [
+        Attempt("anna", HOME, stage=Stage.CODE),
+        Attempt("anna", HOME, "a device"),
+        Attempt("anna", HOME, "a device", Stage.CODE),
+    ]
+    for name in ("code\nanna", "code", "", "toestel", "toestel\nanna", '["code", "account", "anna"]', "hier"):
+        for place in (HOME, "", "anna", "anna\n" + HOME):
+            typed = Attempt(name, place)
+            assert not set(typed.keys) & {key for each in anna for key in each.keys}
+            assert len(set(typed.keys)) == 3
+
+
 def test_a_place_that_fails_at_ever_new_names_waits_as_a_whole(engine: Engine) -> None:
     press(engine)
     assert turn(engine, "nog-een-naam") == attempts.PLACE_EASES

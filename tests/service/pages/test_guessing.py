@@ -127,7 +127,7 @@ def test_while_it_is_busy_at_the_door_the_rest_of_the_house_goes_on(
         assert client.get("/api/v1/zaken", headers=bearer).status_code == 200, "a token is no password"
         with session_scope(engine, Access.system(), write=False) as session:
             number = accounts.find_user(session, "anna").id
-        form = {"csrf": token_on(client, f"/gebruikers/{number}")}
+        form = {"csrf": token_on(client, f"/gebruikers/{number}"), "nieuw": "x"}
         assert client.post(f"/gebruikers/{number}/ontkoppelen", data=form, headers=OWN).status_code == 503
     finally:
         done.set()

@@ -2,14 +2,16 @@
 
 import re
 from html import unescape
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete
 from sqlmodel import col, select
 
 from service.access import Access
 from service.db import session_scope
+from service.identity import accounts
 from service.models import AuditEntry, WebSession
 from service.settings import DEFAULT_SECRET
 from service.web.csrf import token_for
@@ -193,3 +195,40 @@ def test_who_looks_stands_in_the_log(client: TestClient, engine: Engine) -> None
         ("aanmelden", "onbekend", "geweigerd"),
     ]
     assert "999900018" not in str(entries(engine))
+
+
+def test_what_was_typed_beside_a_large_file_survives_a_sign_in_that_ended(client: TestClient, engine: Engine) -> None:
+    anna = Visitor(client, "anna")
+    path = f"/zaken/{case_in(engine, Phase.VOORONDERZOEK).zaaknummer}/dossier/documenten"
+    form = {"csrf": "0" * 64, "omschrijving": "Huurcontract uit de la"}
+    with session_scope(engine, Access.system()) as session:
+        accounts.end_sign_ins(session, accounts.find_user(session, "anna"))
+    files = {"bestand": ("scan.pdf", b"%PDF-" + b"0" * 1_500_000, "application/pdf")}
+    answer = client.post(path, data=form, files=files, headers=anna.own)
+    assert answer.status_code == 401
+    assert "Huurcontract uit de la" in answer.text
+    assert "scan.pdf" not in answer.text
+
+
+def test_who_signs_out_in_an_old_tab_is_out(client: TestClient, engine: Engine) -> None:
+    anna = Visitor(client, "anna")
+    old = re.search(r'name="csrf" value="([0-9a-f]+)"', anna.get("/account"))
+    Visitor(client, "anna")
+    assert old
+    out = client.post("/uitloggen", data={"csrf": old[1]}, headers=anna.own, follow_redirects=False)
+    assert out.status_code == 303
+    assert client.get("/account", follow_redirects=False).status_code == 303
+    Visitor(client, "anna")
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert client.post("/uitloggen", headers=elsewhere).status_code == 403
+    assert client.get("/account").status_code == 200
+
+
+@pytest.mark.parametrize("said", ["999990019", "999990019 Bel 0900-1234", "Z-999990019"])
+def test_a_number_that_is_not_there_is_not_repeated_when_it_may_be_a_persons(client: TestClient, said: str) -> None:
+    Visitor(client, "ulla")
+    for path in ("/terugkoppelingen", "/ladingen", "/opbrengsten"):
+        answer = client.get(f"{path}/{quote(said)}")
+        assert (answer.status_code, "Er is geen" in answer.text) == (404, True)
+        assert "999990019" not in answer.text
+    assert "TK-2020-0001" in client.get("/terugkoppelingen/TK-2020-0001").text

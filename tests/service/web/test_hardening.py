@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from service.app import create_app
 from service.settings import Environment, Settings
+from service.web import statics
 from service.web.middleware import SMALL_BODY
 
 HOST = "https://rni.example.nl"
@@ -138,6 +139,38 @@ def test_the_session_cookie_is_for_this_host_over_https_and_no_script(client: Te
 @pytest.mark.parametrize("path", ["/static/", "/static/visits", "/static/../settings.py", "/static/%2e%2e/app.py"])
 def test_no_folder_is_listed_and_nothing_beside_it_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_a_content_type_that_takes_long_to_read_is_not_read(client: TestClient) -> None:
+    """Libraries read it in quadratic time: 60,000 signs held up everybody for seconds."""
+    for path in ("/static/rni.css", "/inloggen", "/api/v1/zaken"):
+        answer = client.get(path, headers={"Content-Type": 'a;a="' + ";" * 300})
+        assert answer.status_code == 400
+        assert "De header Content-Type is te lang." in answer.text
+
+
+def test_a_body_of_unknown_length_comes_from_scripts_that_we_know_alone(
+    client: TestClient, tokens: Mapping[str, str]
+) -> None:
+    """A million pieces of a byte each cost more than they weigh; every browser says how long a form is."""
+    same = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
+    answer = client.post("/inloggen", headers=same, content=iter([b"a=1"]))
+    assert (answer.status_code, "Content-Length" in answer.text) == (411, True)
+    script = {"Content-Type": "application/json"}
+    assert client.post("/api/v1/zaken/_zoek", headers=script, content=iter([b"{}"])).status_code == 401
+    known = script | {"Authorization": f"Bearer {tokens['anna']}"}
+    search = iter([b'{"bsn": "999990019"}'])
+    assert client.post("/api/v1/zaken/_zoek", headers=known, content=search).status_code == 200
+
+
+def test_a_static_file_is_kept_for_good_under_the_address_of_what_it_holds(client: TestClient) -> None:
+    """Two versions of the program may run side by side: what one does not have as asked for is not kept as such."""
+    good = client.get(statics.address("rni.css"))
+    assert good.headers["cache-control"] == "public, max-age=31536000, immutable"
+    for wrong in ("/static/rni.css", "/static/rni.css?v=", "/static/rni.css?v=0123456789ab"):
+        assert client.get(wrong).headers["cache-control"] == "max-age=3600"
+    again = client.get(statics.address("rni.css"), headers={"If-None-Match": good.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 class Sent:
