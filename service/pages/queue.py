@@ -31,7 +31,8 @@ from workflow.transitions import BY_NAME, DECIDER, STEPS
 router = APIRouter()
 
 PAGE = 20
-DECISIONS = tuple(move for move in STEPS if move.by == DECIDER)
+DECISIONS = sorted((move for move in STEPS if move.by == DECIDER), key=lambda move: move.letter is None)
+"""What a beslisser may do; what goes out in a letter first."""
 NO_OCCASION = frozenset({"geen_aangifte"})
 """Codes of refusals that say that nothing asks for the step."""
 

@@ -120,21 +120,21 @@ def _of_cases(session: Session, who: SignedIn, lists: Iterable[str], today: date
     soon = (add_working_days(today, SOON_WORKING_DAYS) + timedelta(days=1)).isoformat()
     for lijst in lists:
         whose = "" if lijst == "mijn" else " in uw gemeente"
-        for label, urgent, filters in (
-            (f"Zaken{whose} met een termijn die voorbij is", True, Filters(lijst, voor=today.isoformat())),
-            (f"Zaken{whose} met een termijn voorbij of binnen vijf werkdagen", False, Filters(lijst, voor=soon)),
-            (f"Terugbelverzoeken{whose}: zaken", False, Filters(lijst, terugbelverzoek="ja")),
-            (f"Brieven retour{whose}: zaken", False, Filters(lijst, taak="brief_retour")),
-            (f"Zaken{whose} met iets om naar te kijken", False, Filters(lijst, taak=case_list.ANY_TASK)),
+        for label, filters in (
+            (f"Zaken{whose} met een termijn die voorbij is", Filters(lijst, voor=today.isoformat())),
+            (f"Zaken{whose} met een termijn voorbij of binnen vijf werkdagen", Filters(lijst, voor=soon)),
+            (f"Terugbelverzoeken{whose}: zaken", Filters(lijst, terugbelverzoek="ja")),
+            (f"Brieven retour{whose}: zaken", Filters(lijst, taak="brief_retour")),
+            (f"Zaken{whose} met iets om naar te kijken", Filters(lijst, taak=case_list.ANY_TASK)),
         ):
-            yield _counted(session, who, label, filters, urgent)
+            yield _counted(session, who, label, filters)
     yield _counted(session, who, "Zaken zonder behandelaar", Filters("vrij"))
     yield Line("Antwoorden die nog in WALAA moeten", len(walaa.to_enter(session)), "/walaa")
 
 
-def _counted(session: Session, who: SignedIn, label: str, filters: Filters, urgent: bool = False) -> Line:
+def _counted(session: Session, who: SignedIn, label: str, filters: Filters) -> Line:
     number = case_list.count(session, filters.wanted(who.naam), at_most=MOST)
-    return Line(label, number, filters.address(), urgent)
+    return Line(label, number, filters.address())
 
 
 def _of_visits(session: Session, who: SignedIn, today: date) -> Iterator[Line]:

@@ -39,6 +39,7 @@ def test_the_chosen_order_and_filters_stay_while_paging_and_going_back(site: Sit
     page = sign_in("anna")
     page.goto(f"{site.url}/zaken?lijst=alle")
     page.get_by_label("Volgorde").select_option("-zaaknummer")
+    page.get_by_text("Meer keuzes").click()
     page.get_by_label("Levering", exact=True).fill("LRNI-2026-07")
     page.get_by_role("button", name="Toon").click()
     first = numbers(page)
