@@ -16,18 +16,22 @@ from service import case_signals
 from service.web.characters import readable
 from service.web.dependencies import LARGEST_NUMBER
 from signals.errors import Invalid, Reason
-from workflow.models import Address, CallbackRequest, Case
+from workflow.models import Aangifte, Address, CallbackRequest, Case, CaseTask
 from workflow.phases import Outcome, Phase
 from workflow.running_terms import running_terms
 
 LARGEST_PAGE = 100
 SORTS = ("termijn", "-termijn", "datumOntvangst", "-datumOntvangst", "zaaknummer", "-zaaknummer")
+ANY_TASK = "alle"
 _NEVER = date.max
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which cases; what is left empty filters nothing. termijn_voor: a running term ends before this day."""
+    """Which cases; what is left empty filters nothing.
+
+    termijn_voor: a running term ends before this day. taak: an open task of this kind, or ANY_TASK.
+    """
 
     fase: Sequence[Phase] = ()
     gemeentecode: Sequence[str] = ()
@@ -38,6 +42,8 @@ class Filter:
     termijn_voor: date | None = None
     aangehouden: bool | None = None
     terugbelverzoek: bool | None = None
+    taak: str | None = None
+    aangifte_wacht: bool | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a case must meet."""
@@ -65,6 +71,13 @@ class Filter:
             asked = select(CallbackRequest.zaak_id).where(col(CallbackRequest.teruggebeld_op).is_(None))
             waits = col(Case.id).in_(asked)
             wanted.append(waits if self.terugbelverzoek else ~waits)
+        if self.taak is not None:
+            tasks = select(CaseTask.zaak_id).where(col(CaseTask.afgehandeld_op).is_(None))
+            kind = tasks if self.taak == ANY_TASK else tasks.where(col(CaseTask.soort) == self.taak)
+            wanted.append(col(Case.id).in_(kind))
+        if self.aangifte_wacht is not None:
+            declared = col(Case.id).in_(select(Aangifte.zaak_id).where(col(Aangifte.afgehandeld_op).is_(None)))
+            wanted.append(declared if self.aangifte_wacht else ~declared)
         return wanted
 
 

@@ -29,6 +29,7 @@ class User(SQLModel, table=True):
     demo: bool = Field(default=False, description="made by the demo; production does not start with one")
     aangemaakt_op: datetime = Field(sa_type=Moment)
     uitgeschakeld_op: datetime | None = Field(default=None, sa_type=Moment)
+    laatst_hier: datetime | None = Field(default=None, sa_type=Moment, description="with the pages, to the minute")
 
 
 class UserRole(SQLModel, table=True):
@@ -67,6 +68,9 @@ class WebSession(SQLModel, table=True):
     gezien_op: datetime = Field(sa_type=Moment)
     eindigt_op: datetime = Field(sa_type=Moment, description="whatever happens")
     toestel: str = Field(default="", max_length=60, description="as its user recognises it: browser and system")
+    vorige_keer: datetime | None = Field(
+        default=None, sa_type=Moment, description="when its user was last here before it began; none the first time"
+    )
 
 
 class SecondFactor(SQLModel, table=True):

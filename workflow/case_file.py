@@ -1,6 +1,6 @@
 """What may be asked about one case: the dossier as guards, effects and pages read it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -264,3 +264,26 @@ class CaseFile:
         """Read the dossier anew: rows were added."""
         for name in [name for name in self.__dict__ if name not in ("session", "case")]:
             del self.__dict__[name]
+
+
+def files_of(session: Session, cases: Sequence[Case]) -> list[CaseFile]:
+    """Several cases, with the parts on which a decision rests fetched for all of them together."""
+    parts: Mapping[str, type[OfCase]] = {
+        "sources": Source,
+        "visits": Visit,
+        "letters": Letter,
+        "aangiften": Aangifte,
+        "bezwaren": Bezwaar,
+        "terms": CaseTerm,
+    }
+    ids = [case.id for case in cases]
+    events = events_of(session, cases) if cases else {}
+    files = {case.id: CaseFile(session, case) for case in cases}
+    for id_, file in files.items():
+        file.__dict__["events"] = events[id_]
+        file.__dict__ |= {name: [] for name in parts} | {"terms": list(file.kept_terms)}
+    for name, table in parts.items() if cases else ():
+        chosen = select(table).where(col(table.zaak_id).in_(ids)).order_by(col(table.id))  # type: ignore[attr-defined]
+        for row in session.exec(chosen):
+            files[row.zaak_id].__dict__[name].append(row)
+    return list(files.values())

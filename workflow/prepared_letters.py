@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from signals.dates import dutch_date
 from signals.errors import Invalid, NotFound, Reason, Refused
@@ -57,6 +57,12 @@ def waiting(session: Session) -> Sequence[PreparedLetter]:
     """The letters that wait for the post, oldest first; of the municipalities that the session sees."""
     open_ones = select(PreparedLetter).where(col(PreparedLetter.afgehandeld_op).is_(None))
     return session.exec(open_ones.order_by(col(PreparedLetter.id))).all()
+
+
+def count_waiting(session: Session, at_most: int) -> int:
+    """How many wait, counted no further than `at_most`, without their bytes."""
+    some = select(PreparedLetter.id).where(col(PreparedLetter.afgehandeld_op).is_(None)).limit(at_most).subquery()
+    return session.exec(select(func.count()).select_from(some)).one()
 
 
 def find(session: Session, nummer: int) -> PreparedLetter:

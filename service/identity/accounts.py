@@ -379,8 +379,11 @@ def start_session(session: Session, user: User, *, now: datetime, hours: int, to
             gezien_op=now,
             eindigt_op=now + timedelta(hours=hours),
             toestel=toestel,
+            vorige_keer=user.laatst_hier,
         )
     )
+    user.laatst_hier = now
+    session.add(user)
     session.flush()
     return secret
 
@@ -400,8 +403,9 @@ def find_session(session: Session, secret: str, *, now: datetime, idle_minutes: 
 
 
 def touch_session(session: Session, web: WebSession, now: datetime) -> None:
-    """Note that the session was used."""
+    """Note that the session was used, and so that its user was here."""
     session.execute(update(WebSession).where(col(WebSession.sha256) == web.sha256).values(gezien_op=now))
+    session.execute(update(User).where(col(User.id) == web.gebruiker_id).values(laatst_hier=now))
 
 
 def end_session(session: Session, secret: str) -> None:

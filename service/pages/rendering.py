@@ -59,6 +59,7 @@ class MenuItem:
 
 MENU: Sequence[MenuItem] = (
     MenuItem("/zaken", "Zaken", MUNICIPAL_ROLES),
+    MenuItem("/besluiten", "Besluiten", frozenset({Role.BESLISSER})),
     MenuItem("/bezoeken", "Bezoeken", PLANNERS),
     MenuItem("/post", "Post", frozenset({Role.BEHANDELAAR, Role.BESLISSER, Role.TEAMLEIDER})),
     MenuItem("/walaa", "WALAA", frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})),
@@ -110,6 +111,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         path=_menu_path(request.url.path),
         csrf=csrf_token(request),
         csrf_field=FIELD,
+        searches=who is not None and who.has(*MUNICIPAL_ROLES),
         keeps_visits=who is not None and who.has(*PLANNERS),
         demo=settings.environment is Installation.DEMO,
         today=now.date(),

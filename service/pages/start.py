@@ -1,34 +1,197 @@
-"""Where each role begins: at what waits for it."""
+"""Where everybody begins: what is due, what waits, and what happened since; numbers of cases and days, no persons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from fastapi import APIRouter
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session, col, func, select
 
-from service.pages.rendering import see_other
-from service.web.dependencies import Who
-from workflow.phases import Role
+from exports.models import DeliveryState, FeedbackDelivery
+from service import case_list, since
+from service.loading import uploads
+from service.models import Mail
+from service.pages import queue, walaa
+from service.pages.labels import SOON_WORKING_DAYS
+from service.pages.messages import NEED_A_PERSON
+from service.pages.rendering import render
+from service.pages.visits import plans_in
+from service.pages.worklist import MOST_COUNTED, Filters, Row, display_names, lines
+from service.web.dependencies import Now, PageSession, SignedIn, Who
+from signals.models import Load, LoadStatus
+from workflow import day_list, prepared_letters, unplaced_reports, visit_planning
+from workflow.holidays import add_working_days
+from workflow.phases import Phase, Role
+from workflow.visit_models import PlannedVisit, VisitStatus
 
 router = APIRouter()
 
-BEGINNINGS: Sequence[tuple[Role, str]] = (
-    (Role.BEHANDELAAR, "/zaken?lijst=mijn"),
-    (Role.TEAMLEIDER, "/zaken?lijst=vrij"),
-    (Role.BESLISSER, "/zaken?lijst=alle&fase=voornemen"),
-    (Role.TOEZICHTHOUDER, "/zaken?lijst=alle&fase=huisbezoek"),
-    (Role.UWV_LIAISON, "/leveringen"),
-    (Role.COORDINATOR, "/cijfers"),
-    (Role.BEHEERDER, "/gebruikers"),
-    (Role.AUDITOR, "/logboek"),
+FIRST = 5
+"""So many cases stand here; the rest is one click away."""
+MOST = MOST_COUNTED + 1
+TOLD = "/terugkoppelingen"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something that waits: how much of it, and where it is. urgent: it should have been done."""
+
+    label: str
+    count: int
+    path: str
+    urgent: bool = False
+
+
+EMPTY: Sequence[tuple[Role, str, str, str]] = (
+    (Role.BEHANDELAAR, "Kies een zaak uit", "/zaken?lijst=vrij", "de zaken zonder behandelaar"),
+    (Role.TEAMLEIDER, "Bekijk", "/zaken?lijst=alle", "alle zaken van uw gemeente"),
+    (Role.BESLISSER, "Bekijk wat eraan komt in", "/zaken?lijst=alle", "alle zaken van uw gemeente"),
+    (
+        Role.TOEZICHTHOUDER,
+        "Plan een huisbezoek vanaf een zaak in",
+        "/zaken?lijst=alle&fase=huisbezoek",
+        "de fase huisbezoek",
+    ),
+    (Role.UWV_LIAISON, "Bied een levering aan bij", "/leveringen", "de leveringen"),
+    (Role.COORDINATOR, "Bekijk wat er aan UWV te vertellen is bij", TOLD, "de terugkoppelingen"),
+    (Role.BEHEERDER, "Bekijk wie hier mag werken bij", "/gebruikers", "de gebruikers"),
+    (Role.AUDITOR, "Kijk wie wat deed in", "/logboek", "het logboek"),
 )
+"""What each role does when nothing waits."""
 
 
-def beginning_of(who: Who) -> str:
-    """The first page for this person; whoever has several roles begins with the daily work."""
-    return next((path for role, path in BEGINNINGS if who.has(role)), "/begrippen")
+@router.get("/", response_class=HTMLResponse)
+def start(request: Request, who: Who, session: PageSession, now: Now) -> Response:
+    """What is due, what waits and what happened since the last time, for every role of who asks."""
+    today = now.date()
+    found = {line.path: line for line in _lines(session, who, now) if line.count}
+    waiting = list(found.values())
+    visits = _visits_today(session, who, today) if who.has(Role.TOEZICHTHOUDER) else ()
+    return render(
+        request,
+        "start.html",
+        waiting=waiting,
+        most=MOST_COUNTED,
+        rows=_first_cases(session, who),
+        visits=visits,
+        happened=since.happened(session, who.access, who.naam, who.vorige_keer, today) if who.vorige_keer else (),
+        counts=[line for line in _since(session, who) if line.count],
+        before=who.vorige_keer,
+        names=display_names(session),
+        nexts=[next_ for role, *next_ in EMPTY if who.has(role)],
+    )
 
 
-@router.get("/")
-def start(who: Who) -> RedirectResponse:
-    """Sends each role to what it needs."""
-    return see_other(beginning_of(who))
+def _since(session: Session, who: SignedIn) -> Iterator[Line]:
+    """What is too much to tell one by one."""
+    if who.vorige_keer is None:
+        return
+    if who.has(Role.TEAMLEIDER):
+        new = since.new_cases(session, who.vorige_keer)
+        yield Line("Nieuwe zaken in uw gemeente", new, Filters("alle", sorteer="-datumOntvangst").address())
+    if who.has(Role.AUDITOR):
+        yield Line("Keren dat iets werd geweigerd", since.refusals(session, who.vorige_keer), "/logboek")
+
+
+def _lines(session: Session, who: SignedIn, now: datetime) -> Iterator[Line]:
+    """Everything that may wait for the roles of this person, also what there is none of."""
+    lists = [name for role, name in ((Role.BEHANDELAAR, "mijn"), (Role.TEAMLEIDER, "alle")) if who.has(role)]
+    if lists:
+        yield from _of_cases(session, who, lists, now.date())
+    if who.has(Role.BESLISSER):
+        for part in queue.PARTS:
+            number = case_list.count(session, part.wanted(who.access.actor), at_most=MOST)
+            yield Line(part.label, number, f"/besluiten#{part.name}")
+    if who.has(Role.BEHANDELAAR, Role.TEAMLEIDER, Role.BESLISSER):
+        yield Line("Brieven klaar voor de post", prepared_letters.count_waiting(session, MOST), "/post")
+    if who.has(Role.TOEZICHTHOUDER):
+        yield from _of_visits(session, who, now.date())
+    if who.has(*visit_planning.PLANNERS):
+        actor = who.access.actor
+        rest = sum(plans_in(actor, case.gemeentecode) for _, case in unplaced_reports.waiting(session))
+        yield Line("Bezoekverslagen zonder plek in een dossier", rest, "/bezoeken/te-plaatsen")
+    yield from _of_the_project(session, who, now.date())
+
+
+def _of_cases(session: Session, who: SignedIn, lists: Iterable[str], today: date) -> Iterator[Line]:
+    """Each line leads to the very list that it counts."""
+    soon = (add_working_days(today, SOON_WORKING_DAYS) + timedelta(days=1)).isoformat()
+    for lijst in lists:
+        whose = "" if lijst == "mijn" else " in uw gemeente"
+        for label, filters in (
+            (f"Zaken{whose} met een termijn die voorbij is", Filters(lijst, voor=today.isoformat())),
+            (f"Zaken{whose} met een termijn voorbij of binnen vijf werkdagen", Filters(lijst, voor=soon)),
+            (f"Terugbelverzoeken{whose}: zaken", Filters(lijst, terugbelverzoek="ja")),
+            (f"Brieven retour{whose}: zaken", Filters(lijst, taak="brief_retour")),
+            (f"Zaken{whose} met iets om naar te kijken", Filters(lijst, taak=case_list.ANY_TASK)),
+        ):
+            yield _counted(session, who, label, filters)
+    yield _counted(session, who, "Zaken zonder behandelaar", Filters("vrij"))
+    yield Line("Antwoorden die nog in WALAA moeten", len(walaa.to_enter(session)), "/walaa")
+
+
+def _counted(session: Session, who: SignedIn, label: str, filters: Filters) -> Line:
+    number = case_list.count(session, filters.wanted(who.naam), at_most=MOST)
+    return Line(label, number, filters.address())
+
+
+def _of_visits(session: Session, who: SignedIn, today: date) -> Iterator[Line]:
+    late = select(PlannedVisit).where(PlannedVisit.dag < today, PlannedVisit.status == VisitStatus.GEPLAND)
+    mine = [visit for visit in session.exec(late.order_by(col(PlannedVisit.dag))) if _goes(visit, who.naam)]
+    first = f"/bezoeken?dag={mine[0].dag.isoformat()}" if mine else "/bezoeken"
+    yield Line("Verslagen van huisbezoeken die u nog moet maken", len(mine), first, urgent=True)
+    filters = Filters("alle", fase=Phase.HUISBEZOEK)
+    yield _counted(session, who, "Zaken in de fase huisbezoek", filters)
+
+
+def _goes(visit: PlannedVisit, naam: str) -> bool:
+    return any(one["naam"] == naam for one in visit.bezoekers)
+
+
+def _visits_today(session: Session, who: SignedIn, today: date) -> Sequence[PlannedVisit]:
+    """Those that this person still makes, in the order of the day list."""
+    planned = select(PlannedVisit).where(PlannedVisit.dag == today, PlannedVisit.status == VisitStatus.GEPLAND)
+    mine = [visit for visit in session.exec(planned) if _goes(visit, who.naam)]
+    return sorted(mine, key=lambda visit: (visit.begin, day_list.walking_order(visit)))
+
+
+def _of_the_project(session: Session, who: SignedIn, today: date) -> Iterator[Line]:
+    """Loads, feedback and mail: counts of whole files, about nobody."""
+    if who.has(*uploads.LOADERS):
+        checked = (uploads.visible(who.access), Load.status == LoadStatus.GECONTROLEERD)
+        yield Line("Leveringen gecontroleerd en nog niet geladen", _count(session, Load.id, *checked), "/leveringen")
+    states: Mapping[DeliveryState, str] = {}
+    if who.has(Role.COORDINATOR):
+        states = {DeliveryState.AANGEMAAKT: "Terugkoppelingen gemaakt en nog niet verzonden"}
+        newest = select(FeedbackDelivery.aangemaakt_op).order_by(col(FeedbackDelivery.id).desc()).limit(1)
+        last = session.exec(newest).first()
+        yield Line("Dagen sinds de laatste terugkoppeling", (today - last.date()).days if last is not None else 0, TOLD)
+    if who.has(Role.UWV_LIAISON):
+        states = {**states, DeliveryState.VERZONDEN: "Terugkoppelingen verzonden en nog niet bevestigd"}
+    for state, label in states.items():
+        number = _count(session, FeedbackDelivery.id, FeedbackDelivery.staat == state)
+        yield Line(label, number, f"{TOLD}#{state}")
+    if who.has(Role.BEHEERDER):
+        stuck = _count(session, Mail.id, col(Mail.staat).in_(NEED_A_PERSON))
+        yield Line("Berichten die niet zijn aangekomen", stuck, "/berichten", urgent=True)
+
+
+def _count(session: Session, of: Any, *conditions: Any) -> int:
+    some = select(of).where(*conditions).limit(MOST).subquery()
+    return session.exec(select(func.count()).select_from(some)).one()
+
+
+def _first_cases(session: Session, who: SignedIn) -> Sequence[Row]:
+    """What is due first of the own cases; of who has none, of those that are decided or led here."""
+    wanted = (
+        Filters("mijn").wanted(who.naam)
+        if who.has(Role.BEHANDELAAR)
+        else Filters("alle").wanted(who.naam)
+        if who.has(Role.TEAMLEIDER)
+        else case_list.Filter(fase=queue.PHASES)
+        if who.has(Role.BESLISSER)
+        else None
+    )
+    return lines(session, case_list.page(session, wanted, size=FIRST).cases) if wanted else ()

@@ -44,11 +44,12 @@ def now_of(request: Request) -> datetime:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who is signed in with the pages, as the pages show it."""
+    """Who is signed in with the pages, as the pages show it. vorige_keer: last here before this sign-in."""
 
     naam: str
     weergavenaam: str
     access: Access
+    vorige_keer: datetime | None = None
 
     def has(self, *roles: Role) -> bool:
         """Whether one of these roles is held anywhere."""
@@ -116,6 +117,7 @@ def signed_in_or_none(request: Request) -> SignedIn | None:
             user.naam,
             user.weergavenaam,
             Access.of(accounts.actor_of(session, user, now.date()), origin_of(request, "pagina"), trace_of(request)),
+            web.vorige_keer,
         )
     if now - web.gezien_op > accounts.SEEN_EVERY:
         # Not worth waiting for: a load may hold the lock of a database in a file, and the next page notes it too.

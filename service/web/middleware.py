@@ -225,7 +225,8 @@ async def _refuse_stranger(scope: Scope, receive: Receive, send: Send) -> None:
 def _end_of_form(scope: Scope, headers: Headers) -> bytes:
     """What ends the form of a page, put where its file is cut off: what was typed before that is shown once more."""
     boundary = _BOUNDARY.search(headers.get("content-type", ""))
-    return b"" if scope["path"].startswith("/api/") or boundary is None else f"\r\n--{boundary[1]}--\r\n".encode()
+    typed = _DOCUMENTS.fullmatch(scope["path"]) and not scope["path"].startswith("/api/")
+    return f"\r\n--{boundary[1]}--\r\n".encode() if boundary and typed else b""
 
 
 _BOUNDARY = re.compile(r'boundary="?([^\s";]+)')

@@ -24,7 +24,7 @@ from service.web.middleware import API
 from signals.models import Signal
 from signals.numbers import take_numbers
 from tests import factories
-from workflow.models import Case, CaseTask, ReceivedPart
+from workflow.models import Aangifte, Case, CaseTask, ReceivedPart
 from workflow.phases import Phase
 from workflow.visit_models import UnplacedReport, VisitReport
 
@@ -32,8 +32,10 @@ from .conftest import CAST, NOW, ROTTERDAM, Template
 from .log.log_walk import Walk
 
 SILENT = {
+    # numbers of cases and days, and nobody
+    "GET /",
     # nobody's data but the user's own
-    "GET /inloggen", "POST /inloggen", "POST /uitloggen", "GET /", "GET /bezoeken/aanmelding",
+    "GET /inloggen", "POST /inloggen", "POST /uitloggen", "GET /bezoeken/aanmelding",
     "GET /inloggen/code", "POST /inloggen/code", "GET /inloggen/koppelen", "POST /inloggen/koppelen",
     "GET /inloggen/koppelen/qr.svg", "GET /inloggen/organisatie", "GET /inloggen/organisatie/terug",
     "GET /inloggen/organisatie/sleutels", "GET /uitgelogd", "POST /gebruikers/{nummer}/ontkoppelen",
@@ -45,6 +47,7 @@ SILENT = {
     # the same for everybody
     "GET /.well-known/security.txt",
     "GET /zaken/{zaaknummer}/bsn",
+    "GET /zaken/toewijzen",
     "GET /zaken/zoek", "GET /bezoeken/onderweg", "GET /bezoeken/dienst.js", "GET /begrippen", "GET /termijnen",
     "GET /instellingen", "GET /instellingen/{soort}", "POST /instellingen/{soort}", "GET /verwerkingen",
     "GET /verwerkingen/{naam}/{versie}", "GET /api/v1/termijnen", "GET /api/v1/gemeenten",
@@ -140,7 +143,8 @@ def walk_everything(walk: Walk, engine: Engine) -> None:
             **of_case(case), sleutel="Z-1/brief:1", soort="brief", datum=RECEIVED, omschrijving="voornemen",
             van_gemeente="0983", vastgelegd_door="Dirk", sha256="0" * 64, pdf=b"%PDF-1.4",
         )  # fmt: skip
-        session.add_all([task, part])
+        declared = Aangifte(**of_case(walked), datum=RECEIVED, soort="woonadres")
+        session.add_all([task, part, declared])
         session.flush()
         for signal in session.exec(select(Signal)):
             signal.werkgever = EMPLOYER
@@ -153,6 +157,7 @@ def walk_everything(walk: Walk, engine: Engine) -> None:
     walk("anna", "GET /zaken", [THIRD])  # his own
     walk("anna", f"POST {API}/zaken/_zoek", one, {"bsn": ANNA_S})
     walk("anna", "POST /zaken/zoek", one, {"zoek": number})
+    walk("anna", "POST /zaken/toewijzen", [OTHER], {"zaak": f"{beside}:1", "formulier": "n"})
     for route in (
         f"GET {API}/zaken/{{zaaknummer}}", "GET /zaken/{zaaknummer}", f"GET {API}/zaken/{{zaaknummer}}/stappen",
         "GET /zaken/{zaaknummer}/verstrekkingen",
@@ -203,6 +208,7 @@ def walk_everything(walk: Walk, engine: Engine) -> None:
         walk("anna", route, one, nummer=1, **places)
     walk("anna", "POST /zaken/{zaaknummer}/afdruk", one, {"doel": "inzage", "vorm": "pdf"}, **places)
     walk("anna", "GET /walaa", one)
+    walk("carla", "GET /besluiten", [THIRD])
 
     _visits(walk, engine, visited)
     _deliveries(walk, engine, number, beside)
@@ -279,8 +285,8 @@ def _deliveries(walk: Walk, engine: Engine, number: str, beside: str) -> None:
     walk("ulla", f"POST {API}/ladingen/{{ladingnummer}}/annuleringen", new, ladingnummer=last)
 
     other, steps = [OTHER], f"POST {API}/zaken/{{zaaknummer}}/stappen"
-    walk("anna", steps, other, {"stap": "wijs_toe", "versie": 1}, zaaknummer=beside)
-    closed = {"stap": "niet_oppakken", "versie": 2, "gegevens": {"reden": "onvoldoende_gegevens"}}
+    walk("anna", steps, other, {"stap": "wijs_toe", "versie": 2}, zaaknummer=beside)
+    closed = {"stap": "niet_oppakken", "versie": 3, "gegevens": {"reden": "onvoldoende_gegevens"}}
     walk("anna", steps, other, closed, zaaknummer=beside)
     walk("coen", "POST /terugkoppelingen", other, {"formulier": "k"})
     made = newest(engine, "terugkoppeling_gemaakt")

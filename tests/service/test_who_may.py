@@ -73,7 +73,8 @@ SHARED = {
 
 BESIDE: Mapping[str, tuple[str, ...]] = {
     "anna": (
-        "GET /", "GET /zaken/zoek", "GET /termijnen", "GET /begrippen", "GET /cijfers", "GET /cijfers/werkboek",
+        "GET /", "GET /zaken/toewijzen", "GET /zaken/zoek",
+        "GET /termijnen", "GET /begrippen", "GET /cijfers", "GET /cijfers/werkboek",
         "GET /bezoeken/aanmelding", f"GET {API}/cijfers", f"GET {API}/termijnen", f"GET {API}/gemeenten",
         "GET /zaken/{zaaknummer}/documenten/{nummer}/weergave", "GET /zaken/{zaaknummer}/bsn",
         "GET /account", "POST /account/aanmeldingen", "POST /account/wachtwoord",

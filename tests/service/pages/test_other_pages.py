@@ -9,19 +9,21 @@ from playwright.sync_api import Page, expect
 
 from tests.importers.deliveries import row, write_csv
 from tests.service.pages.conftest import SAMPLE, SignIn, Site, fits_the_width
+from workflow.phases import Phase
 
 pytestmark = pytest.mark.browser
 
 BEGINNINGS = {
-    "anna": "/zaken?lijst=mijn",
-    "tess": "/zaken?lijst=vrij",
-    "carla": "/zaken?lijst=alle&fase=voornemen",
-    "bram": "/zaken?lijst=alle&fase=huisbezoek",
-    "ulla": "/leveringen",
-    "coen": "/cijfers",
-    "bea": "/gebruikers",
-    "aad": "/logboek",
+    "anna": "Zaken zonder behandelaar",
+    "tess": "Zaken zonder behandelaar",
+    "carla": "Voornemens",
+    "bram": "Zaken in de fase huisbezoek",
+    "ulla": "Leveringen gecontroleerd en nog niet geladen",
+    "coen": "de terugkoppelingen",
+    "bea": "de gebruikers",
+    "aad": "het logboek",
 }
+"""What each of them finds on the first page: what waits, or where to go when nothing does."""
 
 
 def delivery(site: Site, folder: Path, number: str, **cells: str) -> Path:
@@ -36,11 +38,24 @@ def delivery(site: Site, folder: Path, number: str, **cells: str) -> Path:
     return write_csv(folder / f"{number}.csv", [each | cells for each in rows])
 
 
-@pytest.mark.parametrize(("naam", "path"), BEGINNINGS.items())
-def test_everybody_begins_at_what_waits(site: Site, sign_in: SignIn, naam: str, path: str) -> None:
-    page = sign_in(naam)
-    assert page.url == site.url + path
+@pytest.mark.parametrize(("naam", "finds"), BEGINNINGS.items())
+def test_everybody_begins_at_what_waits(site: Site, sign_in: SignIn, tmp_path: Path, naam: str, finds: str) -> None:
+    if naam == "carla":
+        site.new_case(days_ago=40, phase=Phase.VOORNEMEN)
+    if naam == "ulla":
+        page = sign_in("ulla")
+        page.goto(f"{site.url}/leveringen")
+        offer(page, delivery(site, tmp_path, "LRNI-2026-50"))
+        expect(page.get_by_role("heading", name="Gecontroleerd, nog niet geladen")).to_be_visible()
+    page = sign_in(naam, 390, 844)
+    assert page.url == f"{site.url}/"
     assert page.locator("h1").count() == 1
+    assert fits_the_width(page)
+    link = page.get_by_role("main").get_by_role("link", name=finds, exact=True)
+    address = link.get_attribute("href")
+    link.click()
+    expect(page).to_have_url(f"{site.url}{address}")
+    assert page.locator("h1").inner_text() not in ("", "Geen toegang")
 
 
 def offer(page: Page, path: Path, received: str = "") -> None:
@@ -52,6 +67,7 @@ def offer(page: Page, path: Path, received: str = "") -> None:
 
 def test_the_liaison_offers_checks_and_confirms_a_delivery(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
     page = sign_in("ulla")
+    page.goto(f"{site.url}/leveringen")
     offer(page, delivery(site, tmp_path, "LRNI-2026-51"), site.days(-5))
     expect(page.get_by_role("heading", name="Gecontroleerd, nog niet geladen")).to_be_visible()
     numbers = [int(text) for text in page.locator(".som .cijfer").all_inner_texts()]
@@ -69,6 +85,7 @@ def test_the_liaison_offers_checks_and_confirms_a_delivery(site: Site, sign_in: 
 
 def test_a_refused_file_says_why_and_how_to_mend_it(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
     page = sign_in("ulla")
+    page.goto(f"{site.url}/leveringen")
     offer(page, SAMPLE)
     expect(page.get_by_role("alert")).to_contain_text("al geladen als")
     page.goto(f"{site.url}/leveringen")
@@ -152,6 +169,8 @@ def test_feedback_is_made_sent_and_received(site: Site, sign_in: SignIn) -> None
 
 def test_the_coordinator_reads_figures_and_takes_the_workbook(site: Site, sign_in: SignIn) -> None:
     page = sign_in("coen")
+    expect(page.locator("main")).not_to_contain_text(re.compile(r"Kowalska|Z-\d{4}-"))
+    page.goto(f"{site.url}/cijfers")
     rotterdam = page.locator("tr", has_text="Rotterdam")
     expect(rotterdam).to_be_visible()
     expect(page.locator("main")).not_to_contain_text("Kowalska")
@@ -190,10 +209,13 @@ def test_anybody_can_count_a_term(site: Site, sign_in: SignIn) -> None:
 
 def test_words_users_and_log_are_there_to_read(site: Site, sign_in: SignIn) -> None:
     bea = sign_in("bea")
+    expect(bea.locator("main")).to_contain_text("Er wacht nu niets op u.")
+    bea.get_by_role("link", name="de gebruikers").click()
     expect(bea.locator("tr", has_text="anna")).to_contain_text("behandelaar (Rotterdam)")
     bea.get_by_role("link", name="Begrippen").click()
     expect(bea.locator("main")).to_contain_text("Ambtshalve")
     aad = sign_in("aad")
+    aad.goto(f"{site.url}/logboek")
     expect(aad.locator("tr", has_text="aanmelden").first).to_be_visible()
 
 

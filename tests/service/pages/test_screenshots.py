@@ -30,6 +30,8 @@ def shoot(page: Page, folder: Path, name: str, *, screens: float = 1) -> None:
 def test_pictures_of_worklist_case_and_delivery(site: Site, sign_in: SignIn, tmp_path: Path, kind: str) -> None:
     folder = ROOT / "docs" if os.environ.get("DOCS") == "1" else tmp_path
     anna = sign_in("anna", *WIDTHS[kind])
+    shoot(anna, folder, f"begin{kind}")
+    anna.goto(f"{site.url}/zaken?lijst=mijn")
     shoot(anna, folder, f"worklist{kind}")
     anna.locator("tbody tr", has_text="Aanschrijving").first.get_by_role("link").first.click()
     shoot(anna, folder, f"zaak{kind}", screens=1.6)
@@ -41,6 +43,10 @@ def test_pictures_of_worklist_case_and_delivery(site: Site, sign_in: SignIn, tmp
     shoot(bram, folder, f"bezoeken{kind}")
     bram.get_by_role("link", name="Maak het verslag").first.click()
     shoot(bram, folder, f"verslag{kind}", screens=1.3)
+    site.new_case(days_ago=90, phase=Phase.VOORNEMEN)
+    carla = sign_in("carla", *WIDTHS[kind])
+    carla.goto(f"{site.url}/besluiten")
+    shoot(carla, folder, f"besluiten{kind}")
     ulla = sign_in("ulla", *WIDTHS[kind])
     ulla.goto(f"{site.url}/ladingen/{site.known['lading']}")
     shoot(ulla, folder, f"levering{kind}")

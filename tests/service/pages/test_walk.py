@@ -54,7 +54,7 @@ def test_people_in_four_roles_walk_a_case_into_the_register(site: Site, sign_in:
     take(tess, "Wijs toe", behandelaar="anna", toelichting="Graag deze week.")
 
     anna = sign_in("anna")
-    expect(anna.get_by_role("heading", level=1)).to_have_text("Zaken")
+    expect(anna.get_by_role("heading", level=1)).to_have_text("Dag Anna de Vries")
     open_case(anna, number)
     take(anna, "Start het vooronderzoek")
     add(anna, "bronnen", soort="bag", bevinding="Woonfunctie, een adres.")
