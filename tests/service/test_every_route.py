@@ -43,7 +43,7 @@ SILENT = {
     # the log says of numbers of cases who did what, and shows nobody
     "GET /logboek",
     # the same for everybody
-    "GET /.well-known/security.txt",
+    "GET /.well-known/security.txt", "GET /handleiding", "GET /handleiding/{beeld}",
     "GET /zaken/{zaaknummer}/bsn",
     "GET /zaken/zoek", "GET /bezoeken/onderweg", "GET /bezoeken/dienst.js", "GET /begrippen", "GET /termijnen",
     "GET /instellingen", "GET /instellingen/{soort}", "POST /instellingen/{soort}", "GET /verwerkingen",
