@@ -16,7 +16,7 @@ from tests.service.pages.conftest import ROOT, SignIn, Site, fits_the_width
 
 
 def test_headings_have_anchors_and_html_in_the_file_stays_text(tmp_path: Path) -> None:
-    path = tmp_path / "x.md"
+    path = tmp_path / "manual.txt"
     path.write_text("# Één\n\n## Zo *gaat* het\n\n<script>x</script> <b onclick=x>\n\n[x](javascript:alert(1))\n")
     made = manual.written(path)
     assert '<h1 id="een">' in made.html and '<h2 id="zo-gaat-het">' in made.html
