@@ -18,34 +18,40 @@ from exports.public import Money, public
 from exports.selection import Selection, by_value
 from exports.snapshot import LAA_TERMS
 from exports.stands import CATEGORIES
-from exports.statistics import Duration, Rate, duration, survival_median
+from exports.statistics import Curve, Duration, Rate, duration, survival_curve, survival_median
 from signals.models import Uitkomst
 from workflow.phases import Outcome, Phase
 
-Value: TypeAlias = int | Rate | Duration | Money | Mapping[str, "Value"] | None
+Value: TypeAlias = int | Rate | Duration | Curve | Money | Mapping[str, "Value"] | None
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: the name by which it is stored and asked, how it is called, what it is, how it is counted."""
+    """A figure: the name by which it is stored and asked, how it is called, what it is, how it is counted.
+
+    gesplitst: it is also given of each part of a split.
+    """
 
     naam: str
     label: str
     definitie: str
     reken: Callable[[Population], Value]
+    gesplitst: bool = True
 
 
 FIGURES: dict[str, Figure] = {}
 
 
-def figure(label: str) -> Callable[[Callable[[Population], Value]], Callable[[Population], Value]]:
+def figure(
+    label: str, *, gesplitst: bool = True
+) -> Callable[[Callable[[Population], Value]], Callable[[Population], Value]]:
     """Registers a function as the figure of its name; its docstring, in Dutch, is the definition that readers see."""
 
     def register(reken: Callable[[Population], Value]) -> Callable[[Population], Value]:
         naam, definitie = reken.__name__, " ".join((reken.__doc__ or "").split())
-        FIGURES[naam] = Figure(naam, label, definitie, reken)
+        FIGURES[naam] = Figure(naam, label, definitie, reken, gesplitst)
         return reken
 
     return register
@@ -319,6 +325,15 @@ def duur_ontvangst_afgesloten(of: Population) -> Value:
     return Duration(plain.n, plain.mediaan, plain.p90, km=(median,), km_n=len(of.zaken))
 
 
+@figure("Verloop tot eerste sluiting", gesplitst=False)
+def verloop_ontvangst_afgesloten(of: Population) -> Value:
+    """Welk deel van de zaken zoveel kalenderdagen na ontvangst nog niet was afgesloten, volgens Kaplan-Meier. Alle
+    zaken tellen mee, de lopende tot de peildatum, precies zoals bij de Kaplan-Meiermediaan. Gevolgd is hoeveel zaken er
+    tot die dag nog te volgen waren: hoe minder, hoe onzekerder. Niet in de openbare uitgave.
+    """
+    return survival_curve(of.zaken["km_dagen"].tolist(), of.zaken["km_beantwoord"].tolist())
+
+
 @figure("Duur onderzoek tot eerste sluiting")
 def duur_onderzoek_afgesloten(of: Population) -> Value:
     """Kalenderdagen van de start van het onderzoek tot de eerste sluiting. De richtlijn is 70 dagen (Circulaire BRP,
@@ -397,7 +412,7 @@ def figures(
 
 
 def _counted(of: Population, shown: Callable[[Value], Any], known_only: bool = False) -> dict[str, Any]:
-    counted = {naam: each.reken(of) for naam, each in FIGURES.items()}
+    counted = {naam: each.reken(of) for naam, each in FIGURES.items() if each.gesplitst or not known_only}
     return {naam: shown(value) for naam, value in counted.items() if value is not None or not known_only}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exports.statistics import Duration, Rate
+from exports.statistics import Curve, Duration, Rate
 
 LEAST = 5
 """Fewer than this is shown to nobody outside the project."""
@@ -35,6 +35,8 @@ def public(value: Any) -> Any:
         return _rate(value)
     if isinstance(value, Duration):
         return _duration(value)
+    if isinstance(value, Curve):
+        return None  # a step down is often one person, and it names the day
     if isinstance(value, Money):
         sum_shown = value.as_dict()["bedrag"] if value.signalen >= LEAST else None
         return {"signalen": rounded(value.signalen), "bedrag": sum_shown}

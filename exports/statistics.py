@@ -1,6 +1,7 @@
 """The arithmetic behind the figures: intervals, quantiles, survival; knows nothing of cases."""
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,26 @@ class Duration:
         return shown if self.km is None else {**shown, "km_mediaan": self.km[0]}
 
 
+@dataclass(frozen=True)
+class Step:
+    """A place on a survival curve: from this day on `aandeel` still waits; `gevolgd` were watched until this day."""
+
+    dag: int
+    aandeel: float
+    gevolgd: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A survival curve: where it begins, and every day on which the watching of somebody ended."""
+
+    steps: tuple[Step, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The steps by their day, as a split is printed."""
+        return {str(step.dag): {"aandeel": step.aandeel, "gevolgd": step.gevolgd} for step in self.steps}
+
+
 def wilson(successes: int, trials: int) -> tuple[float, float] | tuple[None, None]:
     """The 95% Wilson score interval of a share; (None, None) without trials."""
     if trials == 0:
@@ -98,6 +119,18 @@ def survival(days: Iterable[int], happened: Iterable[bool]) -> dict[int, float]:
             curve[int(day)] = share
         at_risk -= events + seen[day, False]
     return curve
+
+
+def survival_curve(days: Sequence[int], happened: Sequence[bool]) -> Curve:
+    """The curve of `survival` as it is drawn; without steps when nobody was watched."""
+    watched = sorted(int(day) for day in days)
+    if not watched:
+        return Curve(())
+    falls, left, steps = survival(days, happened), 1.0, []
+    for day in sorted({0, *watched}):
+        left = falls.get(day, left)
+        steps.append(Step(day, left, len(watched) - bisect_left(watched, day)))
+    return Curve(tuple(steps))
 
 
 def survival_median(days: Iterable[int], happened: Iterable[bool]) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from exports.figures import FIGURES
 from exports.sheet import Cell, Column, Kind, Sheet, write_xlsx
 
-RATE, DURATION, MONEY, COUNT = "verhouding", "duur", "bedrag", "aantal"
+RATE, DURATION, CURVE, MONEY, COUNT = "verhouding", "duur", "verloop", "bedrag", "aantal"
 
 MEASURES: Mapping[str, tuple[str, str, Kind]] = {
     "aantal": (COUNT, "Een aantal.", Kind.GETAL),
@@ -26,13 +26,17 @@ MEASURES: Mapping[str, tuple[str, str, Kind]] = {
         "De mediaan volgens Kaplan-Meier, waarin lopende zaken meetellen; leeg als nog geen helft is beantwoord.",
         Kind.DECIMAAL,
     ),
+    "aandeel": (CURVE, "Het deel dat op de dag van de regel nog niet was afgesloten.", Kind.PERCENTAGE),
+    "gevolgd": (CURVE, "Hoeveel zaken er tot die dag te volgen waren.", Kind.GETAL),
     "signalen": (MONEY, "Het aantal signalen waarover UWV iets meldde.", Kind.GETAL),
     "bedrag": (MONEY, "Het bedrag in euro's. Tel de soorten nooit bij elkaar op.", Kind.BEDRAG),
 }
 """Key in the JSON of a figure -> which kind of figure has it, what it means, how a cell shows it."""
 
 NAME = Column("Cijfer", "Hoe het cijfer heet.", breedte=34)
-DETAIL = Column("Onderdeel", "Het resultaat, de fase, het kanaal of de soort waarover de regel gaat.", breedte=28)
+DETAIL = Column(
+    "Onderdeel", "Het resultaat, de fase, het kanaal, de soort of de dag waarover de regel gaat.", breedte=28
+)
 DEFINITION = Column("Definitie", "Wat er geteld is.", breedte=110)
 CODE = Column("Naam", "De naam van het cijfer in de API en op de opdrachtregel.", breedte=32)
 MEASURED = tuple(

@@ -215,7 +215,8 @@ def _bijvangst(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str
     return row
 
 
-REMARK = Field("toelichting", "lange_tekst", "Toelichting", verplicht=False)
+WHEN_TO_CALL = "Wanneer en waarover, bijvoorbeeld: na zes uur, over de brief."
+REMARK = Field("toelichting", "lange_tekst", "Toelichting", verplicht=False, hint=WHEN_TO_CALL)
 SECRECY = Field(
     "indicatieGeheim",
     "keuze",
@@ -224,6 +225,16 @@ SECRECY = Field(
     keuzes=tuple("01234567"),
     hint="Zoals de BRP haar noemt; 0 is niet geheim.",
 )
+BOUND = "Ja als wie u vroeg wettelijk verplicht was te antwoorden."
+REACHED = "Moment: u sprak de persoon zelf. Anders is het een poging."
+FROM_US = "Uitgaand: de gemeente nam contact op. Leeg betekent uitgaand."
+SAID = "Wat zei de persoon, of wie kreeg u? Alleen feiten."
+AGREED = "Wie doet wat, en wanneer?"
+WHAT_IT_IS = "Zodat een collega weet wat het is, zoals: kopie huurcontract."
+OF_DOCUMENT = "De dag die op het stuk staat; anders de dag waarop u het kreeg."
+NEXT_PERSON = "Zonder BSN wordt dit een verwijzing, met BSN en naam een eigen zaak."
+ASKED_ON = "De dag waarop de gemeente het verzoek kreeg. Vanaf dan telt de maand."
+OWN_WORDS = "In de woorden van de betrokkene."
 NO_PERSON = "Zonder persoonsgegevens: dit wordt in de werksessie gelezen."
 FOUND = Field("bevinding", "lange_tekst", "Bevinding", hint="Alleen feiten; de betrokkene kan meelezen.")
 
@@ -232,10 +243,10 @@ KINDS: Mapping[str, EntryKind] = {
         "Bronnen",
         Source,
         (
-            Field("soort", "keuze", "Bron", keuzes=SOURCES),
+            Field("soort", "keuze", "Bron", keuzes=SOURCES, hint="Voor een voornemen zijn twee soorten nodig."),
             Field("datum", "datum", "Geraadpleegd op", verplicht=False, hint="Leeg betekent vandaag."),
             FOUND,
-            Field("gevorderd", "ja_nee", "Gevorderd (artikel 2.47, 2.50)", verplicht=False),
+            Field("gevorderd", "ja_nee", "Gevorderd (artikel 2.47, 2.50)", verplicht=False, hint=BOUND),
             SECRECY,
         ),
         _source,
@@ -245,12 +256,12 @@ KINDS: Mapping[str, EntryKind] = {
         "Contacten",
         Contact,
         (
-            Field("soort", "keuze", "Soort", keuzes=("contactpoging", "contactmoment")),
+            Field("soort", "keuze", "Soort", keuzes=("contactpoging", "contactmoment"), hint=REACHED),
             Field("kanaal", "keuze", "Kanaal", keuzes=CHANNELS),
-            Field("richting", "keuze", "Richting", verplicht=False, keuzes=("uitgaand", "inkomend")),
+            Field("richting", "keuze", "Richting", verplicht=False, keuzes=("uitgaand", "inkomend"), hint=FROM_US),
             Field("tijdstip", "tijdstip", "Wanneer", verplicht=False, hint="Leeg betekent nu."),
-            Field("resultaat", "lange_tekst", "Resultaat", verplicht=False),
-            Field("afspraken", "lange_tekst", "Afspraken", verplicht=False),
+            Field("resultaat", "lange_tekst", "Resultaat", verplicht=False, hint=SAID),
+            Field("afspraken", "lange_tekst", "Afspraken", verplicht=False, hint=AGREED),
             Field("taal", "tekst", "Taal van het gesprek", verplicht=False, langste=2, hint="Twee letters, zoals pl."),
         ),
         _contact,
@@ -258,7 +269,7 @@ KINDS: Mapping[str, EntryKind] = {
     "terugbelverzoeken": EntryKind(
         "Terugbelverzoeken",
         CallbackRequest,
-        (Field("telefoonnummer", "telefoon", "Telefoonnummer"), REMARK),
+        (Field("telefoonnummer", "telefoon", "Telefoonnummer", hint="Uit het buitenland met + en landcode."), REMARK),
         _callback,
     ),
     "huisbezoeken": EntryKind(
@@ -274,9 +285,9 @@ KINDS: Mapping[str, EntryKind] = {
         "Documenten",
         Document,
         (
-            Field("omschrijving", "tekst", "Omschrijving", langste=250),
+            Field("omschrijving", "tekst", "Omschrijving", langste=250, hint=WHAT_IT_IS),
             Field("soort", "keuze", "Soort", keuzes=("bewijs", "correspondentie", "verslag", PL_OVERVIEW, "anders")),
-            Field("datum", "datum", "Datum"),
+            Field("datum", "datum", "Datum", hint=OF_DOCUMENT),
             Field(
                 "kenmerk",
                 "tekst",
@@ -301,8 +312,10 @@ KINDS: Mapping[str, EntryKind] = {
         "WALAA",
         WalaaEntry,
         (
-            Field("antwoord", "keuze", "Antwoord", keuzes=tuple(Answer)),
-            Field("datum", "datum", "Ingevoerd in WALAA op"),
+            Field(
+                "antwoord", "keuze", "Antwoord", keuzes=tuple(Answer), hint="Een antwoord dat in deze zaak is gegeven."
+            ),
+            Field("datum", "datum", "Ingevoerd in WALAA op", hint="Deze dag telt voor de termijn."),
         ),
         _walaa,
         roles=HANDLERS,
@@ -312,7 +325,7 @@ KINDS: Mapping[str, EntryKind] = {
         "Leerpunten",
         Leerpunt,
         (
-            Field("soort", "keuze", "Soort", keuzes=LESSONS),
+            Field("soort", "keuze", "Soort", keuzes=LESSONS, hint="Waarover kunnen UWV of gemeenten iets leren?"),
             Field("toelichting", "lange_tekst", "Toelichting", verplicht=False, langste=500, hint=NO_PERSON),
         ),
         _lesson,
@@ -322,10 +335,15 @@ KINDS: Mapping[str, EntryKind] = {
         "Rectificaties",
         Rectificatie,
         (
-            Field("gevraagdOp", "datum", "Gevraagd op"),
-            Field("betreft", "lange_tekst", "Wat klopt er niet, volgens de betrokkene"),
+            Field("gevraagdOp", "datum", "Gevraagd op", hint=ASKED_ON),
+            Field("betreft", "lange_tekst", "Wat klopt er niet, volgens de betrokkene", hint=OWN_WORDS),
             Field("uitkomst", "keuze", "Wat is besloten", keuzes=RECTIFIED, hint=BRP_ELSEWHERE),
-            Field("toelichting", "lange_tekst", "Wat is juist, of waarom verandert er niets"),
+            Field(
+                "toelichting",
+                "lange_tekst",
+                "Wat is juist, of waarom verandert er niets",
+                hint="Dit komt naast wat er stond.",
+            ),
             Field("meegedeeldOp", "datum", "Verteld aan de betrokkene op", hint=WITHIN_A_MONTH),
         ),
         _rectification,
@@ -344,12 +362,12 @@ KINDS: Mapping[str, EntryKind] = {
         "Bijvangst",
         Bijvangst,
         (
-            Field("omschrijving", "lange_tekst", "Wat is er nog meer gevonden"),
+            Field("omschrijving", "lange_tekst", "Wat is er nog meer gevonden", hint=NEXT_PERSON),
             Field("bsn", "tekst", "BSN", verplicht=False, hint="Alleen van een volgende persoon die in de RNI staat."),
             Field("voornamen", "tekst", "Voornamen", verplicht=False, langste=200),
             Field("voorvoegsel", "tekst", "Voorvoegsel", verplicht=False, langste=10),
             Field("geslachtsnaam", "tekst", "Geslachtsnaam", verplicht=False, langste=200),
-            Field("geboortedatum", "datum", "Geboortedatum", verplicht=False),
+            Field("geboortedatum", "datum", "Geboortedatum", verplicht=False, hint="Leeg als u die niet zeker weet."),
         ),
         _bijvangst,
         roles=OUT_OF_DOORS,

@@ -25,9 +25,9 @@ FIELDS = (
         keuzes=tuple(GROUNDS),
         hint="Alleen een aangewezen instelling (Wet BRP 2.50) en een overheid (2.35 lid 3) moeten antwoorden.",
     ),
-    Field("naam", "tekst", "Naam van de ontvanger", langste=200),
-    Field("straat", "tekst", "Straat en huisnummer, of postbus", langste=100),
-    Field("postcode", "tekst", "Postcode", langste=7),
+    Field("naam", "tekst", "Naam van de ontvanger", langste=200, hint="Bedrijf of persoon, zoals op de envelop."),
+    Field("straat", "tekst", "Straat en huisnummer, of postbus", langste=100, hint="Waar de brief heen gaat."),
+    Field("postcode", "tekst", "Postcode", langste=7, hint="Bijvoorbeeld 3181 JJ."),
     Field("plaats", "tekst", "Plaats", langste=80),
     Field(
         "vragen",
@@ -35,7 +35,7 @@ FIELDS = (
         "Wat vraagt u",
         hint="Niet meer dan nodig. Schrijf niets over een uitkering of over wie iets meldde.",
     ),
-    Field("uiterlijk", "datum", "Antwoord graag voor of op", toekomst=True),
+    Field("uiterlijk", "datum", "Antwoord graag voor of op", toekomst=True, hint="Geef de ander genoeg tijd."),
     POSTED,
     LANGUAGE.described("Vertaling achter de brief", "Leeg betekent: geen vertaling."),
 )

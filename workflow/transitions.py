@@ -10,28 +10,35 @@ from workflow import checks as c
 from workflow import guards as g
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
-from workflow.fields import Field
 from workflow.models import LetterKind
 from workflow.move import Move, OneOf, Same
 from workflow.phases import BEFORE_BESLUIT, BEFORE_VOORNEMEN, OPEN, Outcome, Phase, Role
 from workflow.questions import (
     ADDRESS_THERE,
     ASKED_RVIG,
+    ASSIGNED,
     CHECKLIST,
     CONDITIONS,
     DECISION,
+    DECLARED,
+    DIED,
     LETTER,
     MOTIVATION,
     MUNICIPALITY,
     NEW_ADDRESS,
+    NEW_END,
     NO_MUTATION,
+    NOT_TAKEN_UP,
     OBJECTION,
     ON_BEZWAAR,
     PARTS,
     REASON,
+    REGISTERED_ON,
+    REGISTERED_THERE_ON,
     REMARK,
     RETURNED,
-    WHERE_TO_LIVE,
+    WHY_DOUBT,
+    ZIENSWIJZE,
     besluit_falls,
 )
 from workflow.soundness import require_sound
@@ -56,10 +63,7 @@ STEPS: tuple[Move, ...] = (
         van=OPEN,
         to=Same(),
         by=frozenset({Role.TEAMLEIDER, Role.BEHANDELAAR}),
-        fields=(
-            Field("behandelaar", "gebruiker", "Behandelaar", verplicht=False, hint="Leeg betekent: aan uzelf."),
-            REMARK,
-        ),
+        fields=(ASSIGNED, REMARK),
         checks=(c.may_assign,),
         valid=(c.staff_member,),
         basis="Circulaire Adresonderzoek BRP 3.2, 6",
@@ -82,10 +86,7 @@ STEPS: tuple[Move, ...] = (
         to=Phase.AFGESLOTEN,
         by=HANDLER,
         needs=(g.nothing_investigated,),
-        fields=(
-            Field("reden", "keuze", "Reden", keuzes=("capaciteit", "dubbel", "onvoldoende_gegevens", "anders")),
-            REMARK,
-        ),
+        fields=(NOT_TAKEN_UP, REMARK),
         valid=(c.explained_when_other,),
         outcomes=frozenset({Outcome.NIET_OPGEPAKT}),
         basis="Wet BRP 2.37e lid 1; Besluit BRP 28g",
@@ -98,7 +99,7 @@ STEPS: tuple[Move, ...] = (
         by=HANDLER,
         needs=(g.brp_consulted_today,),
         fields=(
-            Field("datum", "datum", "Datum inschrijving als ingezetene"),
+            REGISTERED_ON,
             MUNICIPALITY.optional().described("Gemeente van inschrijving", "Vier cijfers; de eigen gemeente mag ook."),
             REMARK,
         ),
@@ -113,7 +114,7 @@ STEPS: tuple[Move, ...] = (
         to=Same(),
         by=HANDLER,
         needs=(g.not_started,),
-        fields=(REASON.described("Reden van de twijfel"), *ASKED_RVIG),
+        fields=(WHY_DOUBT, *ASKED_RVIG),
         term=Term.RICHTLIJN_ONDERZOEK,
         basis="Wet BRP 2.37e lid 1, 2.76; Circulaire 4.2",
         effect="Het eerste antwoord is: onderzoek in de BRP.",
@@ -184,7 +185,7 @@ STEPS: tuple[Move, ...] = (
         to=Same(),
         by=HANDLER,
         needs=(g.letter_term_runs,),
-        fields=(Field("einde", "datum", "Nieuwe einddatum", toekomst=True), REASON, *LETTER),
+        fields=(NEW_END, REASON, *LETTER),
         valid=(c.later_than_its_end, c.posted_in_time),
         letter=LetterKind.VERLENGING,
         basis="Wet BRP 2.47; Awb 4:8",
@@ -212,10 +213,7 @@ STEPS: tuple[Move, ...] = (
         van=(Phase.VOORNEMEN,),
         to=Same(),
         by=HANDLER,
-        fields=(
-            Field("datum", "datum", "Ontvangen op"),
-            Field("tekst", "lange_tekst", "Zienswijze", hint="In de woorden van de betrokkene."),
-        ),
+        fields=ZIENSWIJZE,
         valid=(c.zienswijze_on_this_voornemen,),
         basis="Awb 4:8, 4:9; Circulaire 4.6",
     ),
@@ -274,10 +272,7 @@ STEPS: tuple[Move, ...] = (
         van=OPEN,
         to=Same(),
         by=HANDLER,
-        fields=(
-            Field("datum", "datum", "Datum van ontvangst"),
-            Field("soort", "keuze", "Aangifte van een", keuzes=WHERE_TO_LIVE),
-        ),
+        fields=DECLARED,
         valid=(c.declared_since_receipt,),
         basis="Wet BRP 2.19 lid 1 en 3, 2.38",
         effect="De aangifte wacht op beoordeling; tot dan kan er geen besluit worden genomen.",
@@ -345,7 +340,7 @@ STEPS: tuple[Move, ...] = (
         needs=(g.brp_consulted_today,),
         fields=(
             MUNICIPALITY.described("Gemeente van inschrijving"),
-            Field("datum", "datum", "Datum inschrijving daar"),
+            REGISTERED_THERE_ON,
             REMARK,
         ),
         valid=(c.another_municipality, c.registered_since_receipt),
@@ -379,7 +374,7 @@ STEPS: tuple[Move, ...] = (
         van=OPEN,
         to=Phase.AFGESLOTEN,
         by=HANDLER,
-        fields=(Field("bron", "tekst", "Bron", langste=250), Field("datum", "datum", "Datum overlijden")),
+        fields=DIED,
         valid=(c.died_after_birth,),
         outcomes=frozenset({Outcome.OVERLEDEN}),
         basis="Wet BRP 2.37e; Circulaire 4.8",

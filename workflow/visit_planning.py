@@ -29,9 +29,9 @@ FIRST_HOUR, LAST_HOUR = time(7), time(22)
 LONGEST_PASS = 20
 FURTHEST = timedelta(days=366)
 FIELDS = (
-    Field("dag", "datum", "Dag", toekomst=True),
+    Field("dag", "datum", "Dag", toekomst=True, hint="Vandaag of later, hoogstens een jaar vooruit."),
     Field("begin", "tijd", "Vanaf", hint="Bijvoorbeeld 18:00."),
-    Field("einde", "tijd", "Tot"),
+    Field("einde", "tijd", "Tot", hint="Bezoek kan tussen 07:00 en 22:00."),
     Field("veiligheid", "keuze", "Veiligheid", keuzes=SAFETY, hint="Overleg bij twijfel vooraf met wie daarover gaat."),
     Field(
         "veiligheidToelichting",
@@ -40,9 +40,9 @@ FIELDS = (
         verplicht=False,
         hint="Alleen wat nodig is voor het bezoek.",
     ),
-    Field("opmerking", "lange_tekst", "Opmerking voor wie gaat", verplicht=False),
+    Field("opmerking", "lange_tekst", "Opmerking voor wie gaat", verplicht=False, hint="Bijvoorbeeld: achterom lopen."),
 )
-CANCELLING = (Field("reden", "tekst", "Waarom gaat het bezoek niet door", langste=500),)
+CANCELLING = (Field("reden", "tekst", "Waarom gaat het bezoek niet door", langste=500, hint="Bijvoorbeeld: ziek."),)
 
 
 @dataclass(frozen=True)

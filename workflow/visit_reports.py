@@ -31,8 +31,9 @@ NEAR = timedelta(days=1)
 """So far from the planned day a visit may have been made."""
 KENMERK = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FOUND = ("ja", "nee", "niet_vastgesteld")
-DATE = Field("datum", "datum", "Dag van het bezoek")
-CONCERN = Field("zorg", "ja_nee", "Maakt u zich zorgen over iemand die u daar zag", verplicht=False)
+DATE = Field("datum", "datum", "Dag van het bezoek", hint="De dag waarop u er was, ook als een andere was gepland.")
+NOT_HERE = "Bijvoorbeeld over een kind. Meld het waar het hoort; schrijf het niet in dit verslag."
+CONCERN = Field("zorg", "ja_nee", "Maakt u zich zorgen over iemand die u daar zag", verplicht=False, hint=NOT_HERE)
 BROUGHT = Field(
     "zorgWaarheen",
     "tekst",
@@ -59,8 +60,8 @@ UNEXPECTED = tuple(
 """A further person: with a BSN he gets a case of his own, without it is a line for who deals with it."""
 TIMES = (
     DATE,
-    Field("begin", "tijd", "Begin van het bezoek"),
-    Field("einde", "tijd", "Einde van het bezoek"),
+    Field("begin", "tijd", "Begin van het bezoek", hint="Toen u aanbelde, zoals 18:05."),
+    Field("einde", "tijd", "Einde van het bezoek", hint="Toen u wegging."),
 )
 FIELDS = (
     *TIMES,
@@ -73,7 +74,8 @@ FIELDS = (
     CONCERN,
     BROUGHT,
 )
-PERSONAL = Field("bevinding", "lange_tekst", "Wat zag of hoorde u over deze persoon", verplicht=False)
+OWN_DOSSIER = "Komt alleen in het dossier van deze persoon. Alleen feiten; hij kan meelezen."
+PERSONAL = Field("bevinding", "lange_tekst", "Wat zag of hoorde u over deze persoon", verplicht=False, hint=OWN_DOSSIER)
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,20 @@ from workflow.models import Visit
 CONSENT = ("gegeven", "geweigerd", "niet_gevraagd")
 SAFETY = ("geen_bijzonderheden", "met_twee_personen", "vooraf_overleg", "niet_zonder_politie")
 LONGEST_VISIT = timedelta(hours=12)
+_SEEN_SELF = "Ja als u de persoon zelf zag en de naam is nagegaan."
+_IN_THEIR_WORDS = "Zo veel mogelijk in hun woorden."
+_BEFORE = "Wat u vooraf afsprak, niet hoe het ging."
 _FACTS = "Alleen feiten; de betrokkene kan meelezen."
 
-BEGIN = Field("begin", "tijdstip", "Begin")
-END = Field("einde", "tijdstip", "Einde")
+BEGIN = Field("begin", "tijdstip", "Begin", hint="Toen u aanbelde.")
+END = Field("einde", "tijdstip", "Einde", hint="Toen u wegging.")
 VISITORS = Field("bezoekers", "lijst", "Bezoekers", hint="Namen of pasnummers, gescheiden door een komma.")
-OPENED = Field("opengedaan", "ja_nee", "Deed er iemand open")
-WHO_OPENED = Field("wieOpende", "tekst", "Wie deed open", verplicht=False, langste=200)
-SHOWED_PASS = Field("gelegitimeerd", "ja_nee", "Gelegitimeerd")
-TOLD_PURPOSE = Field("doelGemeld", "ja_nee", "Doel gemeld")
+OPENED = Field("opengedaan", "ja_nee", "Deed er iemand open", hint="Ook nee is een verslag waard: het bezoek telt.")
+WHO_OPENED = Field(
+    "wieOpende", "tekst", "Wie deed open", verplicht=False, langste=200, hint="De naam die iemand zelf noemde."
+)
+SHOWED_PASS = Field("gelegitimeerd", "ja_nee", "Gelegitimeerd", hint="U liet uw pas zien voordat u iets vroeg.")
+TOLD_PURPOSE = Field("doelGemeld", "ja_nee", "Doel gemeld", hint="U zei waarvoor u kwam, voordat u naar binnen ging.")
 CONSENTED = Field(
     "toestemming",
     "keuze",
@@ -29,19 +34,29 @@ CONSENTED = Field(
     keuzes=CONSENT,
     hint="Weigeren is een recht en zegt niets over waar iemand woont.",
 )
-ENTERED = Field("binnengetreden", "ja_nee", "Binnen geweest", verplicht=False)
-FOUND = Field("aangetroffen", "ja_nee", "Is de gezochte persoon aangetroffen", verplicht=False)
+ENTERED = Field("binnengetreden", "ja_nee", "Binnen geweest", verplicht=False, hint="Kan alleen met toestemming.")
+FOUND = Field("aangetroffen", "ja_nee", "Is de gezochte persoon aangetroffen", verplicht=False, hint=_SEEN_SELF)
 OTHERS = Field("anderenAangetroffen", "lange_tekst", "Wie was er nog meer", verplicht=False, hint=_FACTS)
 FINDINGS = Field("bevindingen", "lange_tekst", "Bevindingen", verplicht=False, hint="Alleen feiten.")
 INSIDE = Field(
     "gezienBinnen", "lange_tekst", "Wat zag u binnen", verplicht=False, hint="Alleen als u met toestemming binnen was."
 )
-STATEMENTS = Field("verklaringen", "lange_tekst", "Wat is verklaard, en door wie", verplicht=False)
-SEEN = Field("documentenGezien", "lange_tekst", "Welke documenten zag u", verplicht=False)
-CARD = Field("kaartAchtergelaten", "ja_nee", "Kaart achtergelaten", verplicht=False)
-FOLLOW_UP = Field("vervolg", "lange_tekst", "Vervolg en afspraken", verplicht=False)
-SAFE = Field("veiligheid", "keuze", "Veiligheid, vooraf ingeschat", verplicht=False, keuzes=SAFETY)
-SLOT = Field("tijdvak", "tekst", "Gepland tijdvak", verplicht=False, langste=40)
+STATEMENTS = Field(
+    "verklaringen", "lange_tekst", "Wat is verklaard, en door wie", verplicht=False, hint=_IN_THEIR_WORDS
+)
+SEEN = Field(
+    "documentenGezien", "lange_tekst", "Welke documenten zag u", verplicht=False, hint="Soort en naam, geen nummer."
+)
+CARD = Field(
+    "kaartAchtergelaten",
+    "ja_nee",
+    "Kaart achtergelaten",
+    verplicht=False,
+    hint="Alleen hoe men u bereikt, niet waarom.",
+)
+FOLLOW_UP = Field("vervolg", "lange_tekst", "Vervolg en afspraken", verplicht=False, hint="Wie doet wat, en wanneer?")
+SAFE = Field("veiligheid", "keuze", "Veiligheid, vooraf ingeschat", verplicht=False, keuzes=SAFETY, hint=_BEFORE)
+SLOT = Field("tijdvak", "tekst", "Gepland tijdvak", verplicht=False, langste=40, hint="Bijvoorbeeld 18.00–20.00 uur.")
 
 FIELDS = (
     SLOT,

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow
 from service.log import audit, disclosure
+from service.pages.charts import whole
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.worklist import display_names
@@ -48,14 +49,15 @@ def _overview(
     request: Request, session: Session, who: SignedIn, *, notice: str = "", error: DomainError | None = None
 ) -> Response:
     newest = select(FeedbackDelivery).order_by(col(FeedbackDelivery.id).desc()).limit(MOST)
-    stand = feedback.reconciliation(session)
+    stand = list(feedback.reconciliation(session).items())
     return render(
         request,
         "feedback.html",
         status=status_of(error) if error else 200,
         due=sorted(Counter(str(row["soort"]) for row in feedback.due(session)).items()),
-        stand=list(stand.items()),
-        total=sum(stand.values()),
+        stand=whole(
+            "afstemming", "Afstemming", "Wat UWV weet", stand, "Elk geaccepteerd signaal staat hier precies één keer."
+        ),
         deliveries=session.exec(newest).all(),
         may_make=who.has(*MAKERS),
         notice=notice,

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from exports.figures import FIGURES
 from exports.selection import DIMENSIONS, Selection
 from exports.workbook import write_workbook
 from service.pages import labels
+from service.pages.charts import charts_of, share
 from service.pages.rendering import render, require
 from service.reporting import figures_for
 from service.web.dependencies import Database, Now, PageSession, Who
@@ -36,6 +37,8 @@ DIMENSION_LABELS: Mapping[str, str] = {
     "maand_ontvangst": "Maand van ontvangst",
 }
 KEY_FIGURES = ("zaken", "lopend", "opgepakt", "onderzocht", "treffers", "trefkans", "eerste_antwoord_op_tijd")
+DRAWN_ONLY = frozenset({"verloop_ontvangst_afgesloten"})
+"""A point for every day is a drawing; all its numbers are in the workbook."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +139,15 @@ def figures_page(
     require(who, READERS)
     day = asked.day(now.date())
     counted = figures_for(engine, who.access, asked.selection, day, today=now.date())
+    names = {row.code: row.naam for row in session.exec(select(Municipality))}
     return render(
         request,
         "figures.html",
         asked=asked,
         day=day,
         blocks=blocks(counted["cijfers"]),
-        split=_split(session, counted["per"].get(asked.per, {}), asked.per),
+        charts=charts_of(counted, names),
+        split=_split(counted["per"].get(asked.per, {}), names if asked.per == "gemeente" else {}),
         split_heads=[FIGURES[naam].label for naam in KEY_FIGURES],
         dimensions=DIMENSION_LABELS,
         chosen=[(name, DIMENSION_LABELS[name], value) for name, value in asked.chosen.items()],
@@ -164,6 +169,8 @@ def blocks(cijfers: Mapping[str, Any]) -> list[Block]:
     """Every figure, in tables by shape: counts, shares, durations; then each figure that is a table by itself."""
     counts, rates, durations, others = [], [], [], []
     for naam, value in cijfers.items():
+        if naam in DRAWN_ONLY:
+            continue
         label, meaning = FIGURES[naam].label, FIGURES[naam].definitie
         if value is None or isinstance(value, int):
             counts.append(Line(naam, label, [labels.number(value)], meaning))
@@ -202,8 +209,8 @@ def cells_of(value: Any) -> list[str]:
         return [labels.number(value)]
     if "teller" in value:
         whole = f"{labels.number(value['teller'])} van {labels.number(value['noemer'])}"
-        interval = "–" if value["laag"] is None else f"{percent(value['laag'])} tot {percent(value['hoog'])}"
-        return [percent(value["waarde"]), whole, interval]
+        interval = "–" if value["laag"] is None else f"{share(value['laag'])} tot {share(value['hoog'])}"
+        return [share(value["waarde"]), whole, interval]
     if "mediaan" in value:
         measured = [labels.number(value[part]) for part in ("n", "mediaan", "p90")]
         return [*measured, labels.number(value["km_mediaan"])] if "km_mediaan" in value else measured
@@ -214,16 +221,8 @@ def cells_of(value: Any) -> list[str]:
 _DUTCH_POINTS = str.maketrans(",.", ".,")
 
 
-def percent(share: float | None) -> str:
-    """`42,9%`; a dash for nothing to divide by."""
-    return "–" if share is None else f"{share * 100:.1f}%".replace(".", ",")
-
-
-def _split(session: Session, parts: Mapping[str, Any], dimension: str) -> list[tuple[str, str, list[str]]]:
+def _split(parts: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str, list[str]]]:
     """(value, how it is called, the key figures as text) for each part."""
-    names: Mapping[str, str] = {}
-    if dimension == "gemeente":
-        names = {row.code: row.naam for row in session.exec(select(Municipality))}
     return [
         (
             value,

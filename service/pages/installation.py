@@ -10,13 +10,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from service import installation
+from service import consequences, installation
 from service.identity.accounts import desk_of
+from service.pages import labels
 from service.pages.forms import Sent, claim, given, new_key
 from service.pages.rendering import by_field, render, require, see_other
 from service.pages.steps import municipalities
 from service.web.csrf import CsrfChecked
-from service.web.dependencies import Now, PageSession, Who
+from service.web.dependencies import Now, PageSession, Who, WidePageSession
 from service.web.errors import status_of
 from signals.errors import DomainError
 from signals.models import Grondslag
@@ -26,9 +27,20 @@ from workflow.phases import Role
 
 router = APIRouter()
 
+STEP, CONFIRM, CHANGE = "stap", "vastleggen", "wijzigen"
+"""The name of the buttons, and what two of them say; the third is that of the form itself, which only looks."""
 BEHEERDER = frozenset({Role.BEHEERDER})
-VANAF = Field("vanaf", "datum", "Geldt vanaf", toekomst=True)
-TOT = Field("tot", "datum", "Eerste dag waarop het niet meer geldt", verplicht=False, toekomst=True)
+VANAF = Field(
+    "vanaf", "datum", "Geldt vanaf", toekomst=True, hint="Vanaf het begin van deze dag. Mag in de toekomst liggen."
+)
+TOT = Field(
+    "tot",
+    "datum",
+    "Eerste dag waarop het niet meer geldt",
+    verplicht=False,
+    toekomst=True,
+    hint="Leeg betekent: tot u er een einde aan maakt.",
+)
 BESLOTEN_DOOR = Field(
     "besloten_door",
     "tekst",
@@ -78,7 +90,12 @@ QUESTIONS: Mapping[Kind, Question] = {
         "De waarde geldt tot een volgende waarde begint. Termijnen die al lopen, houden hun lengte.",
         (
             Field("naam", "keuze", "Instelling", keuzes=tuple(SETTINGS)),
-            Field("waarde", "getal", "Waarde"),
+            Field(
+                "waarde",
+                "getal",
+                "Waarde",
+                hint="Een heel getal: dagen bij een termijn, bezoeken bij het bezoekbeleid.",
+            ),
             Field("gemeentecode", "gemeente", "Gemeente", verplicht=False, hint="Leeg betekent: alle gemeenten."),
             BESLOTEN_DOOR,
             VANAF,
@@ -124,19 +141,79 @@ def form(request: Request, who: Who, session: PageSession, now: Now, soort: Kind
 
 
 @router.post("/instellingen/{soort}", response_class=HTMLResponse, dependencies=[CsrfChecked])
-def record(request: Request, who: Who, session: PageSession, now: Now, soort: Kind, sent: Sent) -> Response:
-    """Records it, once; when it is refused everything typed stays."""
+def record(request: Request, who: Who, session: WidePageSession, now: Now, soort: Kind, sent: Sent) -> Response:
+    """First shows what it would change, then records it, once; when it is refused everything typed stays.
+
+    `stap`: what the button says; without one it is looked at, so that nothing is recorded that nobody saw.
+    """
     require(who, BEHEERDER)
-    claimed = claim(session, sent, request.url.path, now)
-    if claimed.location:
+    stap = sent.get(STEP, "")
+    if stap == CHANGE:
+        return _form(request, session, now, soort, sent)
+    claimed = claim(session, sent, request.url.path, now) if stap == CONFIRM else None
+    if claimed and claimed.location:
         return see_other(claimed.location)
+    fields = QUESTIONS[soort].fields
     try:
-        fields = QUESTIONS[soort].fields
-        _record(session, soort, read(fields, given(fields, sent), now), now)
+        values = read(fields, given(fields, sent), now)
+        if claimed is None:
+            told = _tried(session, soort, values, now)
+            return _preview(request, session, now, soort, sent, told)
+        _record(session, soort, values, now)
     except DomainError as error:
         session.rollback()
         return _form(request, session, now, soort, sent, error)
     return claimed.finish("/instellingen?gedaan=ja")
+
+
+def _tried(session: Session, soort: Kind, values: Mapping[str, Any], now: datetime) -> list[str]:
+    """What it would change: recorded to see that it can be, and taken back at once."""
+    vanaf, tot, code, today = values["vanaf"], values.get("tot"), values.get("gemeentecode"), now.date()
+    if soort == Kind.WAARDE and values["naam"] in SETTINGS:
+        before = consequences.in_force(session, values["naam"], code, vanaf)
+        _record(session, soort, values, now)
+        after = consequences.in_force(session, values["naam"], code, vanaf)
+        session.rollback()
+        return consequences.of_value(session, values["naam"], code, vanaf, before, after, today)
+    first = not installation.participants(session)
+    _record(session, soort, values, now)
+    session.rollback()
+    if soort == Kind.GRONDSLAG:
+        return consequences.of_basis(session, values["grondslag"], vanaf, tot)
+    return consequences.of_participant(session, values["gemeentecode"], vanaf, tot, first=first)
+
+
+def _preview(
+    request: Request,
+    session: Session,
+    now: datetime,
+    soort: Kind,
+    sent: Mapping[str, str],
+    told: Sequence[str],
+) -> Response:
+    question = QUESTIONS[soort]
+    choices = _choices(session, now)
+    return render(
+        request,
+        "installation_preview.html",
+        question=question,
+        answers=[(field.label, _answer(field, sent, choices)) for field in question.fields if sent.get(field.naam)],
+        told=told,
+        values={field.naam: sent.get(field.naam, "") for field in question.fields},
+        step=STEP,
+        confirm=CONFIRM,
+        change=CHANGE,
+        form_key=new_key(),
+    )
+
+
+def _answer(field: Field, sent: Mapping[str, str], choices: Mapping[str, Mapping[str, str]]) -> str:
+    value = given((field,), sent)[field.naam]
+    if field.naam in choices:
+        return choices[field.naam].get(value, value)
+    if field.soort == "datum":
+        return labels.day(value)
+    return labels.words(value) if field.soort == "keuze" else value
 
 
 def _record(session: Session, soort: Kind, values: Mapping[str, Any], now: datetime) -> None:
@@ -148,6 +225,13 @@ def _record(session: Session, soort: Kind, values: Mapping[str, Any], now: datet
         installation.set_value(session, values["naam"], str(values["waarde"]), code, door, vanaf, now)
     else:
         installation.add_participant(session, values["gemeentecode"], door, vanaf, tot, now)
+
+
+def _choices(session: Session, now: datetime) -> Mapping[str, Mapping[str, str]]:
+    return {
+        "naam": {naam: known.omschrijving for naam, known in SETTINGS.items()},
+        "gemeentecode": municipalities(session, desk_of(session, now)),
+    }
 
 
 def _form(
@@ -165,10 +249,7 @@ def _form(
         "installation_form.html",
         status=status_of(error) if error else 200,
         question=question,
-        choices={
-            "naam": {naam: known.omschrijving for naam, known in SETTINGS.items()},
-            "gemeentecode": municipalities(session, desk_of(session, now)),
-        },
+        choices=_choices(session, now),
         values=values,
         reasons=reasons,
         errors=by_field(reasons),

@@ -243,6 +243,10 @@ def test_durations(cijfers):
     # 10, 10, 30, 40, 50, 60, 90, 120 days. Kaplan-Meier: 7/8 on 30, 5/6 on 50, 4/5 on 60, 3/4 on 90: 0.4375.
     expected = {"n": 8, "mediaan": 45, "p90": pytest.approx(99), "km_mediaan": 90}
     assert cijfers["duur_ontvangst_afgesloten"] == expected
+    curve = {day: step["aandeel"] for day, step in cijfers["verloop_ontvangst_afgesloten"].items()}
+    falls = {"30": 7 / 8, "50": 7 / 8 * 5 / 6, "60": 7 / 8 * 5 / 6 * 4 / 5, "90": 0.4375}
+    assert {day: curve[day] for day in falls} == pytest.approx(falls)
+    assert next(day for day, share in curve.items() if share <= 0.5) == "90"
     # 45, 70, 110 days.
     assert cijfers["duur_onderzoek_afgesloten"] == {"n": 3, "mediaan": 70, "p90": pytest.approx(102)}
     # 1, 10, 10, 10, 15, 20, 30, 40, 50 days; the sender's stay is not counted.
@@ -371,6 +375,7 @@ def test_the_public_edition_rounds_and_suppresses(session, world):
     assert cijfers["trefkans"] == {"teller": 0, "noemer": 5, "waarde": None, "laag": None, "hoog": None}
     assert cijfers["duur_onderzoek_afgesloten"] == {"n": 5, "mediaan": None, "p90": None}
     assert cijfers["duur_ontvangst_afgesloten"]["mediaan"] == 45
+    assert cijfers["verloop_ontvangst_afgesloten"] is None, "every step of a curve may be one person"
     assert answer["per"]["gemeente"][AMSTERDAM]["zaken"] == 5
     one = figures(session, Selection(leveringen=("LRNI-2026-01",), gemeenten=(AMSTERDAM,)), PEILDATUM, openbaar=True)
     assert one["per"] == {}

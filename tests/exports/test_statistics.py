@@ -1,9 +1,13 @@
 """The arithmetic, against numbers worked out by hand."""
 
+from fractions import Fraction
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from exports.statistics import Rate, duration, survival, survival_median, wilson
+from exports.statistics import Rate, duration, survival, survival_curve, survival_median, wilson
 
 
 @pytest.mark.parametrize(
@@ -53,3 +57,48 @@ def test_a_curve_that_stays_above_one_half_has_no_median():
 def test_a_curve_that_touches_one_half_has_its_median_there():
     # 3/4 * 2/3 is one half, but not in binary fractions.
     assert survival_median([1, 2, 9, 9], [True, True, False, False]) == 2.0
+
+
+def redistributed(days, happened):
+    """The same curve the other way round (Efron 1967), in whole fractions: everybody carries an equal weight, and who
+    is censored leaves it in equal parts to those who were watched longer; what has not happened yet is what still
+    waits.
+    """
+    order = sorted(zip(days, happened, strict=True), key=lambda each: (each[0], not each[1]))
+    weights = [Fraction(1, len(order))] * len(order)
+    for place, (_, event) in enumerate(order):
+        behind = len(order) - place - 1
+        if not event and behind:
+            share = weights[place] / behind
+            weights = [*weights[: place + 1], *(weight + share for weight in weights[place + 1 :])]
+            weights[place] = Fraction(0)
+    left, curve = Fraction(1), {}
+    for (day, event), weight in zip(order, weights, strict=True):
+        if event:
+            left -= weight
+            curve[day] = left
+    return curve
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=40))
+def test_the_curve_is_the_one_that_handing_on_the_weights_of_the_censored_gives(watched):
+    days, happened = [day for day, _ in watched], [event for _, event in watched]
+    curve = survival_curve(days, happened)
+    shares = {step.dag: step.aandeel for step in curve.steps}
+    falls = {day: float(share) for day, share in redistributed(days, happened).items()}
+    assert {day: shares[day] for day in falls} == pytest.approx(falls, abs=1e-12)
+    assert set(shares) == {0, *days}
+    assert [step.gevolgd for step in curve.steps] == [sum(day >= step.dag for day in days) for step in curve.steps]
+    assert list(shares) == sorted(shares)
+
+
+def test_a_curve_has_a_step_for_every_day_on_which_somebody_leaves():
+    # Day 1: 1 of 5; day 3: 1 of 3; the last of all is watched until day 9.
+    assert survival_curve([1, 2, 3, 9, 9], [True, False, True, False, False]).as_dict() == {
+        "0": {"aandeel": 1.0, "gevolgd": 5},
+        "1": {"aandeel": pytest.approx(4 / 5), "gevolgd": 5},
+        "2": {"aandeel": pytest.approx(4 / 5), "gevolgd": 4},
+        "3": {"aandeel": pytest.approx(8 / 15), "gevolgd": 3},
+        "9": {"aandeel": pytest.approx(8 / 15), "gevolgd": 2},
+    }
+    assert survival_curve([], []).as_dict() == {}

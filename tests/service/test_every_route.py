@@ -45,7 +45,7 @@ SILENT = {
     # the log says of numbers of cases who did what, and shows nobody
     "GET /logboek",
     # the same for everybody
-    "GET /.well-known/security.txt",
+    "GET /.well-known/security.txt", "GET /handleiding", "GET /handleiding/{beeld}",
     "GET /zaken/{zaaknummer}/bsn",
     "GET /zaken/toewijzen",
     "GET /zaken/zoek", "GET /bezoeken/onderweg", "GET /bezoeken/dienst.js", "GET /begrippen", "GET /termijnen",

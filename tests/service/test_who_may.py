@@ -51,7 +51,7 @@ FOR_EVERYBODY = {
     "GET /inloggen/organisatie/sleutels", "GET /uitgelogd", "GET /.well-known/security.txt", "POST /uitloggen",
     "GET /bezoeken/dienst.js", "GET /bezoeken/onderweg", "GET /inloggen/code", "POST /inloggen/code",
     "GET /inloggen/koppelen", "POST /inloggen/koppelen", "GET /inloggen/koppelen/qr.svg", "GET /verwerkingen",
-    "GET /verwerkingen/{naam}/{versie}",
+    "GET /verwerkingen/{naam}/{versie}", "GET /handleiding", "GET /handleiding/{beeld}",
 }  # fmt: skip
 """Routes that somebody who is not signed in may ask: the way in and out, and what holds no data."""
 
@@ -105,6 +105,7 @@ PLACES: Mapping[str, Mapping[str, Any]] = {
     "POST /instellingen/{soort}": {"soort": "deelnemers"},
     f"GET {API}/termijnen": {"query": "?term=bezwaar&vanaf=2026-11-02"},
     "GET /zaken/{zaaknummer}/documenten/{nummer}/weergave": {"zaaknummer": "Z-2026-0000001", "nummer": 1},
+    "GET /handleiding/{beeld}": {"beeld": "worklist.png"},
     "GET /zaken/{zaaknummer}/bsn": {"zaaknummer": "Z-2026-0000001"},
     "GET /verwerkingen/{naam}/{versie}": {"naam": ACTIVITIES[0].naam, "versie": ACTIVITIES[0].versie},
 }

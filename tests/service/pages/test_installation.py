@@ -1,5 +1,6 @@
 """What the beheerder decides for the installation, on its page."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -8,16 +9,22 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from exports.models import LegalBasis
 from service.access import Access
 from service.app import create_app
 from service.db import session_scope
 from service.models import AuditEntry
 from service.settings import Settings
+from signals.models import Participant
+from tests import factories
 from tests.service.conftest import NOW
 from tests.service.pages.test_rendering import Visitor
 from workflow.dated_settings import setting
+from workflow.models import DatedSetting
+from workflow.phases import Phase
 
-BASIS = {
+CONFIRMED = {"stap": "vastleggen"}
+BASIS = CONFIRMED | {
     "grondslag": "LAA_2_37",
     "tekst": "Wet BRP artikel 2.37e lid 3",
     "besloten_door": "Minister, besluit 2026-1",
@@ -61,7 +68,7 @@ def test_what_was_not_filled_in_is_asked_and_what_was_stays(client: TestClient) 
 
 def test_a_value_holds_from_its_day_in_its_municipality(client: TestClient, engine: Engine) -> None:
     bea = Visitor(client, "bea")
-    value = {"naam": "bezoek_aantal", "waarde": "3", "gemeentecode": "0599", "besloten_door": "College"}
+    value = CONFIRMED | {"naam": "bezoek_aantal", "waarde": "3", "gemeentecode": "0599", "besloten_door": "College"}
     assert bea.post("/instellingen/waarden", vanaf="01-12-2026", **value) == (303, "")
     page = bea.get("/instellingen")
     assert "Rotterdam" in page
@@ -78,7 +85,7 @@ def test_the_first_participant_is_added_with_its_consequence_told(client: TestCl
     bea = Visitor(client, "bea")
     assert "Alle gemeenten doen mee." in bea.get("/instellingen")
     assert "doen alleen de vastgelegde gemeenten mee" in bea.get("/instellingen/deelnemers")
-    later = {"gemeentecode": "0599", "besloten_door": "Stuurgroep", "vanaf": "2027-01-01"}
+    later = CONFIRMED | {"gemeentecode": "0599", "besloten_door": "Stuurgroep", "vanaf": "2027-01-01"}
     status, page = bea.post("/instellingen/deelnemers", **later)
     assert status == 409
     assert "geen enkele gemeente" in page
@@ -93,3 +100,67 @@ def test_settings_are_the_beheerders(client: TestClient, naam: str) -> None:
         assert client.get(path).status_code == 403
     assert visitor.post("/instellingen/grondslagen", **BASIS)[0] == 403
     assert "/instellingen" not in visitor.get("/begrippen")
+
+
+def recorded(engine: Engine) -> int:
+    """How many values, bases and participants there are, and how many lines in the log tell of one."""
+    with session_scope(engine, Access.system(), write=False) as session:
+        kept = sum(len(session.exec(select(table)).all()) for table in (DatedSetting, LegalBasis, Participant))
+        return kept + sum("vastgelegd" in entry.actie for entry in session.exec(select(AuditEntry)))
+
+
+VISITS = {"naam": "bezoek_aantal", "waarde": "3", "besloten_door": "College", "vanaf": "2026-12-01"}
+TERM = VISITS | {"naam": "termijn_aanschrijving_dagen", "waarde": "21"}
+
+
+def test_what_a_value_changes_is_told_before_it_is_recorded(client: TestClient, engine: Engine) -> None:
+    with session_scope(engine, Access.system()) as session:
+        factories.case_at(session, Phase.AANSCHRIJVING, date(2026, 9, 1), gemeentecode="0599")
+        for code in ("0599", "0599", "0983"):
+            factories.new_case(session, date(2026, 9, 1), code)
+    bea = Visitor(client, "bea")
+    status, page = bea.post("/instellingen/waarden", gemeentecode="0599", **TERM)
+    assert status == 200
+    assert "van 14 naar 21, vanaf 1 december 2026" in page
+    assert "1 lopende termijn houdt de oude lengte." in page
+    assert "2 zaken krijgen de nieuwe lengte" in page
+    assert "Er is nog niets vastgelegd" in page and recorded(engine) == 0
+    status, page = bea.post("/instellingen/waarden", **VISITS)
+    assert "In 4 lopende zaken telt" in page and recorded(engine) == 0
+    assert bea.post("/instellingen/waarden", gemeentecode="0599", **CONFIRMED, **VISITS)[0] == 303
+    status, page = bea.post("/instellingen/waarden", **VISITS)
+    assert "In 1 lopende zaak telt" in page, "the one municipality with a value of its own keeps it"
+    assert "1 gemeente heeft een eigen waarde" in page
+    earlier = VISITS | {"vanaf": "2026-11-05", "waarde": "4"}
+    assert "De waarde geldt tot 1 december 2026" in bea.post("/instellingen/waarden", gemeentecode="0599", **earlier)[1]
+    same = VISITS | {"vanaf": "2026-11-05", "waarde": "2"}
+    assert "Er verandert niets" in bea.post("/instellingen/waarden", gemeentecode="0983", **same)[1]
+
+
+def test_what_a_first_participant_means_for_the_others_is_told(client: TestClient, engine: Engine) -> None:
+    with session_scope(engine, Access.system()) as session:
+        for code in ("0599", "0983", "0983"):
+            factories.new_case(session, date(2026, 9, 1), code)
+    bea = Visitor(client, "bea")
+    joined = {"gemeentecode": "0599", "besloten_door": "Stuurgroep", "vanaf": "2026-11-02"}
+    status, page = bea.post("/instellingen/deelnemers", **joined)
+    assert status == 200 and recorded(engine) == 0
+    assert "Rotterdam doet mee vanaf 2 november 2026. Daar loopt nu 1 zaak." in page
+    assert "Bij die andere gemeenten lopen nu 2 zaken." in page
+    assert bea.post("/instellingen/deelnemers", **CONFIRMED, **joined)[0] == 303
+    page = bea.post("/instellingen/deelnemers", **(joined | {"gemeentecode": "0983"}))[1]
+    assert "Daar lopen nu 2 zaken." in page and "eerste deelnemer" not in page
+
+
+def test_what_was_typed_stays_through_the_look_and_back(client: TestClient, engine: Engine) -> None:
+    bea = Visitor(client, "bea")
+    looked = {name: value for name, value in BASIS.items() if name != "stap"}
+    status, page = bea.post("/instellingen/grondslagen", **looked)
+    assert status == 200 and "Resultaten over deze signalen mogen naar UWV vanaf 2 november 2026." in page
+    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    assert looked.items() <= hidden.items()
+    status, page = bea.post("/instellingen/grondslagen", stap="wijzigen", **looked)
+    assert status == 200 and recorded(engine) == 0
+    assert "Minister, besluit 2026-1" in page and 'value="2026-11-02"' in page
+    status, page = bea.post("/instellingen/grondslagen", **(looked | {"tekst": ""}))
+    assert status == 400 and "Minister, besluit 2026-1" in page, "what cannot be is told before the look"
