@@ -435,6 +435,7 @@ def _office(world: World, folder: Path) -> None:
     page, _ = world.send("coen", "/terugkoppelingen", {"formulier": "a"})
     known["terugkoppeling"] = page.url.rpartition("/")[2].partition("?")[0]
     world.send("coen", f"/terugkoppelingen/{known['terugkoppeling']}/verzendingen", {"formulier": "b"})
+    world.send("coen", "/terugkoppelingen", {"formulier": "e"})  # it waits, so that another is refused
     page, _ = world.go("ulla", "/opbrengsten")
     signal = f"T-{int(number[-7:]):05d}"
     rows = f"signaalnummer;soort;bedrag;peildatum\r\n{signal};boete;162,50;20261001\r\n{signal};boete;veel;20261001\r\n"

@@ -60,7 +60,9 @@ def test_a_handler_works_without_a_mouse(site: Site, sign_in: SignIn) -> None:
     page.wait_for_url("**/stappen/niet_oppakken")
     tab_to(page, field="reden")
     for _ in range(6):  # the last of the choices, by the arrows
-        if page.evaluate("document.activeElement.value") == "anders" and page.evaluate("document.activeElement.checked"):
+        if page.evaluate("document.activeElement.value") == "anders" and page.evaluate(
+            "document.activeElement.checked"
+        ):
             break
         page.keyboard.press("ArrowDown")
     tab_to(page, "Niet oppakken")
