@@ -29,8 +29,9 @@ RUN = """([tags, rules, colours]) => axe.run(document, {
     each.id, node.target.join(" "), (node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? each.help,
 ])))"""
 LOOKS = """() => {
+    const counts = /^(class|type|role|aria-(current|invalid|disabled)|href|open)$/;
     const told = (one) => one.parentElement === null ? "" : told(one.parentElement) + ">" + one.localName
-        + [...one.attributes].filter(({name}) => /^(class|type|role|aria-(current|invalid|disabled)|href|open)$/.test(name))
+        + [...one.attributes].filter(({name}) => counts.test(name))
             .map(({name, value}) => name === "href" ? "[href]" : `[${name}=${value}]`).join("");
     return [...new Set([...document.querySelectorAll("body *")].map(told))];
 }"""
