@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from signals.errors import DomainError, Reason
@@ -171,6 +171,11 @@ class Settings(BaseSettings):
         description="Waar iemand een zwakke plek kan melden (mailto:… of https://…); staat in "
         "/.well-known/security.txt. Zet er het meldpunt van de eigen organisatie in.",
     )
+    accessibility_contact: str = Field(
+        default="",
+        description="Waar iemand meldt dat een pagina niet toegankelijk is (mailto:… of https://…); staat op "
+        "/toegankelijkheid. Leeg: de pagina verwijst naar de beheerder.",
+    )
     processing_register: str = Field(
         default="",
         description="Adres van het eigen register van verwerkingsactiviteiten, dat de regels in het Logboek "
@@ -230,9 +235,11 @@ class Settings(BaseSettings):
             raise ValueError("schrijf icap://host:poort/dienst")
         return value
 
-    @field_validator("security_contact")
+    @field_validator("security_contact", "accessibility_contact")
     @classmethod
-    def _can_be_reached(cls, value: str) -> str:
+    def _can_be_reached(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.field_name == "accessibility_contact":
+            return value
         if not re.fullmatch(r"(mailto:[^@\s]+@|https://)[^@\s]+", value):
             raise ValueError("schrijf mailto:naam@gemeente.nl of https://…")
         return value

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from service.pages import (
+    accessibility,
     account,
     cases,
     codes,
@@ -78,6 +79,7 @@ _NOUNS = (
     oversight,
     rights,
     register,
+    accessibility,
 )
 for _noun in _NOUNS:
     router.include_router(_noun.router)

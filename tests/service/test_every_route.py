@@ -50,7 +50,7 @@ SILENT = {
     "GET /zaken/toewijzen",
     "GET /zaken/zoek", "GET /bezoeken/onderweg", "GET /bezoeken/dienst.js", "GET /begrippen", "GET /termijnen",
     "GET /instellingen", "GET /instellingen/{soort}", "POST /instellingen/{soort}", "GET /verwerkingen",
-    "GET /verwerkingen/{naam}/{versie}", "GET /api/v1/termijnen", "GET /api/v1/gemeenten",
+    "GET /verwerkingen/{naam}/{versie}", "GET /toegankelijkheid", "GET /api/v1/termijnen", "GET /api/v1/gemeenten",
     # counts of loads, of feedback, of cases
     "GET /leveringen", "GET /ladingen/{ladingnummer}/annuleringen", "GET /terugkoppelingen",
     "GET /terugkoppelingen/{nummer}", "GET /opbrengsten", "GET /cijfers", "GET /cijfers/werkboek",

@@ -51,7 +51,7 @@ FOR_EVERYBODY = {
     "GET /inloggen/organisatie/sleutels", "GET /uitgelogd", "GET /.well-known/security.txt", "POST /uitloggen",
     "GET /bezoeken/dienst.js", "GET /bezoeken/onderweg", "GET /inloggen/code", "POST /inloggen/code",
     "GET /inloggen/koppelen", "POST /inloggen/koppelen", "GET /inloggen/koppelen/qr.svg", "GET /verwerkingen",
-    "GET /verwerkingen/{naam}/{versie}", "GET /handleiding", "GET /handleiding/{beeld}",
+    "GET /verwerkingen/{naam}/{versie}", "GET /handleiding", "GET /handleiding/{beeld}", "GET /toegankelijkheid",
 }  # fmt: skip
 """Routes that somebody who is not signed in may ask: the way in and out, and what holds no data."""
 

@@ -1,11 +1,13 @@
 """The service as people meet it: a real server on a loaded database, and Chromium in front of it."""
 
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState, sync_playwright
@@ -26,6 +28,9 @@ from workflow import dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.models import Case
 from workflow.phases import Phase, Role
+
+if TYPE_CHECKING:
+    from tests.service.pages.everywhere import World
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "tests" / "samples" / "demo" / "LRNI-2026-07.csv"
@@ -133,13 +138,21 @@ def _kind_of(item: pytest.Item) -> str | None:
 @pytest.fixture(scope="session")
 def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for all tests of the pages; every test makes the cases it changes."""
-    folder = tmp_path_factory.mktemp("site")
+    with site_in(tmp_path_factory.mktemp("site"), databases) as made:
+        yield made
+
+
+@contextmanager
+def site_in(folder: Path, databases: Databases, *, empty: bool = False) -> Iterator[Site]:
+    """A running service with the cast, and with cases unless it is to be empty."""
     port = free_port()
     settings = Settings(database_url=databases.new(), data_dir=folder / "data", base_url=f"http://127.0.0.1:{port}")
     upgrade(settings.database_url, as_owner(settings.database_url))
     engine = make_engine(settings.database_url)
     made = Site(settings.base_url, settings, engine)
-    _fill(made)
+    _hire(made)
+    if not empty:
+        _fill(made)
     with served(settings, folder / "server.log"):
         yield made
     engine.dispose()
@@ -153,8 +166,8 @@ def served(settings: Settings, log: Path) -> Iterator[None]:
         yield
 
 
-def _fill(site: Site) -> None:
-    """The cast, and a delivery whose cases of Rotterdam stand everywhere along the path."""
+def _hire(site: Site) -> None:
+    """The cast."""
     now = site.settings.now()
     with session_scope(site.engine, Access.system()) as session:
         municipalities.store(session, municipalities.read_table_33(municipalities.TABLE_33))
@@ -170,7 +183,11 @@ def _fill(site: Site) -> None:
                 emailadres=mail,
             )
         authenticator.link_all(session, PEOPLE)
-    received = now - timedelta(days=24)
+
+
+def _fill(site: Site) -> None:
+    """A delivery whose cases of Rotterdam stand everywhere along the path."""
+    received = site.settings.now() - timedelta(days=24)
     with session_scope(site.engine, Access.system(Actor("ulla", {Role.UWV_LIAISON: None}))) as session:
         done = take_in(session, SAMPLE, now=received)
         site.known["lading"] = done.ladingnummer
@@ -235,6 +252,24 @@ def browser(playwright: Playwright, engine_path: Callable[[str], str]) -> Iterat
     made.close()
 
 
+@pytest.fixture(scope="session")
+def full(databases: Databases, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator["World"]:
+    """Every page there is, with something on it."""
+    from tests.service.pages import everywhere  # which takes the cast from here
+
+    with everywhere.full_world(tmp_path_factory.mktemp("vol"), databases, browser) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def empty(databases: Databases, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator["World"]:
+    """The same pages on the first day."""
+    from tests.service.pages import everywhere
+
+    with everywhere.empty_world(tmp_path_factory.mktemp("leeg"), databases, browser) as world:
+        yield world
+
+
 SignIn = Callable[..., Page]
 
 
@@ -254,8 +289,51 @@ def cookies(site: Site) -> dict[str, StorageState]:
     return {}
 
 
+TRACES = ROOT / "var" / "sporen"
+"""Where the trace of a browser test that failed is kept, one file for each browser of it."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Fixtures see whether their test failed."""
+    report = yield
+    item.stash.setdefault(FAILED, set())
+    if report.failed:
+        item.stash[FAILED].add(report.when)
+    return report
+
+
+FAILED = pytest.StashKey[set[str]]()
+
+
+class Traced:
+    """Browsers of a test whose steps are followed; what they did is kept when the test fails."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item = item
+        self._followed: list[BrowserContext] = []
+
+    def follow(self, context: BrowserContext) -> None:
+        """From here on. Without pictures: those take a third of the time of a test."""
+        context.tracing.start(snapshots=True, sources=False)
+        self._followed.append(context)
+
+    def finish(self, folder: Path = TRACES) -> None:
+        """Keep them when something failed, and let go."""
+        failed = bool(self._item.stash.get(FAILED, set()))
+        name = re.sub(r"\W+", "-", self._item.nodeid.rpartition("/")[2]).strip("-")
+        for number, context in enumerate(self._followed, 1):
+            context.tracing.stop(path=folder / f"{name}-{number}.zip" if failed else None)
+
+
 @pytest.fixture
-def sign_in(browser: Browser, site: Site, cookies: dict[str, StorageState]) -> Iterator[SignIn]:
+def traced(request: pytest.FixtureRequest) -> Traced:
+    """What follows the browsers of this test."""
+    return Traced(request.node)
+
+
+@pytest.fixture
+def sign_in(browser: Browser, site: Site, cookies: dict[str, StorageState], traced: Traced) -> Iterator[SignIn]:
     """The first page of somebody who came in through the form; every answer is watched for faults of ours."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
@@ -269,6 +347,7 @@ def sign_in(browser: Browser, site: Site, cookies: dict[str, StorageState]) -> I
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
+        traced.follow(context)
         page = context.new_page()
         page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
         page.on("response", lambda answer: faults.append(answer.url) if answer.status >= 500 else None)
@@ -281,6 +360,7 @@ def sign_in(browser: Browser, site: Site, cookies: dict[str, StorageState]) -> I
         return page
 
     yield enter
+    traced.finish()
     for context in contexts:
         context.close()
     assert not faults

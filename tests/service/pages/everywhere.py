@@ -1,0 +1,478 @@
+"""Every page there is, and how to get before it: with nothing in it, full, with a refused form, and closed.
+
+What holds for every page (tests/service/pages: axe, reflow, print) takes the pages from here; the routes come from the
+application itself, so that a new page or form that nobody put here is told (`unknown_routes`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy import delete
+from sqlmodel import Session, col
+
+from service import pages
+from service.access import Access
+from service.db import session_scope
+from service.identity import accounts
+from service.log.activities import ACTIVITIES
+from service.models import Mail, MailState, SecondFactor
+from service.pages.rendering import MENU
+from service.web.csrf import cookie_name
+from tests import evidence
+from tests.databases import Databases
+from tests.service.pages.conftest import PEOPLE, ROTTERDAM, Site, password, site_in
+from tests.service.pages.test_other_pages import delivery
+from workflow import moves
+from workflow.actors import Desk
+from workflow.models import Case, CaseTask, ReceivedPart
+from workflow.phases import Phase, Role
+from workflow.visit_models import UnplacedReport, VisitReport
+from workflow.visit_planning import Visitor, plan
+
+NOBODY = ""
+"""Whoever is not signed in."""
+FILES = {
+    "/inloggen/koppelen/qr.svg", "/inloggen/organisatie", "/inloggen/organisatie/terug",
+    "/inloggen/organisatie/sleutels", "/", "/zaken/{zaaknummer}/bsn", "/zaken/{zaaknummer}/brieven/{nummer}",
+    "/zaken/{zaaknummer}/ontvangen/{nummer}", "/bezoeken/dienst.js", "/bezoeken/meenemen", "/bezoeken/aanmelding",
+    "/zaken/{zaaknummer}/documenten/{nummer}/inhoud", "/zaken/{zaaknummer}/documenten/{nummer}/weergave", "/post/pdf",
+    "/ladingen/{ladingnummer}/verwerkingsverslag", "/terugkoppelingen/{nummer}/bestanden/{soort}", "/cijfers/werkboek",
+    "/.well-known/security.txt", "/rechten/bestand",
+}  # fmt: skip
+"""GET routes that answer with no page: a file, a script, or the way to a page."""
+UNDER_WAY = {"/inloggen/code", "/inloggen/koppelen"}
+"""Pages halfway signing in, which need the form before them: see `signing_in`."""
+ELSEWHERE = {"/uitgelogd"}
+"""Not looked at: a page that is there only with a provider of the organisation, which these installations have not."""
+LEADS_ON = {
+    "/uitloggen", "/zaken/{zaaknummer}/taken/{nummer}", "/zaken/{zaaknummer}/terugbelverzoeken/{nummer}",
+    "/bezoeken/onderweg", "/post/{nummer}/weghalen", "/zaken/{zaaknummer}/afdruk",
+    "/ladingen/{ladingnummer}/bevestigingen", "/ladingen/{ladingnummer}/controles",
+    "/ladingen/{ladingnummer}/stopzettingen", "/account/aanmeldingen", "/berichten/{number}/herkansingen",
+}  # fmt: skip
+"""POST routes that have no page of their own: they lead to one of another route, or give a file or data."""
+
+OPEN = ("/inloggen", "/verwerkingen", "/toegankelijkheid", "/bezoeken/onderweg")
+"""Pages for whoever comes by."""
+LISTS = frozenset(item.path for item in MENU)
+"""Pages of the menu, which are there also when there is nothing to show."""
+
+FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "/zaken/{zaaknummer}": ("anna", ("/zaken/{druk}", "/zaken/{bezwaar}", "/zaken/{ontvangen}", "/zaken/{afgesloten}")),
+    "/zaken/{zaaknummer}/stappen/{stap}": (
+        "anna",
+        tuple(
+            f"/zaken/{{druk}}/stappen/{step}"
+            for step in ("verstuur_voornemen", "sluit_zonder_mutatie", "draag_over", "neem_besluit")
+        ),
+    ),
+    "/zaken/{zaaknummer}/dossier/{soort}": (
+        "anna",
+        tuple(f"/zaken/{{druk}}/dossier/{each}" for each in ("bronnen", "documenten", "huisbezoeken")),
+    ),
+    "/zaken/{zaaknummer}/documenten/{nummer}": ("anna", ("/zaken/{druk}/documenten/1", "/zaken/{druk}/documenten/2")),
+    "/zaken/{zaaknummer}/inzagen": ("aad", ("/zaken/{druk}/inzagen",)),
+    "/zaken/{zaaknummer}/verstrekkingen": ("anna", ("/zaken/{druk}/verstrekkingen",)),
+    "/zaken/{zaaknummer}/bezoek": ("anna", ("/zaken/{druk}/bezoek",)),
+    "/bezoeken/te-plaatsen": ("anna", ("/bezoeken/te-plaatsen",)),
+    "/bezoeken/{nummer}": ("bram", ("/bezoeken/{bezoek}", "/bezoeken/{afgelegd}")),
+    "/bezoeken/{nummer}/verslag": ("bram", ("/bezoeken/{bezoek}/verslag",)),
+    "/bezoeken/{nummer}/wijzigen": ("anna", ("/bezoeken/{bezoek}/wijzigen",)),
+    "/ladingen/{ladingnummer}": ("ulla", ("/ladingen/{lading}", "/ladingen/{gecontroleerd}", "/ladingen/{geweigerd}")),
+    "/ladingen/{ladingnummer}/annuleringen": ("ulla", ("/ladingen/{lading}/annuleringen",)),
+    "/terugkoppelingen/{nummer}": ("ulla", ("/terugkoppelingen/{terugkoppeling}",)),
+    "/opbrengsten/{ladingnummer}": ("ulla", ("/opbrengsten/{opbrengst}",)),
+    "/gebruikers/{nummer}": ("bea", ("/gebruikers/1",)),
+    "/instellingen/{soort}": (
+        "bea",
+        tuple(f"/instellingen/{each}" for each in ("grondslagen", "waarden", "deelnemers")),
+    ),
+    "/zaken": ("tess", ("/zaken?lijst=vrij", "/zaken?lijst=alle")),
+    "/zaken/zoek": ("anna", ("/zaken/zoek",)),
+    "/cijfers": ("coen", ("/cijfers?per=gemeente",)),
+    "/termijnen": ("anna", ("/termijnen?term=bezwaar&vanaf=2026-03-02",)),
+    "/verwerkingen/{naam}/{versie}": (NOBODY, (f"/verwerkingen/{ACTIVITIES[0].naam}/{ACTIVITIES[0].versie}",)),
+}
+"""Pages about one thing, and other ways to look at a list: by route, who opens it, at which addresses.
+
+What stands between braces is made by `_furnish`.
+"""
+CLOSED: Mapping[str, tuple[str, str]] = {
+    "/zaken/{zaaknummer}": ("dirk", "/zaken/{druk}"),
+    "/zaken": ("ulla", "/zaken"),
+    "/zaken/{zaaknummer}/stappen/{stap}": ("bram", "/zaken/{druk}/stappen/neem_besluit"),
+    "/termijnen": ("bea", "/termijnen?term=bezwaar&vanaf=x"),
+}
+"""Pages that say no: to whom, at which address."""
+
+Sent = Mapping[str, str]
+SENT: Mapping[str, tuple[str, str, str, Sent]] = {
+    "/inloggen": (NOBODY, "/inloggen", "fout", {"gebruikersnaam": "niemand", "wachtwoord": "mis"}),
+    "/zaken/zoek": ("anna", "/zaken/zoek", "leeg", {"zoek": "9999 XX 1"}),
+    "/zaken/{zaaknummer}/bsn": ("anna", "/zaken/{druk}/bsn", "vol", {}),
+    "/zaken/{zaaknummer}/stappen/{stap}": (
+        "anna", "/zaken/{druk}/stappen/verstuur_voornemen", "fout", {"versie": "{versie}"}
+    ),
+    "/zaken/{zaaknummer}/stappen/{stap}/voorbeeld": (
+        "anna", "/zaken/{druk}/stappen/verstuur_voornemen/voorbeeld", "fout", {"versie": "{versie}"}
+    ),
+    "/zaken/{zaaknummer}/stappen/{stap}/klaarzetten": (
+        "anna", "/zaken/{druk}/stappen/verstuur_voornemen/klaarzetten", "fout", {"versie": "1", "adres": "Hier."}
+    ),
+    "/bezoeken/te-plaatsen/{nummer}": ("anna", "/bezoeken/te-plaatsen/{rest}", "fout", {"keuze": "terzijde"}),
+    "/bezoeken/{nummer}/verslag": ("bram", "/bezoeken/{bezoek}/verslag", "fout", {"opengedaan": "ja", "zorg": "ja"}),
+    "/zaken/{zaaknummer}/bezoek": ("anna", "/zaken/{druk}/bezoek", "fout", {"dag": "morgen"}),
+    "/bezoeken/{nummer}/wijzigen": ("anna", "/bezoeken/{bezoek}/wijzigen", "fout", {"versie": "1"}),
+    "/bezoeken/{nummer}/vervallen": ("anna", "/bezoeken/{bezoek}/vervallen", "fout", {"versie": "1"}),
+    "/zaken/{zaaknummer}/dossier/documenten": ("anna", "/zaken/{druk}/dossier/documenten", "fout", {}),
+    "/zaken/{zaaknummer}/dossier/{soort}": ("anna", "/zaken/{druk}/dossier/huisbezoeken", "fout", {"begin": "x"}),
+    "/post": ("anna", "/post", "vol", {}),
+    "/ladingen": ("ulla", "/ladingen", "fout", {"datumOntvangst": "gisteren"}),
+    "/ladingen/{ladingnummer}/annuleringen": ("ulla", "/ladingen/{lading}/annuleringen", "geblokkeerd", {}),
+    "/terugkoppelingen": ("coen", "/terugkoppelingen", "fout", {}),
+    "/terugkoppelingen/{nummer}/{wat}": (
+        "ulla", "/terugkoppelingen/{terugkoppeling}/weigeringen", "fout", {"regels": "eerste"}
+    ),
+    "/opbrengsten": ("ulla", "/opbrengsten", "fout", {}),
+    "/gebruikers/{nummer}": ("bea", "/gebruikers/1", "fout", {"telefoonnummer": "geen"}),
+    "/gebruikers/{nummer}/ontkoppelen": ("bea", "/gebruikers/2/ontkoppelen", "vol", {}),
+    "/account/wachtwoord": ("aad", "/account/wachtwoord", "fout", {"huidig_wachtwoord": "mis"}),
+    "/instellingen/{soort}": ("bea", "/instellingen/waarden", "fout", {"waarde": "veel"}),
+}  # fmt: skip
+"""Pages that answer a form: by route, who sends it, to where, in which state that brings the page, and what is sent."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A page in front of somebody, in one of its states."""
+
+    route: str
+    naam: str
+    path: str
+    state: str
+    sent: Sent | None = None
+
+    def __str__(self) -> str:
+        return f"{self.state:11} {self.naam or 'niemand':8} {'POST' if self.sent is not None else 'GET'} {self.path}"
+
+
+@dataclass
+class World:
+    """A site, and everybody at a browser of their own in front of it."""
+
+    site: Site
+    browser: Browser
+    known: dict[str, str] = field(default_factory=dict)
+    _at: dict[str, tuple[BrowserContext, Page]] = field(default_factory=dict)
+
+    def page(self, naam: str = NOBODY) -> Page:
+        """The one page of this person, who is signed in without the forms of it."""
+        if naam not in self._at:
+            context = self.browser.new_context(locale="nl-NL", timezone_id="Europe/Amsterdam")
+            context.set_default_timeout(15_000)
+            if naam:
+                context.add_cookies([{"name": self._cookie, "value": self._enter(naam), "url": self.site.url}])
+            self._at[naam] = context, context.new_page()
+        return self._at[naam][1]
+
+    @property
+    def _cookie(self) -> str:
+        return cookie_name(self.site.settings)
+
+    def _enter(self, naam: str) -> str:
+        with session_scope(self.site.engine, Access.system()) as session:
+            user = accounts.find_user(session, naam)
+            return accounts.start_session(session, user, now=self.site.settings.now(), hours=10, toestel="Chromium")
+
+    def go(self, naam: str, path: str) -> tuple[Page, int]:
+        """Somebody opens an address; gives the page and the status of the answer."""
+        page = self.page(naam)
+        answer = page.goto(self.site.url + path.format(**self.known))
+        assert answer is not None
+        return page, answer.status
+
+    def send(self, naam: str, path: str, sent: Sent) -> tuple[Page, int]:
+        """Somebody sends a form that holds just this, whatever a browser would have asked to be filled in first."""
+        page = self.page(naam)
+        page.goto(f"{self.site.url}/account" if naam else f"{self.site.url}/inloggen")
+        fields = {name: value.format(**self.known) for name, value in sent.items()}
+        with page.expect_navigation() as answer:
+            page.evaluate(SEND, [path.format(**self.known), fields])
+        return page, answer.value.status if answer.value else 0
+
+    def open(self, view: View) -> tuple[Page, int]:
+        """Somebody before a page."""
+        return self.go(view.naam, view.path) if view.sent is None else self.send(view.naam, view.path, view.sent)
+
+    def close(self) -> None:
+        """Everybody leaves."""
+        for context, _ in self._at.values():
+            context.close()
+
+
+SEND = """([path, fields]) => {
+    const form = document.createElement("form");
+    const token = document.querySelector("input[name=csrf]");
+    for (const [name, value] of Object.entries({csrf: token ? token.value : "", ...fields})) {
+        const input = document.createElement("input");
+        Object.assign(input, {type: "hidden", name, value});
+        form.append(input);
+    }
+    Object.assign(form, {method: "post", action: path});
+    document.body.append(form);
+    HTMLFormElement.prototype.submit.call(form);
+}"""
+
+
+def routes(method: str) -> set[str]:
+    """The paths of the pages with this method."""
+    return {
+        route.path  # type: ignore[attr-defined]
+        for noun in pages._NOUNS
+        for route in noun.router.routes
+        if method in route.methods  # type: ignore[attr-defined]
+    }
+
+
+def unknown_routes() -> list[str]:
+    """What the application has and this file does not, and the other way round."""
+    gets = FILES | UNDER_WAY | ELSEWHERE | LISTS | FULL.keys() | set(OPEN)
+    posts = LEADS_ON | UNDER_WAY | SENT.keys()
+    return sorted(f"GET {path}" for path in routes("GET") ^ gets) + sorted(
+        f"POST {path}" for path in routes("POST") ^ posts
+    )
+
+
+def people_of_each_role() -> dict[str, Role]:
+    """The first of the cast in each role, by name."""
+    first: dict[Role, str] = {}
+    for naam, (_, (given, *_), *_) in PEOPLE.items():
+        first.setdefault(Role(given.partition(":")[0]), naam)
+    return {naam: role for role, naam in first.items()}
+
+
+def _menus(state: str) -> list[View]:
+    """Every page of the menu of each role."""
+    return [
+        View(item.path, naam, item.path, state)
+        for naam, role in people_of_each_role().items()
+        for item in MENU
+        if item.roles is None or role in item.roles
+    ]
+
+
+def empty_views() -> list[View]:
+    """Every page that can be empty, for each role and for nobody."""
+    open_ = [View(path, NOBODY, path, "leeg") for path in OPEN]
+    beside = [View(path, "anna", path, "leeg") for path in ("/zaken/zoek", "/bezoeken/te-plaatsen")]
+    return open_ + _menus("leeg") + beside
+
+
+def full_views() -> list[View]:
+    """Every page with something in it, those of the menu for each role; and those that say no."""
+    things = [View(route, naam, path, "vol") for route, (naam, paths) in FULL.items() for path in paths]
+    closed = [View(route, naam, path, "geblokkeerd") for route, (naam, path) in CLOSED.items()]
+    return _menus("vol") + things + closed
+
+
+def sent_views() -> list[View]:
+    """What comes back when a form is sent: refused, or a page of its own."""
+    return [View(route, naam, path, state, sent) for route, (naam, path, state, sent) in SENT.items()]
+
+
+def signing_in(world: World) -> Iterator[tuple[Page, View]]:
+    """The pages between the password and the first page of one's own, and those of a form that came too late."""
+    page, _ = world.go(NOBODY, "/inloggen")
+    page.get_by_label("Gebruikersnaam").fill("anna")
+    page.get_by_label("Wachtwoord").fill(password("anna"))
+    page.get_by_role("button", name="Inloggen").click()
+    page.get_by_label("Code").fill("000000")
+    yield page, View("/inloggen/code", NOBODY, "/inloggen/code", "vol")
+    page.get_by_role("button", name="Inloggen").click()
+    page.get_by_role("alert").wait_for()
+    yield page, View("/inloggen/code", NOBODY, "/inloggen/code", "fout", {})
+    with session_scope(world.site.engine, Access.system()) as session:
+        kees = accounts.find_user(session, "kees")
+        session.execute(delete(SecondFactor).where(col(SecondFactor.gebruiker_id) == kees.id))
+    page, _ = world.go(NOBODY, "/inloggen")
+    page.get_by_label("Gebruikersnaam").fill("kees")
+    page.get_by_label("Wachtwoord").fill(password("kees"))
+    page.get_by_role("button", name="Inloggen").click()
+    page.get_by_label("Code").fill("000000")
+    yield page, View("/inloggen/koppelen", NOBODY, "/inloggen/koppelen", "vol")
+    page, _ = world.go("noor", "/begrippen")
+    page.context.clear_cookies()
+    page.evaluate(SEND, ["/zaken/zoek", {"zoek": "Wat ik typte."}])
+    page.get_by_role("heading", name="U bent niet meer aangemeld").wait_for()
+    yield page, View("/zaken/zoek", "noor", "/zaken/zoek", "geblokkeerd", {})
+
+
+@contextmanager
+def empty_world(folder: Path, databases: Databases, browser: Browser) -> Iterator[World]:
+    """An installation of today: people and nothing else."""
+    with site_in(folder, databases, empty=True) as site:
+        world = World(site, browser)
+        yield world
+        world.close()
+
+
+@contextmanager
+def full_world(folder: Path, databases: Databases, browser: Browser) -> Iterator[World]:
+    """An installation in which there is one at least of everything that a page can show."""
+    with site_in(folder, databases) as site:
+        world = World(site, browser)
+        _furnish(world, folder)
+        yield world
+        world.close()
+
+
+def _furnish(world: World, folder: Path) -> None:
+    site = world.site
+    known = world.known = {**site.known}
+    for phase in Phase:
+        known[phase.value] = site.new_case(days_ago=70, phase=phase)
+    busy = known["druk"] = site.new_case(days_ago=40, phase=Phase.HUISBEZOEK)
+    beside = site.new_case(days_ago=30, phase=Phase.HUISBEZOEK)
+    visited = site.new_case(days_ago=30, phase=Phase.HUISBEZOEK)
+    site.move_in(beside, with_=busy)
+    site.add(busy, "anna", "terugbelverzoeken", telefoonnummer="0612345678", toelichting="na zes uur")
+    site.add(busy, "anna", "bronnen", soort="buren", bevinding="De buurvrouw ziet hem elke dag.")
+    with session_scope(site.engine, Access.system()) as session:
+        _mark(session, site, busy)
+        known["bezoek"] = _visit(session, site, busy, "18:00", "23:59")
+        known["afgelegd"] = _visit(session, site, visited, "00:30", "00:45")
+        known["rest"] = _report(session, site, known["afgelegd"], visited)
+        _mails(session, site)
+    _files(world, busy)
+    _office(world, folder)
+    known["versie"] = str(site.case(busy).versie)
+
+
+def _of(case: Case, site: Site) -> dict[str, Any]:
+    now = site.settings.now()
+    return {
+        "zaak_id": case.id,
+        "gemeentecode": case.gemeentecode,
+        "vastgelegd_op": now.date(),
+        "tijdstip": now,
+        "door": "anna",
+    }
+
+
+def _mark(session: Session, site: Site, number: str) -> None:
+    """All at once that can be said above a case."""
+    case = moves.find_case(session, number)
+    case.indicatie_geheim, case.ingetrokken_door_uwv = 7, site.today
+    case.aangehouden_sinds, case.aangehouden_reden = site.today, "Wacht op de IND."
+    session.add(CaseTask(**_of(case, site), soort="termijn_nadert", sleutel="x", uitleg="De termijn nadert."))
+    part = ReceivedPart(
+        **_of(case, site), sleutel="Z-1/brief:1", soort="brief", datum=site.today, omschrijving="voornemen",
+        van_gemeente="0983", vastgelegd_door="Dirk", sha256="0" * 64, pdf=b"%PDF-1.4",
+    )  # fmt: skip
+    session.add(part)
+
+
+def _visit(session: Session, site: Site, number: str, begin: str, einde: str) -> str:
+    early = site.settings.now().replace(hour=0, minute=5)
+    asked = {
+        "dag": site.days(0), "begin": begin, "einde": einde, "veiligheid": "met_twee_personen",
+        "veiligheidToelichting": "Er loopt een hond los.", "opmerking": "Achterom lopen.",
+    }  # fmt: skip
+    actor = accounts.actor_of(session, accounts.find_user(session, "anna"), site.today)
+    desk = Desk(actor, early, visitors=lambda code: ["bram"])
+    visit, _ = plan(session, moves.find_case(session, number), desk, asked, [Visitor("bram", "4471")])
+    session.flush()
+    return str(visit.id)
+
+
+def _report(session: Session, site: Site, visit: str, number: str) -> str:
+    """A report of which one part waits for a place."""
+    told = {"zaaknummer": number, "soort": "bewaard", "uitleg": "De zaak was verder."}
+    report = VisitReport(
+        gemeentecode=ROTTERDAM, kenmerk="x" * 36, bezoek_id=int(visit), sha256="0" * 64, door="bram",
+        ontvangen_op=site.settings.now(), antwoord=[told],
+    )  # fmt: skip
+    session.add(report)
+    session.flush()
+    of_case = _of(moves.find_case(session, number), site)
+    kept = UnplacedReport(**of_case, verslag_id=report.id, gegevens={"bevindingen": "Thuis."}, reden="De zaak is weg.")
+    session.add(kept)
+    session.flush()
+    return str(kept.id)
+
+
+def _mails(session: Session, site: Site) -> None:
+    now = site.settings.now()
+    for place, state in enumerate(MailState):
+        message = Mail(
+            soort="dagbericht", ontvanger="anna", dag=site.today - timedelta(days=place), adres="a@rotterdam.example",
+            onderwerp="Termijnen", tekst="x", staat=state, gemaakt_op=now, niet_voor=now, pogingen=1,
+            verzonden_op=now if state is MailState.VERZONDEN else None, fout="De server antwoordt niet.",
+        )  # fmt: skip
+        session.add(message)
+
+
+def _files(world: World, number: str) -> None:
+    """A document that is shown as image, one in a frame, and a letter that waits for the post."""
+    page = world.page("anna")
+    for name, content in (("voordeur.png", evidence.PNG), ("huur.pdf", evidence.PDF)):
+        page.goto(f"{world.site.url}/zaken/{number}/dossier/documenten")
+        file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        page.get_by_label("Bestand").set_input_files(file)  # type: ignore[arg-type]
+        page.get_by_label("Omschrijving").fill("Huurovereenkomst")
+        page.get_by_role("radio", name="Bewijs").check()
+        page.get_by_label("Datum").fill(world.site.days(-1))
+        page.get_by_role("button", name="Vastleggen").click()
+        page.get_by_role("status").wait_for()
+    waiting = world.site.new_case(days_ago=12, phase=Phase.VOORONDERZOEK)
+    page.goto(f"{world.site.url}/zaken/{waiting}/stappen/verstuur_aanschrijving")
+    page.get_by_role("button", name="Zet klaar voor de post").click()
+    page.get_by_role("status").wait_for()
+
+
+def _office(world: World, folder: Path) -> None:
+    """What the liaison, the coordinator and the beheerder have."""
+    site, known = world.site, world.known
+    _, known["gecontroleerd"] = _offered(world, delivery(site, folder, "LRNI-2026-61"))
+    _, known["geweigerd"] = _offered(world, _headless(folder))
+    number = site.new_case(days_ago=20)
+    site.take(number, "anna", "wijs_toe")
+    site.take(number, "anna", "niet_oppakken", reden="capaciteit")
+    page, _ = world.send("coen", "/terugkoppelingen", {"formulier": "a"})
+    known["terugkoppeling"] = page.url.rpartition("/")[2].partition("?")[0]
+    world.send("coen", f"/terugkoppelingen/{known['terugkoppeling']}/verzendingen", {"formulier": "b"})
+    world.send("coen", "/terugkoppelingen", {"formulier": "e"})  # it waits, so that another is refused
+    page, _ = world.go("ulla", "/opbrengsten")
+    signal = f"T-{int(number[-7:]):05d}"
+    rows = f"signaalnummer;soort;bedrag;peildatum\r\n{signal};boete;162,50;20261001\r\n{signal};boete;veel;20261001\r\n"
+    page.get_by_label("Bestand").set_input_files({"name": "o.csv", "mimeType": "text/csv", "buffer": rows.encode()})
+    page.get_by_role("button", name="Laad het bestand").click()
+    page.wait_for_url("**/opbrengsten/*")
+    known["opbrengst"] = page.url.rpartition("/")[2]
+    decided = {"besloten_door": "college", "vanaf": site.days(0)}
+    for path, sent in (
+        ("grondslagen", {"grondslag": "laa_2_37", "tekst": "artikel 1", "formulier": "c"}),
+        ("waarden", {"naam": "", "waarde": "3", "formulier": "d"}),
+    ):
+        world.send("bea", f"/instellingen/{path}", decided | sent)
+
+
+def _offered(world: World, path: Path) -> tuple[Page, str]:
+    page, _ = world.go("ulla", "/leveringen")
+    page.get_by_label("Bestand", exact=True).set_input_files(path)
+    page.get_by_role("button", name="Controleer het bestand").click()
+    page.wait_for_load_state()
+    found = re.search(r"LD-\d{4}-\d{6}", page.url)
+    return page, found[0] if found else ""
+
+
+def _headless(folder: Path) -> Path:
+    path = folder / "zonder-kop.csv"
+    path.write_text("a;b\r\n1;2\r\n")
+    return path
