@@ -39,11 +39,11 @@ NOBODY = ""
 """Whoever is not signed in."""
 FILES = {
     "/inloggen/koppelen/qr.svg", "/inloggen/organisatie", "/inloggen/organisatie/terug",
-    "/inloggen/organisatie/sleutels", "/", "/zaken/{zaaknummer}/bsn", "/zaken/{zaaknummer}/brieven/{nummer}",
+    "/inloggen/organisatie/sleutels", "/zaken/{zaaknummer}/bsn", "/zaken/{zaaknummer}/brieven/{nummer}",
     "/zaken/{zaaknummer}/ontvangen/{nummer}", "/bezoeken/dienst.js", "/bezoeken/meenemen", "/bezoeken/aanmelding",
     "/zaken/{zaaknummer}/documenten/{nummer}/inhoud", "/zaken/{zaaknummer}/documenten/{nummer}/weergave", "/post/pdf",
     "/ladingen/{ladingnummer}/verwerkingsverslag", "/terugkoppelingen/{nummer}/bestanden/{soort}", "/cijfers/werkboek",
-    "/.well-known/security.txt", "/rechten/bestand",
+    "/.well-known/security.txt", "/rechten/bestand", "/handleiding/{beeld}", "/zaken/toewijzen",
 }  # fmt: skip
 """GET routes that answer with no page: a file, a script, or the way to a page."""
 UNDER_WAY = {"/inloggen/code", "/inloggen/koppelen"}
@@ -58,12 +58,13 @@ LEADS_ON = {
 }  # fmt: skip
 """POST routes that have no page of their own: they lead to one of another route, or give a file or data."""
 
-OPEN = ("/inloggen", "/verwerkingen", "/toegankelijkheid", "/bezoeken/onderweg")
+OPEN = ("/inloggen", "/verwerkingen", "/toegankelijkheid", "/handleiding", "/bezoeken/onderweg")
 """Pages for whoever comes by."""
 LISTS = frozenset(item.path for item in MENU)
 """Pages of the menu, which are there also when there is nothing to show."""
 
 FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "/": ("anna", ("/",)),
     "/zaken/{zaaknummer}": ("anna", ("/zaken/{druk}", "/zaken/{bezwaar}", "/zaken/{ontvangen}", "/zaken/{afgesloten}")),
     "/zaken/{zaaknummer}/stappen/{stap}": (
         "anna",
@@ -133,9 +134,10 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     "/zaken/{zaaknummer}/dossier/documenten": ("anna", "/zaken/{druk}/dossier/documenten", "fout", {}),
     "/zaken/{zaaknummer}/dossier/{soort}": ("anna", "/zaken/{druk}/dossier/huisbezoeken", "fout", {"begin": "x"}),
     "/post": ("anna", "/post", "vol", {}),
+    "/zaken/toewijzen": ("tess", "/zaken/toewijzen", "fout", {}),
     "/ladingen": ("ulla", "/ladingen", "fout", {"datumOntvangst": "gisteren"}),
     "/ladingen/{ladingnummer}/annuleringen": ("ulla", "/ladingen/{lading}/annuleringen", "geblokkeerd", {}),
-    "/terugkoppelingen": ("coen", "/terugkoppelingen", "fout", {}),
+    "/terugkoppelingen": ("coen", "/terugkoppelingen", "vol", {}),
     "/terugkoppelingen/{nummer}/{wat}": (
         "ulla", "/terugkoppelingen/{terugkoppeling}/weigeringen", "fout", {"regels": "eerste"}
     ),

@@ -50,7 +50,7 @@ def test_a_handler_plans_and_the_toezichthouder_finds_it_on_his_list(site: Site,
         expect(stop).to_contain_text(words)
     expect(stop).not_to_contain_text("99999")
     assert fits_the_width(bram)
-    boxes = [each.bounding_box() for each in stop.locator(".knop, .bel").all()]
+    boxes = [each.bounding_box() for each in stop.locator(".nl-button, .bel").all()]
     assert boxes and min(box["height"] for box in boxes if box) >= 44
     expect(bram.get_by_role("heading", name="Zonder verbinding")).to_be_visible()
     bram.emulate_media(media="print")
