@@ -241,7 +241,7 @@ def set_roles(session: Session, user: User, roles: Iterable[tuple[Role, str | No
     return True
 
 
-def give_password(session: Session, naam: str, now: datetime, password: str = "") -> str:
+def give_password(session: Session, naam: str, now: datetime, password: str | None = None) -> str:
     """A password that somebody else hands over, told this once, in the place of one that was lost or became known.
 
     Every sign-in ends; the password works for FIRST_PASSWORD_LIFE.

@@ -130,7 +130,7 @@ def seal_anew(session: Session) -> int:
     return done
 
 
-def unlink(session: Session, user: User, now: datetime, password: str = "") -> str:
+def unlink(session: Session, user: User, now: datetime, password: str | None = None) -> str:
     """Forget the app of somebody who lost it, and give the new password: with both another app is linked.
 
     The password of before stops working, for whoever found that with the telephone would link an app of his own.
