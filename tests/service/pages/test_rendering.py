@@ -157,7 +157,7 @@ def test_the_receiver_of_a_hand_over_reads_its_signal(client: TestClient, engine
 def test_a_field_says_how_long_its_text_may_be(client: TestClient, engine: Engine) -> None:
     page = Visitor(client, "anna").get(f"/zaken/{case_in(engine, Phase.VOORONDERZOEK).zaaknummer}/dossier/bijvangst")
     (longest,) = (field.langste for field in dossier.KINDS["bijvangst"].velden if field.naam == "omschrijving")
-    assert f'name="omschrijving" maxlength="{longest}"' in page.replace("  ", " ")
+    assert re.search(rf'name="omschrijving"[^>]* maxlength="{longest}"', page)
 
 
 def test_a_form_without_its_token_changes_nothing(client: TestClient, engine: Engine) -> None:
