@@ -192,7 +192,7 @@ def test_bijvangst_that_is_handed_over_stays_bijvangst_and_counts_once(session):
     found = {"omschrijving": "nog een bewoner in de RNI", "bsn": "999990020", "geslachtsnaam": "Nowak"}
     dossier.add(session, case, "bijvangst", at_desk(7), found)
     child = session.exec(select(Case).where(Case.bsn == "999990020")).one()
-    before = counted(session, 7)
+    before = counted(session, 9)
     f.take(session, child, "draag_over", at_desk(8), gemeentecode=f.VENLO, reden="verhuisd naar Venlo")
     there = session.exec(select(Case).where(Case.gemeentecode == f.VENLO)).one()
     dirk = at_desk(9, f.DIRK)
