@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Connection, Engine, event
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 import exports.models  # noqa: F401  # all tables
 import service.models  # noqa: F401  # all tables
@@ -21,6 +21,8 @@ from service.db import make_engine, session_scope, upgrade
 from service.settings import DEFAULT_SECRET, Settings
 from tests import postgres
 from tests.databases import CLUSTER, Databases, PostgresDatabases, databases_of
+from workflow.models import NO_TERM, Case
+from workflow.running_terms import running_terms
 
 _PLAIN = Settings()
 KEYS = (DEFAULT_SECRET.encode(),)
@@ -143,6 +145,18 @@ def shared(databases: Databases, empty_database: str) -> Iterator[Shared]:
     made.drop()
 
 
+def require_first_terms(session: Session) -> None:
+    """Whatever a test did, every case says which of its running terms ends first."""
+    terms = running_terms()
+    running = select(terms.c.zaak_id, terms.c.einde, terms.c.term)
+    last_first = running.order_by(terms.c.einde.desc(), terms.c.term.desc())
+    first = {zaak_id: (einde, term) for zaak_id, einde, term in session.exec(last_first)}
+    said = select(Case.id, Case.eerste_termijn_tot, Case.eerste_termijn)
+    assert {of: (ends, term) for of, ends, term in session.exec(said)} == {
+        of: first.get(of, (NO_TERM, None)) for of in session.exec(select(Case.id))
+    }
+
+
 @pytest.fixture
 def session(request: pytest.FixtureRequest, shared: Shared) -> Iterator[Session]:
     """A session that sees every municipality. It is rolled back; of a test that asks for `engine` too, committed."""
@@ -151,4 +165,6 @@ def session(request: pytest.FixtureRequest, shared: Shared) -> Iterator[Session]
         yield opened
         if not own:
             opened.flush()
+            if not request.node.get_closest_marker("terms_by_hand"):
+                require_first_terms(opened)
             opened.rollback()

@@ -59,6 +59,10 @@ class CaseFile:
         """Every step, oldest first; see `case_terms.settle` before one is changed or added."""
         return events_of(self.session, [self.case])[self.case.id]
 
+    def lock(self) -> None:
+        """From here on nobody else writes in this case; to be asked before its rows are read."""
+        self.session.exec(select(Case.id).where(col(Case.id) == self.case.id).with_for_update())
+
     @cached_property
     def sources(self) -> Sequence[Source]:
         """Sources consulted, in order of recording."""

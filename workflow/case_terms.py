@@ -14,9 +14,9 @@ from workflow.case_file import CaseFile
 from workflow.dated_settings import setting
 from workflow.deadlines import TERMS, Term, deadline
 from workflow.holidays import day_off, next_working_day
-from workflow.models import Case, CaseTerm, TermStatus
+from workflow.models import NO_TERM, Case, CaseTerm, TermStatus
 from workflow.phases import Answer
-from workflow.running_terms import ANSWER, RESULT
+from workflow.running_terms import ANSWER, RESULT, first_of
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def start(file: CaseFile, desk: Desk, term: Term, vanaf: date) -> CaseTerm:
     file.session.add(row)
     file.session.flush()
     file.__dict__.pop("terms", None)
+    keep_first(file)
     return row
 
 
@@ -89,6 +90,7 @@ def _end(file: CaseFile, row: CaseTerm, how: TermStatus, on: date) -> None:
         _shift(row, _holds(file, on))
     row.beeindigd_op, row.beeindiging = on, how
     file.session.add(row)
+    keep_first(file)
 
 
 def extend(file: CaseFile, desk: Desk, term: Term, einde: date, reden: str) -> None:
@@ -101,6 +103,7 @@ def extend(file: CaseFile, desk: Desk, term: Term, einde: date, reden: str) -> N
         uitleg.append(f"Gekozen was {einde:%d-%m-%Y}; dat is {day_off(einde)}, dus de eerste werkdag daarna.")
     row.einde, row.uitleg = moved, [*row.uitleg, *uitleg]
     file.session.add(row)
+    keep_first(file)
 
 
 def defer(file: CaseFile, desk: Desk, reden: str) -> None:
@@ -112,10 +115,23 @@ def defer(file: CaseFile, desk: Desk, reden: str) -> None:
     row.einde, row.lengte = one.einde, longest
     row.uitleg = [*one.uitleg, f"Verdaagd door {desk.actor.naam} op {desk.today:%d-%m-%Y}: {reden}"]
     file.session.add(row)
+    keep_first(file)
 
 
-def shift_after_hold(file: CaseFile, desk: Desk) -> None:
-    """Move the three terms that a hold moves."""
+def hold(file: CaseFile, desk: Desk, reden: str) -> None:
+    """On hold since today: three terms stand still."""
+    file.case.aangehouden_sinds, file.case.aangehouden_reden = desk.today, reden
+    keep_first(file)
+
+
+def end_hold(file: CaseFile, desk: Desk) -> None:
+    """The three terms that a hold moves go on, later by the days held."""
+    _shift_after_hold(file, desk)
+    file.case.aangehouden_sinds = file.case.aangehouden_reden = None
+    keep_first(file)
+
+
+def _shift_after_hold(file: CaseFile, desk: Desk) -> None:
     holds = _holds(file, desk.today)
     for row in file.terms:
         if row.beeindigd_op is None and TERMS[Term(row.term)].held:
@@ -147,7 +163,7 @@ def _holds(file: CaseFile, today: date) -> list[tuple[date, date]]:
 
 
 def close(file: CaseFile, desk: Desk, withdrawn: bool) -> None:
-    """What ends when a case closes: all but the legal clocks, which wait for WALAA, and what a besluit started."""
+    """What ends when a case closes: a hold, and all but the legal clocks (WALAA) and what a besluit started."""
     kept = {Term.BEZWAAR, Term.PL_OVERZICHT, Term.TERUGBELVERZOEK}
     if not withdrawn:
         kept |= {Term.LAA_EERSTE_ANTWOORD, Term.LAA_RESULTAAT, Term.TMV_REACTIE}
@@ -155,6 +171,15 @@ def close(file: CaseFile, desk: Desk, withdrawn: bool) -> None:
         if row.beeindigd_op is None and row.term not in kept:
             made = TERMS[Term(row.term)].held and not withdrawn
             _end(file, row, TermStatus.GEHAALD if made else TermStatus.VERVALLEN, desk.today)
+    file.case.aangehouden_sinds = file.case.aangehouden_reden = None
+    keep_first(file)
+
+
+def keep_first(file: CaseFile) -> None:
+    """Note on the case which running term ends first, after any of them changed."""
+    first = first_of(file.case, file.terms)
+    file.case.eerste_termijn, file.case.eerste_termijn_tot = (first.term, first.einde) if first else (None, NO_TERM)
+    file.session.add(file.case)
 
 
 def answered(file: CaseFile, desk: Desk, antwoord: Answer, on: date) -> None:

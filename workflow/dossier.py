@@ -389,6 +389,7 @@ def add(session: Session, case: Case, kind: str, desk: Desk, gegevens: Mapping[s
     require_open(case, kind, desk)
     values = read(entry.velden, gegevens, desk.now)
     with session.begin_nested():
+        file.lock()
         case_terms.settle(file)
         row = entry.make(file, desk, file.own(desk), values)
         session.add(row)
@@ -462,6 +463,7 @@ def call_back_done(session: Session, case: Case, request_id: int, desk: Desk) ->
         request.teruggebeld_op = desk.today
         session.add(request)
         asked, file = request.vastgelegd_op, CaseFile(session, case)
+        file.lock()
         case_terms.stop_begun(file, Term.TERUGBELVERZOEK, asked, TermStatus.GEHAALD, desk.today)
     return request
 

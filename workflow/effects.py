@@ -97,7 +97,7 @@ def close(taking: Taking, outcome: Outcome) -> None:
         give_first_answer(taking, answer, desk.today)
     case.resultaat, case.datum_resultaat, case.afgesloten_op = outcome, desk.today, desk.today
     case_terms.close(taking.file, desk, withdrawn=outcome == Outcome.INGETROKKEN)
-    case.aangehouden_sinds = case.aangehouden_reden = case.ingetrokken_door_uwv = None
+    case.ingetrokken_door_uwv = None
     for letter in taking.file.prepared:
         letter.afgehandeld_op, letter.afhandeling = desk.today, "vervallen"
     for aangifte in taking.file.aangiften:
@@ -387,13 +387,12 @@ def sluit_als_ingetrokken(taking: Taking) -> None:
 
 def houd_aan(taking: Taking) -> None:
     """On hold since today."""
-    taking.case.aangehouden_sinds, taking.case.aangehouden_reden = taking.desk.today, taking.values["reden"]
+    case_terms.hold(taking.file, taking.desk, taking.values["reden"])
 
 
 def hervat(taking: Taking) -> None:
     """Three terms move by the days held; every other ran on."""
-    case_terms.shift_after_hold(taking.file, taking.desk)
-    taking.case.aangehouden_sinds = taking.case.aangehouden_reden = None
+    case_terms.end_hold(taking.file, taking.desk)
 
 
 def _closes_with_its_one_outcome(move: Move) -> Effect:

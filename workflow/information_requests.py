@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import col, select
-
 from signals.address import mended_postcode
 from signals.errors import Invalid, Reason, Refused
 from workflow import letters
@@ -13,7 +11,7 @@ from workflow.case_file import CaseFile
 from workflow.fields import Field
 from workflow.guards import is_assigned
 from workflow.letter_content import GROUNDS
-from workflow.models import Case, InformationRequest, LetterKind
+from workflow.models import InformationRequest, LetterKind
 from workflow.questions import LANGUAGE, POSTED
 
 KIND = "inlichtingenverzoek"
@@ -57,8 +55,6 @@ def send(file: CaseFile, desk: Desk, own: Mapping[str, Any], values: Mapping[str
         faults.append(Reason("uiterlijk_te_vroeg", uitleg, "uiterlijk"))
     if postcode is None or faults:
         raise Invalid(faults)
-    # Numbers its letter alone: a step raises the row of the case, and so waits for this.
-    file.session.exec(select(Case.id).where(col(Case.id) == file.case.id).with_for_update())
     to = (values["naam"], values["straat"], f"{postcode[:4]} {postcode[4:]} {values['plaats']}")
     letter = letters.post(file, desk, LetterKind.INLICHTINGENVERZOEK, posted, KIND, values, to)
     kept = {name: values[name] for name in ("ontvanger", "naam", "straat", "plaats", "vragen", "uiterlijk")}

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
     RowMapping,
     and_,
     case,
@@ -41,7 +40,7 @@ from workflow.load_statements import PLACE, LoadStatements
 from workflow.models import Case, CaseSignal, CaseTask
 from workflow.opening import CASE_SERIES
 from workflow.phases import BEFORE_BESLUIT, OPEN, Herkomst, Outcome, Phase
-from workflow.running_terms import ANSWER, RESULT, receipt_ends
+from workflow.running_terms import ANSWER, FIRST, FIRST_END, RESULT, receipt_ends
 from workflow.unsettled import is_unsettled, settle
 
 YEARS_LOOKED_BACK = 10
@@ -211,8 +210,10 @@ class _Opening(LoadStatements):
     def _receipt_ends(self, grondslag: ColumnElement[Grondslag]) -> dict[str, ColumnElement[Any]]:
         ends = {route: receipt_ends(route, self.load.datum_ontvangst) for route in Grondslag}
         return {
-            column: case(*((grondslag == route, literal(days.get(column), Date())) for route, days in ends.items()))
-            for column in (ANSWER, RESULT)
+            column: case(
+                *((grondslag == route, literal(of.get(column), _case.c[column].type)) for route, of in ends.items())
+            )
+            for column in (ANSWER, RESULT, FIRST, FIRST_END)
         }
 
     def withdraw(self, first: int, last: int) -> None:

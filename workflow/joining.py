@@ -1,9 +1,9 @@
 """A new signal joins the open case of its person: its address, its clocks, and what the case becomes by it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, exists, func, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, exists, func, insert, or_, select, update
 
 from signals.base import table
 from signals.bulk import run, slices
@@ -97,6 +97,16 @@ class Joining(LoadStatements):
                 started.append(owner | self.own | term)
         if started:
             run(self.session, insert(_term), started)
+            self._keep_first(started)
+
+    def _keep_first(self, started: Iterable[Mapping[str, Any]]) -> None:
+        """A term that ends before the first one of its case is that from now on."""
+        now = _case.c.eerste_termijn_tot
+        ends, term = bindparam("ends", type_=now.type), bindparam("name", type_=_case.c.eerste_termijn.type)
+        sooner = or_(now > ends, and_(now == ends, _case.c.eerste_termijn > term))
+        changed = update(_case).where(_case.c.id == bindparam("of"), sooner)
+        of = [{"of": one["zaak_id"], "name": one["term"], "ends": one["einde"]} for one in started]
+        run(self.session, changed.values(eerste_termijn=term, eerste_termijn_tot=ends), of)
 
     def _become_signalled(self, joined: Sequence[RowMapping], cases: Mapping[int, Mapping[str, Any]]) -> None:
         """A bijvangst of which UWV signals the person is a case like any other from here on; its parent stays."""

@@ -12,11 +12,14 @@ from signals.models import Grondslag
 from signals.sealing import SealedBsn
 from workflow.phases import Answer, Herkomst, Outcome, Phase
 
+NO_TERM = date.max
+"""The last day of the first term of a case in which none runs: such a case comes last."""
 
-def _where_filled(table_name: str, column: str) -> Index:
+
+def _where_filled(table_name: str, column: str, *then: str) -> Index:
     """An index of only the rows that have a value there."""
     filled = text(f"{column} IS NOT NULL")
-    return Index(f"ix_{table_name}_{column}", column, sqlite_where=filled, postgresql_where=filled)
+    return Index(f"ix_{table_name}_{column}", column, *then, sqlite_where=filled, postgresql_where=filled)
 
 
 class Case(Owned, table=True):
@@ -32,8 +35,10 @@ class Case(Owned, table=True):
         Index("ix_zaak_bsn", "bsn"),
         Index("ix_zaak_adres", "gemeentecode", "adressleutel"),  # also finds the cases of a municipality
         Index("ix_zaak_eerste_signaal_id", "eerste_signaal_id"),  # a handed over case has the signal of its sender
+        # Lists by what is due first, of a municipality by phase; whether it has a handler is read from here too.
+        Index("ix_zaak_lijst", "gemeentecode", "fase", "eerste_termijn_tot", "id", "behandelaar"),
         # A new case has none of these, so a load pays nothing for them.
-        _where_filled("zaak", "behandelaar"),
+        _where_filled("zaak", "behandelaar", "eerste_termijn_tot", "id"),
         _where_filled("zaak", "ouder_id"),
         _where_filled("zaak", "voorganger_id"),
     )
@@ -58,6 +63,16 @@ class Case(Owned, table=True):
     )
     resultaat_voor: date | None = Field(
         default=None, description="end of the receipt term for the result (LAA), as long as it runs here"
+    )
+    eerste_termijn: str | None = Field(
+        default=None,
+        max_length=60,
+        description="the running term that ends first (`running_terms`); none when none runs",
+    )
+    eerste_termijn_tot: date = Field(
+        default=NO_TERM,
+        sa_column_kwargs={"server_default": NO_TERM.isoformat()},
+        description="its last day; NO_TERM when none runs",
     )
     leveringsnummer: str | None = Field(default=None, max_length=20)
     eerste_signaal_id: int | None = Field(default=None, description="of Signal: the one that opened the case")

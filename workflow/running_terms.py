@@ -3,7 +3,7 @@
 A load opens a million cases at once, each with the same one or two terms; as rows they would double the load.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import Subquery, case, literal, or_, select, union_all
@@ -15,6 +15,8 @@ from workflow.models import Case, CaseEvent, CaseTerm
 
 ANSWER, RESULT = "eerste_antwoord_voor", "resultaat_voor"
 """The columns of Case that hold the end of a receipt term as long as it is no row."""
+FIRST, FIRST_END = "eerste_termijn", "eerste_termijn_tot"
+"""The columns of Case that say which running term ends first: lists are in that order."""
 
 _HELD_TERMS = [term.value for term, rule in TERMS.items() if rule.held]
 
@@ -29,9 +31,23 @@ def receipt_terms(grondslag: Grondslag, received: date) -> Mapping[str, Deadline
     return {ANSWER: deadline(Term.TMV_REACTIE, received)}
 
 
-def receipt_ends(grondslag: Grondslag, received: date) -> Mapping[str, date]:
-    """The columns of a new case in which its receipt terms are kept."""
-    return {column: one.einde for column, one in receipt_terms(grondslag, received).items()}
+def receipt_ends(grondslag: Grondslag, received: date) -> Mapping[str, date | str]:
+    """The columns of a new case in which its receipt terms are kept, and which of them ends first."""
+    terms = receipt_terms(grondslag, received)
+    first = min(terms.values(), key=lambda one: one.einde)
+    ends = {column: one.einde for column, one in terms.items()}
+    return {**ends, FIRST: first.term.value, FIRST_END: first.einde}
+
+
+def first_of(case: Case, terms: Iterable[CaseTerm]) -> CaseTerm | None:
+    """The running term that ends first; of two that end on one day the first by name. As `running_terms` counts."""
+    running = (one for one in terms if one.beeindigd_op is None and not _stands_still(case, one))
+    return min(running, key=lambda one: (one.einde, one.term), default=None)
+
+
+def _stands_still(case: Case, one: CaseTerm) -> bool:
+    since = case.aangehouden_sinds
+    return since is not None and since <= one.einde and one.term in _HELD_TERMS
 
 
 def kept_in_columns(of: Case, opened: CaseEvent) -> list[CaseTerm]:

@@ -30,7 +30,6 @@ from workflow.actors import Desk
 from workflow.models import CallbackRequest, Case
 from workflow.opening import case_number
 from workflow.phases import MUNICIPAL_ROLES, OPEN, Outcome, Phase, Role
-from workflow.running_terms import running_terms
 from workflow.visit_planning import PLANNERS
 
 router = APIRouter()
@@ -108,13 +107,12 @@ class Row:
     """A line of the list."""
 
     case: Case
-    term: str | None
-    einde: date | None
     callback: bool
 
     def urgency(self, today: date) -> tuple[str, str]:
         """How the next term looks: style and words."""
-        return labels.urgency(self.term, self.einde, today) if self.term and self.einde else ("rustig", "")
+        term = self.case.eerste_termijn
+        return labels.urgency(term, self.case.eerste_termijn_tot, today) if term else ("rustig", "")
 
 
 @dataclass(frozen=True)
@@ -135,17 +133,11 @@ TOO_MANY = Reason("te_veel_aangevinkt", f"Wijs hooguit {PAGE} zaken tegelijk toe
 def lines(session: Session, cases: Sequence[Case]) -> list[Row]:
     """Each case with the running term that ends first, and whether somebody waits to be called back."""
     ids = [case.id for case in cases]
-    terms = running_terms()
-    query = select(terms.c.zaak_id, terms.c.term, terms.c.einde).where(terms.c.zaak_id.in_(ids))
-    first = {
-        zaak_id: (term, einde)
-        for zaak_id, term, einde in session.exec(query.order_by(terms.c.einde.desc(), terms.c.term.desc()))
-    }
     asked = select(CallbackRequest.zaak_id).where(
         col(CallbackRequest.zaak_id).in_(ids), col(CallbackRequest.teruggebeld_op).is_(None)
     )
     waiting = set(session.exec(asked))
-    return [Row(case, *first.get(case.id or 0, (None, None)), case.id in waiting) for case in cases]
+    return [Row(case, case.id in waiting) for case in cases]
 
 
 def _filters(

@@ -63,7 +63,7 @@ _CODES = (*_FAULTS, "bsn_ongeldig", "signaal_bestaat_al_anders")
 def write_known(path: Path, rows: int) -> Expected:
     """The delivery that is loaded before anything is measured, as CSV."""
     expected = Expected()
-    pieces = (_known(start, rows) for start in range(0, rows, PIECE))
+    pieces = (known_piece(start, rows) for start in range(0, rows, PIECE))
     write_csv(path, _counted(pieces, expected))
     return expected
 
@@ -74,7 +74,7 @@ def new(rows: int, known: int, expected: Expected) -> Iterator[Columns]:
     `expected` counts what was given.
     """
     for start in range(0, rows, PIECE):
-        yield _new(start, min(PIECE, rows - start), _known(start, known), known, expected)
+        yield _new(start, min(PIECE, rows - start), known_piece(start, known), known, expected)
 
 
 def write_csv(path: Path, pieces: Iterator[Columns]) -> None:
@@ -92,7 +92,7 @@ def _counted(pieces: Iterator[Columns], expected: Expected) -> Iterator[Columns]
         yield piece
 
 
-def _known(start: int, rows: int) -> Columns:
+def known_piece(start: int, rows: int) -> Columns:
     return _signals(start, min(PIECE, rows - start), first_number=start, first_bsn=90_000_000, delivery="LRNI-2026-01")
 
 

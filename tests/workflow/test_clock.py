@@ -11,6 +11,8 @@ from workflow.deadlines import Term
 from workflow.models import Case, CaseTask, CaseTerm
 from workflow.phases import Herkomst, Phase
 
+pytestmark = pytest.mark.terms_by_hand
+
 # A Monday; the fifth working day after it is Monday 9 March.
 TODAY = date(2026, 3, 2)
 

@@ -28,10 +28,20 @@ from tests.workflow.test_transitions import PROCEDURE
 from workflow import dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.case_file import CaseFile
+from workflow.deadlines import TERMS
 from workflow.dossier import KINDS
 from workflow.fields import Field
 from workflow.intake import Intake
-from workflow.models import CallbackRequest, Case, CaseSignal, CaseTerm, Document, InformationRequest, WalaaEntry
+from workflow.models import (
+    NO_TERM,
+    CallbackRequest,
+    Case,
+    CaseSignal,
+    CaseTerm,
+    Document,
+    InformationRequest,
+    WalaaEntry,
+)
 from workflow.phases import OPEN, Herkomst, Outcome, Phase, Role
 
 STEPS_IN_A_WALK = 45
@@ -326,6 +336,11 @@ class Walk(RuleBasedStateMachine):
             if event.stap == "beslis_op_bezwaar":
                 assert event.door not in deciders | {sender}
 
+    def not_held(self, case: Case, running: Any) -> list[Any]:
+        since = case.aangehouden_sinds
+        held = {name for name, rule in TERMS.items() if rule.held}
+        return [one for one in running if since is None or since > one[2] or one[0] not in held]
+
     def the_clocks_are_right(self, case: Case, file: CaseFile) -> None:
         mine = self.session
         asked = mine.exec(select(CallbackRequest.vastgelegd_op).where(CallbackRequest.zaak_id == case.id)).all()
@@ -337,6 +352,9 @@ class Walk(RuleBasedStateMachine):
         shadow = Shadow.of(self.routes[case.id], case.datum_ontvangst, file.events, asked, answers, sent, requests)
         running = sorted((one.term, one.vanaf, one.einde) for one in file.terms if one.beeindigd_op is None)
         assert running == shadow.terms(), case.zaaknummer
+        assert (case.eerste_termijn_tot, case.eerste_termijn) == min(
+            ((einde, term) for term, _, einde in self.not_held(case, running)), default=(NO_TERM, None)
+        )
         stored = mine.exec(select(CaseTerm).where(CaseTerm.zaak_id == case.id)).all()
         assert all(one.uitleg for one in stored)
 
