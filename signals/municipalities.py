@@ -140,8 +140,12 @@ def name_on(session: Session, code: str, on: date) -> str:
     return rows[-1].naam if rows else code
 
 
+RNI_BEGAN = date(2014, 1, 6)
+"""The Wet BRP came into force, and with it the RNI: no municipality that was gone by then ever had a case."""
+
+
 def same_municipality(session: Session, codes: Iterable[str], on: date) -> frozenset[str]:
-    """These codes, the successors they have by that day, and every predecessor of those by then.
+    """These codes, the successors they have by that day, and every predecessor of those by then that can have cases.
 
     Asked several times in a request, looked up once in a session.
     """
@@ -155,7 +159,7 @@ def same_municipality(session: Session, codes: Iterable[str], on: date) -> froze
 def _same_municipality(session: Session, codes: frozenset[str], on: date) -> frozenset[str]:
     found: set[str] = set()
     new = set(codes)
-    gone = (col(Municipality.einde) <= on, col(Municipality.opvolger).is_not(None))
+    gone = (col(Municipality.einde) <= on, col(Municipality.einde) > RNI_BEGAN, col(Municipality.opvolger).is_not(None))
     while new:
         found |= new
         theirs = or_(col(Municipality.code).in_(new), col(Municipality.opvolger).in_(new))

@@ -35,8 +35,8 @@ class Case(Owned, table=True):
         Index("ix_zaak_bsn", "bsn"),
         Index("ix_zaak_adres", "gemeentecode", "adressleutel"),  # also finds the cases of a municipality
         Index("ix_zaak_eerste_signaal_id", "eerste_signaal_id"),  # a handed over case has the signal of its sender
-        # Lists by what is due first, of a municipality by phase; whether it has a handler is read from here too.
-        Index("ix_zaak_lijst", "gemeentecode", "fase", "eerste_termijn_tot", "id", "behandelaar"),
+        # Lists of a municipality by what is due first; which phase and whether it has a handler is read from here too.
+        Index("ix_zaak_lijst", "gemeentecode", "eerste_termijn_tot", "id", "fase", "behandelaar"),
         # A new case has none of these, so a load pays nothing for them.
         _where_filled("zaak", "behandelaar", "eerste_termijn_tot", "id"),
         _where_filled("zaak", "ouder_id"),

@@ -7,7 +7,7 @@ waits for no other: its place in the chain is given to it later (`service.log.ch
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 from sqlmodel import Session
 
 from service.access import Access, access_of
@@ -17,6 +17,10 @@ from service.log.processing import log_lines
 from service.log.subjects import Subject, subjects_of
 from service.models import AuditEntry
 from service.trace import new_span
+from signals.base import table
+from signals.bulk import run
+
+_audit = table(AuditEntry)
 
 MARKED = (
     "tijdstip",
@@ -62,7 +66,7 @@ def record(
     key = newest(Purpose.ENTRY)
     entry.sleutel = key.name
     entry.waarmerk = waarmerk(entry, key)
-    session.add(entry)
+    run(session, insert(_audit), [entry.model_dump(exclude={"id"})])
     people = subjects_of(session, object_) if about is None else about
     if people is not None:
         log_lines(session, entry, access.trace, people)

@@ -36,7 +36,7 @@ def upgrade() -> None:
     filled = sa.text("behandelaar IS NOT NULL")
     columns = ["behandelaar", "eerste_termijn_tot", "id"]
     op.create_index("ix_zaak_behandelaar", "zaak", columns, sqlite_where=filled, postgresql_where=filled)
-    op.create_index("ix_zaak_lijst", "zaak", ["gemeentecode", "fase", "eerste_termijn_tot", "id", "behandelaar"])
+    op.create_index("ix_zaak_lijst", "zaak", ["gemeentecode", "eerste_termijn_tot", "id", "fase", "behandelaar"])
 
 
 def downgrade() -> None:
