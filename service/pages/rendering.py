@@ -72,7 +72,7 @@ MENU: Sequence[MenuItem] = (
     MenuItem("/instellingen", "Instellingen", frozenset({Role.BEHEERDER})),
     MenuItem("/berichten", "Berichten", frozenset({Role.BEHEERDER})),
     MenuItem("/rechten", "Rechten", frozenset({Role.BEHEERDER, Role.AUDITOR})),
-    MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR})),
+    MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR, Role.TEAMLEIDER})),
     MenuItem("/termijnen", "Termijnen", None),
     MenuItem("/begrippen", "Begrippen", None),
     MenuItem("/account", "Mijn account", None),
