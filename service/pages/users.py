@@ -34,7 +34,13 @@ IN_LETTERS = (
 ROLES = tuple(sorted(MUNICIPAL_ROLES | PROJECT_ROLES))
 NEW_ROLE = (
     Field("rol", "keuze", "Geef een rol erbij", verplicht=False, keuzes=ROLES, hint="Wat deze persoon nog meer mag."),
-    Field("gemeentecode", "gemeente", "In welke gemeente", verplicht=False, hint="Alleen bij een rol in een gemeente."),
+    Field(
+        "gemeentecode",
+        "gemeente",
+        "In welke gemeente",
+        verplicht=False,
+        hint="De code, zoals 0599. Leeg bij een rol voor het hele project.",
+    ),
 )
 KEPT, BEFORE = "houd", "stond"
 """The roles that stay ticked, and those that were held when the form was shown."""

@@ -145,7 +145,9 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     ),
     "/opbrengsten": ("ulla", "/opbrengsten", "fout", {}),
     "/gebruikers/{nummer}": ("bea", "/gebruikers/1", "fout", {"telefoonnummer": "geen"}),
-    "/gebruikers/{nummer}/rollen": ("bea", "/gebruikers/1/rollen", "fout", {"rol": "teamleider", "stond": "behandelaar:0599"}),
+    "/gebruikers/{nummer}/rollen": (
+        "bea", "/gebruikers/1/rollen", "fout", {"rol": "teamleider", "stond": "behandelaar:0599"}
+    ),
     "/gebruikers/{nummer}/ontkoppelen": ("bea", "/gebruikers/2/ontkoppelen", "vol", {}),
     "/account/wachtwoord": ("aad", "/account/wachtwoord", "fout", {"huidig_wachtwoord": "mis"}),
     "/instellingen/{soort}": ("bea", "/instellingen/waarden", "fout", {"waarde": "veel"}),
