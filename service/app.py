@@ -41,6 +41,7 @@ _BUSY = Reason(
 def require_ready(settings: Settings, engine: Engine) -> None:
     """Raise Misconfigured or SchemaMissing, with the sentence that mends it, unless the service may start."""
     settings.require_safe()
+    statics.require_made()
     require_schema(engine)
     if not settings.production:
         return

@@ -118,6 +118,8 @@ class AuditEntry(SQLModel, table=True):
     __table_args__ = (
         Index("ix_audit_object", "object", "id"),
         Index("ix_audit_actor", "actor", "id"),
+        Index("ix_audit_actie", "actie", "id"),
+        Index("ix_audit_gemeente", "gemeentecode", "tijdstip"),
         Index("uq_audit_span_id", "span_id", unique=True),
     )
 

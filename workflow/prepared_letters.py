@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
 from signals.dates import dutch_date
@@ -57,6 +58,12 @@ def waiting(session: Session) -> Sequence[PreparedLetter]:
     """The letters that wait for the post, oldest first; of the municipalities that the session sees."""
     open_ones = select(PreparedLetter).where(col(PreparedLetter.afgehandeld_op).is_(None))
     return session.exec(open_ones.order_by(col(PreparedLetter.id))).all()
+
+
+def of_case(session: Session, case: Case) -> Sequence[PreparedLetter]:
+    """Every letter of a case that was made for the post, also what became nothing of; without their bytes."""
+    mine = select(PreparedLetter).where(PreparedLetter.zaak_id == case.id).order_by(col(PreparedLetter.id))
+    return session.exec(mine.options(defer(PreparedLetter.pdf))).all()  # type: ignore[arg-type]  # it is a column
 
 
 def count_waiting(session: Session, at_most: int) -> int:

@@ -39,6 +39,7 @@ class PlannedVisit(Owned, table=True):
             postgresql_where=_STANDS,
         ),
         Index("ix_bezoek_dag", "gemeentecode", "dag"),
+        Index("ix_bezoek_adres", "gemeentecode", "adressleutel"),  # also those that were called off
     )
 
     id: int | None = Field(default=None, primary_key=True)

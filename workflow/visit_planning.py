@@ -13,12 +13,13 @@ from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused, Stale
 from signals.municipalities import same_municipality
 from workflow.actors import Actor, Desk
 from workflow.address_group import open_at
+from workflow.addresses import chosen_address
 from workflow.case_file import CaseFile
 from workflow.fields import Field, read
 from workflow.holidays import day_off
 from workflow.letters import full_name
 from workflow.load_statements import PLACE
-from workflow.models import Case, Visit
+from workflow.models import Case, CaseEvent, Visit
 from workflow.phases import OPEN, Role
 from workflow.visit_models import PlannedVisit, VisitStatus
 from workflow.visit_policy import progress
@@ -218,6 +219,39 @@ def standing_at(session: Session, case: Case, today: date) -> Sequence[PlannedVi
         PlannedVisit.status == VisitStatus.GEPLAND,
     )
     return session.exec(ahead.order_by(col(PlannedVisit.dag), col(PlannedVisit.begin))).all()
+
+
+def concerning(session: Session, file: CaseFile, today: date) -> Sequence[PlannedVisit]:
+    """Every visit that was planned to where the person of a case was looked for, as long as the case was open."""
+    case, stays = file.case, _stays(file)
+    mine = select(PlannedVisit).where(
+        col(PlannedVisit.gemeentecode).in_(same_municipality(session, {case.gemeentecode}, today)),
+        col(PlannedVisit.adressleutel).in_({key for key, _, _ in stays}),
+        col(PlannedVisit.dag) >= case.geopend_op,
+    )
+    found = session.exec(mine.order_by(col(PlannedVisit.id))).all()
+    return [visit for visit in found if any(_falls_in(visit, *stay) for stay in stays)]
+
+
+def _stays(file: CaseFile) -> list[tuple[str, date, date | None]]:
+    """The addresses that were the current one: which, from which day, and until which."""
+    case = file.case
+    changed = [
+        (chosen_address(each.gegevens)["adressleutel"], each.vastgelegd_op) for each in file.events if _moves(each)
+    ]
+    first = file.addresses[0].adressleutel if changed else case.adressleutel
+    begun = [(first, case.geopend_op), *changed]
+    ends = [day for _, day in begun[1:]]
+    return [(key, day, end) for (key, day), end in zip(begun, [*ends, case.afgesloten_op], strict=True)]
+
+
+def _moves(event: CaseEvent) -> bool:
+    return event.stap == "wijzig_adres" and "huisnummer" in event.gegevens
+
+
+def _falls_in(visit: PlannedVisit, key: str, begin: date, end: date | None) -> bool:
+    planned = visit.gepland_op.date()
+    return visit.adressleutel == key and visit.dag >= begin and (end is None or planned <= end)
 
 
 def warnings(session: Session, visit: PlannedVisit, desk: Desk) -> list[str]:

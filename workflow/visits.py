@@ -136,3 +136,13 @@ def record(
         kaart_achtergelaten=values.get("kaartAchtergelaten"),
         vervolg=values.get("vervolg", ""),
     )
+
+
+def visit_outcome(visit: Visit) -> str:
+    """How a visit went, for who goes there next: what was found, not what it means."""
+    told = ["er werd opengedaan" if visit.opengedaan else "niemand deed open"]
+    if visit.toestemming == "geweigerd":
+        told.append("binnenkomen werd geweigerd (dat mag)")
+    if visit.aangetroffen is not None:
+        told.append("aangetroffen" if visit.aangetroffen else "niet aangetroffen")
+    return ", ".join(told)

@@ -241,6 +241,11 @@ def set_roles(session: Session, user: User, roles: Iterable[tuple[Role, str | No
     return True
 
 
+def roles_held(session: Session, user: User) -> list[tuple[Role, str | None]]:
+    """The roles of a user, in a settled order."""
+    return sorted(((row.rol, row.gemeentecode) for row in session.exec(_roles_of(user))), key=str)
+
+
 def give_password(session: Session, naam: str, now: datetime, password: str | None = None) -> str:
     """A password that somebody else hands over, told this once, in the place of one that was lost or became known.
 

@@ -17,6 +17,8 @@ router = APIRouter()
 
 WRITTEN = date(2026, 11, 23)
 """The day of the statement: to be looked through within a year, and when what it says changes."""
+PRINTED = ("een zaak", "een formulier van het dossier", "de cijfers", "de daglijst van de bezoeken", "de werklijst")
+"""The pages that tests/service/pages/test_paper.py looks at on paper."""
 
 
 @router.get("/toegankelijkheid", response_class=HTMLResponse)
@@ -26,7 +28,7 @@ def statement(request: Request, who: MaybeWho, settings: Config, engine: Databas
     if who is not None and not contact:
         with session_scope(engine, Access.system(origin="pagina"), write=False) as session:
             managers = managers_of(session)
-    return render(request, "accessibility.html", contact=contact, managers=managers, written=WRITTEN)
+    return render(request, "accessibility.html", contact=contact, managers=managers, written=WRITTEN, printed=PRINTED)
 
 
 def managers_of(session: Session) -> list[tuple[str, str]]:

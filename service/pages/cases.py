@@ -26,21 +26,29 @@ from service.web.dependencies import Database, Now, PageSession, ReadingPageSess
 from signals.address import address_line
 from signals.models import Signal
 from signals.municipalities import name_on
-from workflow import address_group, case_terms, dossier, earlier_cases, letters, moves, visit_planning, voornemen
+from workflow import (
+    address_group,
+    case_terms,
+    dossier,
+    earlier_cases,
+    letters,
+    moves,
+    timeline,
+    visit_planning,
+    voornemen,
+)
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.case_terms import TermView
 from workflow.deadlines import Term
 from workflow.document_kinds import size_text
 from workflow.elsewhere import known_elsewhere
-from workflow.mergers import with_mergers
 from workflow.models import CallbackRequest, Case, CaseEvent, Document
 from workflow.move import targets
 from workflow.moves import StepView
 from workflow.phases import MUNICIPAL_ROLES, OPEN, Phase, Role
 from workflow.transfer import went_outside
 from workflow.transitions import BY_NAME
-from workflow.visit_planning import PLANNERS
 
 router = APIRouter()
 
@@ -127,9 +135,11 @@ def case_page(
     now: Now,
     zaaknummer: str,
     gedaan: str = "",
+    verloop: str = "",
 ) -> Response:
-    """Everything about a case on one page; who opened it stands in the log."""
-    return _page(request, who, session, engine, now, find(session, who, zaaknummer), notice=_notice(gedaan))
+    """Everything about a case on one page; who opened it stands in the log. verloop: of which kind it tells alone."""
+    case = find(session, who, zaaknummer)
+    return _page(request, who, session, engine, now, case, notice=notice_of(gedaan), verloop=verloop)
 
 
 @router.post("/zaken/{zaaknummer}/bsn", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -160,6 +170,7 @@ def _page(
     *,
     notice: str = "",
     bsn: str | None = None,
+    verloop: str = "",
 ) -> Response:
     """`bsn`: shown whole instead of masked."""
     zaaknummer = case.zaaknummer
@@ -173,10 +184,17 @@ def _page(
     callbacks = session.exec(
         select(CallbackRequest).where(CallbackRequest.zaak_id == case.id, col(CallbackRequest.teruggebeld_op).is_(None))
     ).all()
+    shown = kinds(session, case, desk, request)
+    signals = _signals(session, case)
+    received = [(part, name_on(session, part.van_gemeente, desk.today)) for part in file.received]
+    entries = {kind["word"]: kind["rows"] for kind in shown}
+    parts = timeline.gather(file, desk, entries, received, [signal for signal, _ in signals])
+    happened = timeline.timeline(parts, labels.words, desk.today, request.app.state.settings.zone)
     return render(
         request,
         "case.html",
         **top(session, file, desk),
+        **_timeline(session, happened, verloop, request, names),
         notice=notice,
         whole_bsn=bsn,
         possible=_grouped(case, [step for step in steps if step.mag]),
@@ -187,20 +205,16 @@ def _page(
         terms=case_terms.views(file, desk.today),
         addresses=[(one, address_line(one)) for one in file.addresses],
         same_address=same_address,
-        signals=_signals(session, case),
+        signals=signals,
         handles=Role.BEHANDELAAR in desk.actor.roles_in(case.gemeentecode),
         letters=file.letters,
         other_municipalities=known_elsewhere(session, case, desk),
-        received=[(part, name_on(session, part.van_gemeente, desk.today)) for part in file.received],
+        received=received,
         sends_file=may_print(case, desk) and went_outside(file),
         with_pdf=letters.with_pdf(session, file.letters),
         aangiften=file.aangiften,
         bezwaren=file.bezwaren,
-        kinds=kinds(session, case, desk, request),
-        events=[
-            (event, event_details(session, event, request, names))
-            for event in reversed(with_mergers(session, case, file.events, now))
-        ],
+        kinds=shown,
         names=names,
         conditions=voornemen.conditions(file, desk) if any(map(_is_voornemen, steps)) else (),
         earlier=earlier_cases.of_person(session, case, desk.today),
@@ -208,8 +222,24 @@ def _page(
         watches=Role.TEAMLEIDER in desk.actor.roles_in(case.gemeentecode),
         prints=PURPOSES if may_print(case, desk) else {},
         planned_visits=visit_planning.standing_at(session, case, desk.today),
-        may_plan=case.fase in OPEN and bool(PLANNERS & desk.actor.roles_in(case.gemeentecode)),
+        may_plan=case.fase in OPEN and parts.may_plan,
     )
+
+
+def _timeline(
+    session: Session, happened: Sequence[timeline.Happened], soort: str, request: Request, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """The lines of one kind or of all, each with what was filled in at it, and how many there are of each kind."""
+    return {
+        "lines": [
+            (line, event_details(session, line.bij, request, names) if line.bij else ())
+            for line in timeline.chosen(happened, soort)
+        ],
+        "timeline_kinds": timeline.KINDS,
+        "timeline_counts": timeline.counts(happened),
+        "timeline_total": len(happened),
+        "timeline_chosen": soort if soort in timeline.KINDS else "",
+    }
 
 
 def _idle(step: StepView) -> bool:
@@ -231,7 +261,14 @@ def _grouped(case: Case, possible: Sequence[StepView]) -> list[tuple[str, list[S
     return [(title, steps) for title, steps in groups.items() if steps]
 
 
-def _notice(gedaan: str) -> str:
+def led_on(zaaknummer: str, terug: str, gedaan: str) -> str:
+    """Where a form of a case leads when it was carried out: to the step for which it was asked, or to the case."""
+    page = f"/zaken/{zaaknummer}/stappen/{terug}" if terug in BY_NAME else f"/zaken/{zaaknummer}"
+    return f"{page}?gedaan={gedaan}"
+
+
+def notice_of(gedaan: str) -> str:
+    """What a page of a case says of what was done just before."""
     return DONE.get(gedaan) or (f"Gedaan: {BY_NAME[gedaan].label}." if gedaan in BY_NAME else "")
 
 
@@ -285,6 +322,7 @@ def kinds(
         extra = {"nummer", "vastgelegdOp", "door", *(kind.kept if word == "documenten" else ())}
         entries = [
             {
+                "nummer": told["nummer"],
                 "details": labels.told({k: v for k, v in told.items() if k not in extra}, kind.velden, zone),
                 "recorded": labels.day(told["vastgelegdOp"]),
                 "door": told["door"],
@@ -293,7 +331,8 @@ def kinds(
             for row, told in rows
         ]
         may = bool(kind.roles & roles) and case.fase in kind.phases
-        shown.append({"word": word, "label": kind.label, "entries": entries, "may": may})
+        here = {"word": word, "label": kind.label, "entries": entries, "may": may}
+        shown.append(here | {"rows": [row for row, _ in rows]})
     return shown
 
 

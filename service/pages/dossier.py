@@ -20,9 +20,12 @@ from workflow import dossier
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.models import Case
+from workflow.transitions import BY_NAME
 
 router = APIRouter()
 
+WALAA = "walaa"
+"""The list that a form leads back to, as another leads back to the step for which it was asked."""
 QUESTIONS: Mapping[str, str] = {
     "bronnen": "Leg een bron vast",
     "contacten": "Leg een contact vast",
@@ -39,13 +42,20 @@ QUESTIONS: Mapping[str, str] = {
 
 @router.get("/zaken/{zaaknummer}/dossier/{soort}", response_class=HTMLResponse)
 def entry_form(
-    request: Request, who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, soort: str
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    zaaknummer: str,
+    soort: str,
+    terug: str = "",
 ) -> Response:
-    """The form for one kind of entry, with those that are there."""
+    """The form for one kind of entry, with those that are there. terug: the step for which it is asked, if any."""
     case = cases.find(session, who, zaaknummer)
     dossier.kind_named(soort)
     audit.record_reading(engine, who.access, "dossier_gelezen", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return entry_page(request, session, case, soort, desk_of(session, now))
+    return entry_page(request, session, case, soort, desk_of(session, now), terug=terug)
 
 
 @router.post("/zaken/{zaaknummer}/dossier/{soort}", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -66,8 +76,9 @@ def add_entry(
         case = cases.find(session, who, zaaknummer)
         return entry_page(request, session, case, soort, desk, sent=sent, error=error)
     audit.record(session, f"vastgelegd_{soort}", zaaknummer, now, gemeentecode=case.gemeentecode)
-    back = sent.get("terug") == "walaa"
-    return form.finish("/walaa?gedaan=ja" if back else f"/zaken/{zaaknummer}?gedaan=vastgelegd")
+    if sent.get("terug") == WALAA:
+        return form.finish("/walaa?gedaan=ja")
+    return form.finish(cases.led_on(zaaknummer, sent.get("terug", ""), "vastgelegd"))
 
 
 def entry_page(
@@ -79,8 +90,10 @@ def entry_page(
     *,
     sent: Mapping[str, str] | None = None,
     error: DomainError | None = None,
+    terug: str = "",
 ) -> Response:
-    """The form for one kind of entry, with what was typed and why it was refused."""
+    """The form for one kind of entry, with what was typed and why it was refused. terug: where it leads on to."""
+    terug = (sent or {}).get("terug", terug)
     kind = dossier.kind_named(soort)
     reasons = error.reasons if error else ()
     (mine,) = cases.kinds(session, case, desk, request, {soort: kind})
@@ -97,4 +110,5 @@ def entry_page(
         values=sent or {},
         names=display_names(session),
         form_key=new_key(),
+        terug=terug if terug in (WALAA, *BY_NAME) else "",
     )

@@ -11,7 +11,6 @@ from workflow.deadlines import TERMS, Term
 from workflow.fields import Field
 from workflow.holidays import add_working_days
 from workflow.letter_texts import LANGUAGES
-from workflow.models import Visit
 from workflow.transitions import BY_NAME
 
 SOON_WORKING_DAYS = 5
@@ -102,16 +101,6 @@ def weekday(value: date) -> str:
 def clock(value: time) -> str:
     """`18.00`."""
     return f"{value:%H.%M}"
-
-
-def visit_outcome(visit: Visit) -> str:
-    """How a visit went, for who goes there next: what was found, not what it means."""
-    told = ["er werd opengedaan" if visit.opengedaan else "niemand deed open"]
-    if visit.toestemming == "geweigerd":
-        told.append("binnenkomen werd geweigerd (dat mag)")
-    if visit.aangetroffen is not None:
-        told.append("aangetroffen" if visit.aangetroffen else "niet aangetroffen")
-    return ", ".join(told)
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:

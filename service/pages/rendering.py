@@ -20,6 +20,7 @@ from signals.errors import Forbidden, Reason
 from workflow.letters import full_name
 from workflow.phases import MUNICIPAL_ROLES, Role
 from workflow.visit_planning import PLANNERS
+from workflow.visits import visit_outcome
 
 environment = Environment(
     loader=PackageLoader("service", "templates"),
@@ -39,7 +40,7 @@ environment.filters.update(
     korte_dag=labels.short_day,
     weekdag=labels.weekday,
     klok=labels.clock,
-    bezoekuitkomst=labels.visit_outcome,
+    bezoekuitkomst=visit_outcome,
     getal=labels.number,
     bsn=mask,
     geboren=birth_date_text,
@@ -71,7 +72,7 @@ MENU: Sequence[MenuItem] = (
     MenuItem("/instellingen", "Instellingen", frozenset({Role.BEHEERDER})),
     MenuItem("/berichten", "Berichten", frozenset({Role.BEHEERDER})),
     MenuItem("/rechten", "Rechten", frozenset({Role.BEHEERDER, Role.AUDITOR})),
-    MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR})),
+    MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR, Role.TEAMLEIDER})),
     MenuItem("/termijnen", "Termijnen", None),
     MenuItem("/begrippen", "Begrippen", None),
     MenuItem("/account", "Mijn account", None),

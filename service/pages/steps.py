@@ -19,7 +19,7 @@ from service.web.errors import status_of
 from signals.dates import dutch_date
 from signals.errors import DomainError, NotFound, Reason, Stale
 from signals.models import Municipality
-from workflow import letters, moves, parcels, prepared_letters
+from workflow import letters, moves, parcels, prepared_letters, voornemen
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.letter_texts import LANGUAGES
@@ -33,6 +33,8 @@ from workflow.visit_policy import progress
 
 router = APIRouter()
 
+VOORNEMEN = "verstuur_voornemen"
+
 
 def _move(stap: str) -> Move:
     """The row of the table of steps; NotFound for one that people do not take."""
@@ -43,13 +45,21 @@ def _move(stap: str) -> Move:
 
 @router.get("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse)
 def step_form(
-    request: Request, who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, stap: str
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    zaaknummer: str,
+    stap: str,
+    terug: str = "",
+    gedaan: str = "",
 ) -> Response:
-    """The form of a step; of one that cannot be taken, the reasons."""
+    """The form of a step; of one that cannot be taken, the reasons. terug: the step for which it is taken first."""
     case = cases.find(session, who, zaaknummer)
     _move(stap)
     audit.record_reading(engine, who.access, "stap_bekeken", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return _page(request, session, case, stap, desk_of(session, now))
+    return _page(request, session, case, stap, desk_of(session, now), terug=terug, notice=cases.notice_of(gedaan))
 
 
 @router.post("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -79,7 +89,7 @@ def take_step(
         return _page(request, session, case, stap, desk, sent=sent, error=error)
     audit.record(session, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
     disclosure.record_parts(session, case, event, now)
-    return form.finish(f"/zaken/{zaaknummer}?gedaan={stap}")
+    return form.finish(cases.led_on(zaaknummer, sent.get("terug", ""), stap))
 
 
 @router.post("/zaken/{zaaknummer}/stappen/{stap}/voorbeeld", dependencies=[CsrfChecked])
@@ -146,7 +156,10 @@ def _page(
     *,
     sent: Mapping[str, str] | None = None,
     error: DomainError | None = None,
+    terug: str = "",
+    notice: str = "",
 ) -> Response:
+    terug = (sent or {}).get("terug", terug)
     file = CaseFile(session, case)
     step = next(one for one in moves.steps(session, case, desk) if one.stap == stap)
     reasons = error.reasons if error else ()
@@ -176,6 +189,10 @@ def _page(
         choices=_choices(session, file, step, desk),
         names=display_names(session),
         form_key=new_key(),
+        notice=notice,
+        terug=terug if terug in BY_NAME else "",
+        conditions=voornemen.conditions(file, desk, sent) if stap == VOORNEMEN and step.past_bij_fase else (),
+        typed=sent is not None,
         visit_progress=progress(file, desk) if stap == "sluit_zonder_mutatie" else None,
     )
 

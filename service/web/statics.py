@@ -11,7 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.settings import Misconfigured
+from signals.errors import Reason
+
 FOLDER = Path(__file__).parents[1] / "static"
+MADE = ("made/design-system.css", "made/htmx.js")
+"""What no commit holds: made at set-up of npm's packages, and in the wheel (service/look/build.py)."""
 FOR_GOOD = "public, max-age=31536000, immutable"
 FOR_A_WHILE = "max-age=3600"
 """Of what is asked for without its digest, or with that of another version of this program."""
@@ -47,6 +52,17 @@ def _read(path: Path) -> Static:
 def address(name: str) -> str:
     """The address of a file; it changes with the file, so that no browser uses an old one."""
     return f"/static/{name}?v={files()[name].digest}"
+
+
+def require_made() -> None:
+    """Misconfigured, with how to mend it, when what set-up makes is not there: every page would fail without it."""
+    missing = [name for name in MADE if name not in files()]
+    if missing:
+        uitleg = (
+            f"De opmaak van de pagina's ontbreekt ({', '.join(missing)} in {FOLDER}). Installeer de wheel, of maak "
+            "haar in de map van de broncode met: make service/static/made/design-system.css"
+        )
+        raise Misconfigured(Reason("opmaak_ontbreekt", uitleg))
 
 
 def serve(request: Request) -> Response:

@@ -40,6 +40,7 @@ SILENT = {
     "GET /inloggen/koppelen/qr.svg", "GET /inloggen/organisatie", "GET /inloggen/organisatie/terug",
     "GET /inloggen/organisatie/sleutels", "GET /uitgelogd", "POST /gebruikers/{nummer}/ontkoppelen",
     "GET /gebruikers", "GET /gebruikers/{nummer}", "POST /gebruikers/{nummer}", "GET /berichten",
+    "POST /gebruikers/{nummer}/rollen",
     "POST /berichten/{number}/herkansingen", "GET /rechten", "GET /rechten/bestand",
     "GET /account", "POST /account/aanmeldingen", "POST /account/wachtwoord",
     # the log says of numbers of cases who did what, and shows nobody

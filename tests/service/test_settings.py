@@ -8,6 +8,7 @@ from service.app import create_app, require_ready
 from service.db import make_engine, session_scope
 from service.models import User
 from service.settings import DEFAULT_SECRET, Environment, Misconfigured, Settings, read_settings
+from service.web import statics
 
 SAFE = {"environment": "production", "secret_keys": "k" * 32, "base_url": "https://rni.example.nl"}
 
@@ -120,5 +121,23 @@ def test_production_does_not_start_with_a_user_of_the_demo(settings: Settings) -
         session.add(anna)
     with pytest.raises(Misconfigured, match="demogebruiker"):
         require_ready(strict, engine)
+    require_ready(settings, engine)
+    engine.dispose()
+
+
+def test_the_service_does_not_start_without_what_its_pages_look_like(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = make_engine(settings.database_url)
+    require_ready(settings, engine)
+    monkeypatch.setattr(statics, "FOLDER", tmp_path)
+    monkeypatch.setattr(statics, "files", statics.files.__wrapped__)  # else what was read before stays
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "htmx.js").write_text("")
+    with pytest.raises(Misconfigured, match="opmaak_ontbreekt") as refused:
+        require_ready(settings, engine)
+    assert "(made/design-system.css in" in refused.value.uitleg
+    assert "make service/static/made/design-system.css" in refused.value.uitleg
+    (tmp_path / "made" / "design-system.css").write_text("")
     require_ready(settings, engine)
     engine.dispose()

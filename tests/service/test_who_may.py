@@ -91,7 +91,7 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     "bea": (
         "GET /gebruikers", "GET /gebruikers/{nummer}", "POST /gebruikers/{nummer}", "GET /berichten",
         "POST /berichten/{number}/herkansingen", "GET /instellingen", "GET /instellingen/{soort}",
-        "POST /instellingen/{soort}", "POST /gebruikers/{nummer}/ontkoppelen",
+        "POST /instellingen/{soort}", "POST /gebruikers/{nummer}/ontkoppelen", "POST /gebruikers/{nummer}/rollen",
         *sorted(FOR_EVERYBODY - {"POST /uitloggen"}), "POST /uitloggen",
     ),
 }  # fmt: skip
@@ -100,6 +100,7 @@ PLACES: Mapping[str, Mapping[str, Any]] = {
     "GET /gebruikers/{nummer}": {"nummer": 1},
     "POST /gebruikers/{nummer}": {"nummer": 1},
     "POST /gebruikers/{nummer}/ontkoppelen": {"nummer": 1},
+    "POST /gebruikers/{nummer}/rollen": {"nummer": 1},
     "POST /berichten/{number}/herkansingen": {"number": 1},
     "GET /instellingen/{soort}": {"soort": "deelnemers"},
     "POST /instellingen/{soort}": {"soort": "deelnemers"},

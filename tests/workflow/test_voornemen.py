@@ -40,3 +40,23 @@ def test_what_is_met_says_by_what(session: Session) -> None:
 def test_every_field_that_the_step_requires_is_announced(session: Session) -> None:
     asked = [each.label for each in told(session, case_at(session, Phase.HUISBEZOEK), 20) if each.met is None]
     assert asked == [field.label for field in CONDITIONS if field.verplicht]
+
+
+def test_what_is_missing_leads_to_the_form_that_mends_it(session: Session) -> None:
+    case = case_at(session, Phase.AANSCHRIJVING)
+    sources, letter, *_ = told(session, case, 4)
+    assert (sources.waar, sources.doe) == ("dossier/bronnen", "Leg een bron vast")
+    assert letter.waar == "", "a term that runs is mended by waiting"
+    CaseFile(session, case).letters[0].retour_op = RECEIVED + timedelta(days=5)
+    _, letter, *_ = told(session, case, 6)
+    assert (letter.met, letter.waar) == (False, "stappen/verstuur_aanschrijving")
+
+
+def test_what_stands_in_the_form_ticks_off_what_it_asks_for(session: Session) -> None:
+    case = case_at(session, Phase.AANSCHRIJVING)
+    typed = {"identiteit": "Pools paspoort.", "uitzonderingBronnen": "Alleen de BAG wist het.", "adres": ""}
+    found = conditions(CaseFile(session, case), desk(ANNA, RECEIVED + timedelta(days=4)), typed)
+    by_field = {each.veld: each for each in found}
+    assert by_field["identiteit"].met is True and by_field["adres"].met is None
+    assert by_field["uitzonderingBronnen"].met and "motiveert" in by_field["uitzonderingBronnen"].uitleg
+    assert by_field["uitzonderingAanschrijving"].met is False

@@ -96,6 +96,7 @@ FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "/zaken": ("tess", ("/zaken?lijst=vrij", "/zaken?lijst=alle")),
     "/zaken/zoek": ("anna", ("/zaken/zoek",)),
+    "/logboek": ("aad", tuple(f"/logboek?{each}" for each in ("per=dag", "per=actie", "per=gebruiker"))),
     "/cijfers": ("coen", ("/cijfers?per=gemeente",)),
     "/termijnen": ("anna", ("/termijnen?term=bezwaar&vanaf=2026-03-02",)),
     "/verwerkingen/{naam}/{versie}": (NOBODY, (f"/verwerkingen/{ACTIVITIES[0].naam}/{ACTIVITIES[0].versie}",)),
@@ -109,6 +110,7 @@ CLOSED: Mapping[str, tuple[str, str]] = {
     "/zaken": ("ulla", "/zaken"),
     "/zaken/{zaaknummer}/stappen/{stap}": ("bram", "/zaken/{druk}/stappen/neem_besluit"),
     "/termijnen": ("bea", "/termijnen?term=bezwaar&vanaf=x"),
+    "/logboek": ("aad", "/logboek?dag=morgen"),
 }
 """Pages that say no: to whom, at which address."""
 
@@ -143,6 +145,9 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     ),
     "/opbrengsten": ("ulla", "/opbrengsten", "fout", {}),
     "/gebruikers/{nummer}": ("bea", "/gebruikers/1", "fout", {"telefoonnummer": "geen"}),
+    "/gebruikers/{nummer}/rollen": (
+        "bea", "/gebruikers/1/rollen", "fout", {"rol": "teamleider", "stond": "behandelaar:0599"}
+    ),
     "/gebruikers/{nummer}/ontkoppelen": ("bea", "/gebruikers/2/ontkoppelen", "vol", {}),
     "/account/wachtwoord": ("aad", "/account/wachtwoord", "fout", {"huidig_wachtwoord": "mis"}),
     "/instellingen/{soort}": ("bea", "/instellingen/waarden", "fout", {"waarde": "veel"}),

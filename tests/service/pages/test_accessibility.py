@@ -7,8 +7,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from service.app import create_app
+from service.pages.accessibility import PRINTED
 from service.settings import Misconfigured, Settings, read_settings
 from tests import authenticator
+from tests.service.pages import everywhere, test_paper
 
 CONTACT = "mailto:toegankelijk@gemeente.example"
 OWN = {"Origin": "http://127.0.0.1:8000"}
@@ -27,6 +29,13 @@ def test_every_page_leads_to_the_statement_also_of_whoever_cannot_sign_in(client
     assert page.status_code == 200
     for words in ("eerste maatregelen genomen", "WCAG 2.2", "Nationale ombudsman", "Opgesteld op 23 november 2026"):
         assert words in page.text
+
+
+def test_it_says_no_more_than_is_tested(client: TestClient) -> None:
+    page = client.get("/toegankelijkheid").text
+    assert len(PRINTED) == len(test_paper.PRINTED) and f"{len(PRINTED)} pagina's op papier" in page
+    assert all(name in page for name in PRINTED)
+    assert {"/uitgelogd"} == everywhere.ELSEWHERE, "the one page that the statement says is not looked at"
 
 
 def test_it_names_the_beheerder_to_colleagues_alone(client: TestClient, engine: Engine, settings: Settings) -> None:

@@ -109,7 +109,7 @@ def test_people_in_four_roles_walk_a_case_into_the_register(site: Site, sign_in:
     history = anna.locator(".verloop > li")
     expect(history.first).to_contain_text("Verwerk in de BRP")
     expect(history.first).to_contain_text("Anna de Vries, behandelaar")
-    expect(history.last).to_contain_text("Signaal ontvangen")
+    expect(history.locator("strong").last).to_have_text("Signaal ontvangen")
 
     anna.get_by_role("link", name="WALAA", exact=True).click()
     mine = anna.locator(".walaa > li", has_text=number)
