@@ -303,7 +303,7 @@ class _Composer:
     def _entries(self, word: str) -> Part | None:
         """The dossier entries of one kind, as they may be read for this purpose."""
         kind = dossier.KINDS[word]
-        rows = dossier.entries(self.file.session, self.case, word)
+        rows = dossier.entries(self.file, word)
         if word in PART_OF:
             rows = [row for row in rows if self._goes(PART_OF[word], row)]
         elif self.along is not None and word not in NOT_FOR_OTHERS:
@@ -393,7 +393,7 @@ class _Composer:
         def add(*what: Any) -> None:
             pieces.append(Piece(len(pieces) + 1, *what))
 
-        for row in dossier.entries(self.file.session, self.case, "documenten"):
+        for row in dossier.entries(self.file, "documenten"):
             assert isinstance(row, Document)
             if self.along is not None and f"document:{row.id}" not in self.along:
                 self.left_out["documenten die niet meegaan"] += 1

@@ -131,7 +131,7 @@ def _order(sort: str) -> Order:
 def page(session: Session, wanted: Filter, *, sort: str = "termijn", size: int = 50, after: str | None = None) -> Page:
     """A page of cases that the session's owner sees. `after`: the cursor of the page before; Invalid when it is not."""
     order = _order(sort)
-    after_it = () if after is None else (order.after(*_read_cursor(after, sort)),)
+    after_it = () if after is None else (order.after(*read_cursor(after, sort)),)
     chosen = select(Case).where(*wanted.conditions(), *after_it)
     if len(codes := _several(session, wanted)) > 1:
         # Each is read from the index in this order, and stops in time; together they would be sorted first.
@@ -165,7 +165,8 @@ def _cursor(sort: str, value: Any, case_id: int | None) -> str:
     return base64.urlsafe_b64encode(json.dumps([sort, plain, case_id]).encode()).decode().rstrip("=")
 
 
-def _read_cursor(text: str, sort: str) -> tuple[Any, int]:
+def read_cursor(text: str, sort: str) -> tuple[Any, int]:
+    """Where a page begins: the value sorted by and the id of the last case before it; Invalid for another sort."""
     wrong = Invalid(Reason("cursor_ongeldig", "Deze cursor past niet bij deze vraag. Begin opnieuw zonder 'na'.", "na"))
     try:
         made_for, value, case_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

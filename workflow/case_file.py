@@ -50,6 +50,13 @@ class CaseFile:
     session: Session
     case: Case
 
+    def entries(self, table: type[Row]) -> Sequence[Row]:
+        """The rows of one kind of dossier entry, oldest first; read once."""
+        read: dict[type[Any], Sequence[Any]] = self.__dict__.setdefault("read", {})
+        if table not in read:
+            read[table] = self._rows(table)
+        return read[table]
+
     def _rows(self, table: type[Row]) -> Sequence[Row]:
         mine = select(table).where(col(table.zaak_id) == self.case.id).order_by(col(table.id))  # type: ignore[attr-defined]
         return self.session.exec(mine).all()
@@ -66,17 +73,17 @@ class CaseFile:
     @cached_property
     def sources(self) -> Sequence[Source]:
         """Sources consulted, in order of recording."""
-        return self._rows(Source)
+        return self.entries(Source)
 
     @cached_property
     def contacts(self) -> Sequence[Contact]:
         """Contact attempts and moments."""
-        return self._rows(Contact)
+        return self.entries(Contact)
 
     @cached_property
     def visits(self) -> Sequence[Visit]:
         """Home visits held."""
-        return self._rows(Visit)
+        return self.entries(Visit)
 
     @cached_property
     def letters(self) -> Sequence[Letter]:
@@ -107,12 +114,12 @@ class CaseFile:
     @cached_property
     def documents(self) -> Sequence[Document]:
         """Documents and references."""
-        return self._rows(Document)
+        return self.entries(Document)
 
     @cached_property
     def rectifications(self) -> Sequence[Rectificatie]:
         """What the person asked to mend, and what was decided."""
-        return self._rows(Rectificatie)
+        return self.entries(Rectificatie)
 
     @cached_property
     def received(self) -> Sequence[ReceivedPart]:

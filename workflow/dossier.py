@@ -408,10 +408,9 @@ def require_open(case: Case, kind: str, desk: Desk) -> None:
         raise Refused(Reason("fase_past_niet", uitleg))
 
 
-def entries(session: Session, case: Case, kind: str) -> Sequence[OfCase]:
+def entries(file: CaseFile, kind: str) -> Sequence[OfCase]:
     """The entries of one kind, oldest first."""
-    table: Any = kind_named(kind).table
-    return session.exec(select(table).where(table.zaak_id == case.id).order_by(table.id)).all()
+    return file.entries(kind_named(kind).table)
 
 
 def as_dict(kind: str, row: OfCase) -> dict[str, Any]:

@@ -78,14 +78,13 @@ def blockers(file: CaseFile, move: Move, desk: Desk) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def steps(session: Session, case: Case, desk: Desk) -> list[StepView]:
+def steps(file: CaseFile, desk: Desk) -> list[StepView]:
     """Every step of the procedure, in its order, as this actor may or may not take it now."""
-    file = CaseFile(session, case)
     shown = []
     for move in STEPS:
         reasons = blockers(file, move, desk)
         fields = tuple(_with_choices(one, file, desk) for one in move.fields)
-        fits = case.fase in move.van
+        fits = file.case.fase in move.van
         shown.append(StepView(move.name, move.label, not reasons, reasons, fields, move.basis, fits))
     return shown
 

@@ -232,7 +232,7 @@ def _with_dossier(session: Session, case: Case, desk: Desk) -> ZaakMetDossier:
         adresgroep=[other.zaaknummer for other in address_group.others_at(session, case, desk.today)],
         signalen=[_signal(signal, handles) for signal in signals.get(case.id, ())],
         taken=[Taak(nummer=task.id, **task.model_dump(include=set(Taak.model_fields))) for task in tasks],
-        dossier={kind: [_entry(kind, row) for row in dossier.entries(session, case, kind)] for kind in dossier.KINDS},
+        dossier={kind: [_entry(kind, row) for row in dossier.entries(file, kind)] for kind in dossier.KINDS},
         ontvangen=[_received(row) for row in file.received],
     )
 
@@ -258,7 +258,7 @@ def stappen(
     case = moves.find_case(session, zaaknummer)
     answer.headers["ETag"] = tag(case.versie)
     audit.record_reading(engine, access, "stappen_bekeken", zaaknummer, now, gemeentecode=case.gemeentecode)
-    views = moves.steps(session, case, desk_of(session, now))
+    views = moves.steps(CaseFile(session, case), desk_of(session, now))
     return Lijst(
         items=[
             Stap(
@@ -356,7 +356,7 @@ def vastleggingen(
     """The dossier entries of one kind, oldest first."""
     case = moves.find_case(session, zaaknummer)
     audit.record_reading(engine, access, "dossier_gelezen", zaaknummer, now, gemeentecode=case.gemeentecode)
-    rows = dossier.entries(session, case, dossiersoort)
+    rows = dossier.entries(CaseFile(session, case), dossiersoort)
     return Lijst(items=[Vastlegging(_entry(dossiersoort, row)) for row in rows])
 
 

@@ -180,11 +180,9 @@ def _page(
     code, people = case.gemeentecode, subjects_of_cases([case, *same_address, *earlier_here])
     audit.record_reading(engine, who.access, "zaak_geopend", zaaknummer, now, gemeentecode=code, about=people)
     names = display_names(session)
-    steps = [step for step in moves.steps(session, case, desk) if step.stap != "trek_signaal_in"]
-    callbacks = session.exec(
-        select(CallbackRequest).where(CallbackRequest.zaak_id == case.id, col(CallbackRequest.teruggebeld_op).is_(None))
-    ).all()
-    shown = kinds(session, case, desk, request)
+    steps = [step for step in moves.steps(file, desk) if step.stap != "trek_signaal_in"]
+    callbacks = [one for one in file.entries(CallbackRequest) if one.teruggebeld_op is None]
+    shown = kinds(file, desk, request)
     signals = _signals(session, case)
     received = [(part, name_on(session, part.van_gemeente, desk.today)) for part in file.received]
     entries = {kind["word"]: kind["rows"] for kind in shown}
@@ -307,18 +305,17 @@ def _signals(session: Session, case: Case) -> list[tuple[Signal, str]]:
 
 
 def kinds(
-    session: Session,
-    case: Case,
+    file: CaseFile,
     desk: Desk,
     request: Request,
     asked: Mapping[str, dossier.EntryKind] = dossier.KINDS,
 ) -> list[dict[str, Any]]:
     """Every kind of dossier entry: its word, its label, what is in it, and whether this person may add one now."""
     zone = request.app.state.settings.zone
-    roles = desk.actor.roles_in(case.gemeentecode)
+    case, roles = file.case, desk.actor.roles_in(file.case.gemeentecode)
     shown = []
     for word, kind in asked.items():
-        rows = [(row, dossier.as_dict(word, row)) for row in dossier.entries(session, case, word)]
+        rows = [(row, dossier.as_dict(word, row)) for row in dossier.entries(file, word)]
         extra = {"nummer", "vastgelegdOp", "door", *(kind.kept if word == "documenten" else ())}
         entries = [
             {

@@ -96,12 +96,13 @@ def entry_page(
     terug = (sent or {}).get("terug", terug)
     kind = dossier.kind_named(soort)
     reasons = error.reasons if error else ()
-    (mine,) = cases.kinds(session, case, desk, request, {soort: kind})
+    file = CaseFile(session, case)
+    (mine,) = cases.kinds(file, desk, request, {soort: kind})
     return render(
         request,
         "dossier.html",
         status=status_of(error) if error else 200,
-        **cases.top(session, CaseFile(session, case), desk),
+        **cases.top(session, file, desk),
         kind=mine,
         fields=kind.velden,
         question=QUESTIONS.get(soort, kind.label),

@@ -161,7 +161,7 @@ def _page(
 ) -> Response:
     terug = (sent or {}).get("terug", terug)
     file = CaseFile(session, case)
-    step = next(one for one in moves.steps(session, case, desk) if one.stap == stap)
+    step = next(one for one in moves.steps(file, desk) if one.stap == stap)
     reasons = error.reasons if error else ()
     posts = any(field.naam == POSTED.naam for field in step.velden)
     default = {LANGUAGE.naam: file.language} if posts and step.mag and file.language else {}

@@ -7,6 +7,7 @@ asks, audit and Logboek Dataverwerkingen, compression.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,6 +23,7 @@ from urllib.parse import urlencode
 
 import httpx2 as httpx
 import numpy as np
+from playwright.sync_api import sync_playwright
 from sqlalchemy import Date, bindparam, text
 from sqlmodel import Session, select
 
@@ -36,6 +39,8 @@ from signals.base import table
 from tests.bench import deliveries
 from tests.bench.deliveries import RECEIVED
 from tests.bench.loading import load
+from tests.bench.measure import note
+from tests.databases import Databases
 from tests.nodejs import NODE, module
 from tests.postgres import as_owner
 from tests.serving import Installation, free_port, serving
@@ -45,6 +50,8 @@ HANDLER, TOWN, PLACE = "anna", "0599", "Rotterdam"
 OWN = 40
 """Cases of the handler whose pages are asked: what somebody works on at a time."""
 CONNECTIONS, SECONDS = 10, 5
+PEOPLE = 200
+"""Who click at once."""
 DEEP = 800
 """The page of the worklist that is held against the first."""
 UNLIMITED = {"RNI_REQUESTS_PER_USER": "0", "RNI_REQUESTS_PER_ORIGIN": "0"}
@@ -55,6 +62,7 @@ class Asked:
     """A page: its address, what is posted there, and the one SQL that finds what it shows."""
 
     name: str
+    shown: str
     path: str
     sql: str
     parameters: Sequence[Any]
@@ -69,12 +77,86 @@ class Rates:
     cases: int
     pages: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
-    errors: int = 0
+    aim = 0.25
+
+    @property
+    def rate(self) -> float:
+        """Requests per second of the median run."""
+        return median(self.pages)
 
     @property
     def share(self) -> float:
         """Of the bare route's requests per second, the median of the pairs."""
         return median(page / bare for page, bare in zip(self.pages, self.bare, strict=True))
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """So many people who click at the same moment: the seconds until the last has an answer, and who got none."""
+
+    what: str
+    people: int
+    seconds: float
+    errors: int
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What a browser fetched for a page, compressed, in bytes; how much moved; and the seconds over a slow line."""
+
+    what: str
+    first: int
+    after: int
+    shift: float
+    slow: float
+
+
+@dataclass(frozen=True)
+class Dearer:
+    """How many times as many seconds one page takes as another; aim: at most."""
+
+    what: str
+    rates: tuple[float, float]
+    aim: float
+
+    @property
+    def ratio(self) -> float:
+        """Times the other."""
+        return self.rates[0] / self.rates[1]
+
+
+@dataclass
+class Pages:
+    """All that was found of the pages of both databases."""
+
+    rates: list[Rates] = field(default_factory=list)
+    dearer: list[Dearer] = field(default_factory=list)
+    crowds: list[Crowd] = field(default_factory=list)
+    weights: list[Weight] = field(default_factory=list)
+
+
+FEW = 10_000
+"""Cases of the municipality beside which one with all of them is held."""
+
+
+def work(databases: Databases, name: str, cases: int, runs: int, folder: Path, into: Pages) -> None:
+    """The pages with FEW cases and with all, held against each other; adds what was found."""
+    deep_of, of_size = f"page {DEEP}", {}
+    for size in sorted({min(FEW, cases), cases}):
+        note(f"{name}: pages of a municipality with {size:,} cases")
+        url = databases.new()
+        prepare(url, size, folder)
+        rates, crowd = measure(url, name, size, runs, folder)
+        into.rates += rates
+        into.crowds.append(crowd)
+        of_size[size] = rates
+    for few, all_ in zip(of_size[min(FEW, cases)], of_size[cases], strict=True):
+        if cases > FEW and deep_of not in few.what:
+            into.dearer.append(Dearer(f"{all_.what}, {cases:,} cases against {FEW:,}", (few.rate, all_.rate), 1.5))
+    for first, deep in pairwise(of_size[cases]):
+        if deep_of in deep.what:
+            into.dearer.append(Dearer(f"{deep.what} against page 1, {cases:,} cases", (first.rate, deep.rate), 1.2))
+    into.weights += weigh(url, name, folder)
 
 
 def prepare(url: str, cases: int, folder: Path) -> None:
@@ -115,6 +197,7 @@ GROUPS = 30
 PHASES = ("ontvangen", "vooronderzoek", "aanschrijving", "afgesloten", "inlichtingen", "huisbezoek")
 _MOVE = text(
     "UPDATE zaak SET datum_ontvangst = :received, eerste_antwoord_voor = :answer, resultaat_voor = :result,"
+    " eerste_termijn_tot = :answer,"
     " fase = :phase, behandelaar = :handler WHERE id % :groups = :group"
 ).bindparams(bindparam("received", type_=Date), bindparam("answer", type_=Date), bindparam("result", type_=Date))
 _GIVE = text("UPDATE zaak SET behandelaar = :name, fase = 'vooronderzoek' WHERE id % :each = 0")
@@ -142,27 +225,23 @@ def asked(url: str, csrf: str) -> list[Asked]:
     mark = "?" if engine.dialect.name == "sqlite" else "%s"
     engine.dispose()
     columns = ", ".join(column.name for column in table(Case).columns)
-    of_list = (
-        f"SELECT {columns} FROM zaak WHERE {{}} AND fase <> 'afgesloten' ORDER BY eerste_antwoord_voor, id LIMIT 51"
-    )
+    open_ = "fase <> 'afgesloten'"
+    of_list = f"SELECT {columns} FROM zaak WHERE {{}} = {mark} AND {open_} AND eerste_termijn_tot >= {mark}"
+    in_order = f"{of_list} ORDER BY eerste_termijn_tot, id LIMIT 51"
+    mine, all_of_town = in_order.format("behandelaar"), in_order.format("gemeentecode")
+    deep = case_list.read_cursor(after, "termijn")[0].isoformat() if after else EVER
+    one = f"SELECT {columns} FROM zaak WHERE {{}} = {mark}"
+    find = urlencode({FIELD: csrf, "zoek": bsn})
     return [
-        Asked("mijn", "/zaken", of_list.format(f"behandelaar = {mark}"), [HANDLER]),
-        Asked("alle", "/zaken?lijst=alle", of_list.format(f"gemeentecode = {mark}"), [TOWN]),
-        Asked("diep", f"/zaken?lijst=alle&na={after}", of_list.format(f"gemeentecode = {mark}"), [TOWN]),
-        Asked(
-            "zaak",
-            f"/zaken/{row.zaaknummer}",
-            f"SELECT {columns} FROM zaak WHERE zaaknummer = {mark}",
-            [row.zaaknummer],
-        ),
-        Asked(
-            "zoek",
-            "/zaken/zoek",
-            f"SELECT {columns} FROM zaak WHERE bsn = {mark}",
-            [row.bsn],
-            urlencode({FIELD: csrf, "zoek": bsn}),
-        ),
+        Asked("mijn", "worklist of a handler", "/zaken?lijst=mijn", mine, [HANDLER, EVER]),
+        Asked("alle", "worklist of a municipality", "/zaken?lijst=alle", all_of_town, [TOWN, EVER]),
+        Asked("diep", f"the same, page {DEEP}", f"/zaken?lijst=alle&na={after}", all_of_town, [TOWN, deep]),
+        Asked("zaak", "page of a case", f"/zaken/{row.zaaknummer}", one.format("zaaknummer"), [row.zaaknummer]),
+        Asked("zoek", "search by BSN, which opens the case", "/zaken/zoek", one.format("bsn"), [row.bsn], find),
     ]
+
+
+EVER = "1900-01-01"
 
 
 def deep_cursor(session: Session) -> str:
@@ -176,20 +255,16 @@ def deep_cursor(session: Session) -> str:
     return after or ""
 
 
-def measure(url: str, name: str, cases: int, runs: int, folder: Path) -> list[Rates]:
-    """Each page and its bare route, taking turns."""
+def measure(url: str, name: str, cases: int, runs: int, folder: Path) -> tuple[list[Rates], Crowd]:
+    """Each page and its bare route, taking turns; then everybody at once."""
     settings = Settings(database_url=url)
-    engine = make_engine(url)
-    now = settings.now()
-    with session_scope(engine, Access.system()) as session:
-        secret = accounts.start_session(session, accounts.find_user(session, HANDLER), now=now, hours=8)
-    engine.dispose()
+    secret = _sign_in(url, settings)
     pages = asked(url, token_for(secret, settings.keys[0]))
-    rates = {each.name: Rates(f"{name}: {each.name}", cases) for each in pages}
+    rates = {each.name: Rates(f"{name}: {each.shown}", cases) for each in pages}
+    headers = {"Cookie": f"rni={secret}", "Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
     with serving(Installation(url, folder / "data"), folder / "pages.log", **UNLIMITED) as served:
-        headers = {"Cookie": f"rni={secret}", "Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
+        told: dict[str, Any] = {"url": url, "pages": {}}
         with httpx.Client(base_url=served.address, headers=headers) as client:
-            told: dict[str, Any] = {"url": url, "pages": {}}
             for each in pages:
                 file = folder / each.name
                 file.write_bytes(_bytes(client, each))
@@ -197,10 +272,23 @@ def measure(url: str, name: str, cases: int, runs: int, folder: Path) -> list[Ra
         with bare_service(told, folder) as bare:
             for _ in range(runs):
                 for each in pages:
-                    found = rates[each.name]
-                    found.pages.append(rate(served.address + each.path, headers, each.form))
-                    found.bare.append(rate(f"{bare}/{each.name}", headers))
-    return list(rates.values())
+                    rates[each.name].pages.append(rate(served.address + each.path, headers, each.form))
+                    rates[each.name].bare.append(rate(f"{bare}/{each.name}", headers))
+        everybody = _asked_by(
+            PEOPLE, "-a", str(PEOPLE), "-t", "120", url=served.address + pages[0].path, headers=headers
+        )
+    crowd = Crowd(f"{name}: {PEOPLE} people ask for their list", PEOPLE, everybody["duration"], _errors(everybody))
+    return list(rates.values()), crowd
+
+
+def _sign_in(url: str, settings: Settings) -> str:
+    """The value of the cookie of the handler."""
+    engine = make_engine(url)
+    with session_scope(engine, Access.system()) as session:
+        user = accounts.find_user(session, HANDLER)
+        secret = accounts.start_session(session, user, now=settings.now(), hours=8)
+    engine.dispose()
+    return secret
 
 
 def _bytes(client: httpx.Client, page: Asked) -> bytes:
@@ -214,15 +302,68 @@ def _bytes(client: httpx.Client, page: Asked) -> bytes:
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def rate(url: str, headers: dict[str, str], form: str = "", connections: int = CONNECTIONS) -> float:
+def rate(url: str, headers: dict[str, str], form: str = "") -> float:
     """Answers per second; every one must be a page."""
+    told = _asked_by(CONNECTIONS, "-d", str(SECONDS), url=url, headers=headers, form=form)
+    assert not _errors(told), told
+    return float(told["requests"]["average"])
+
+
+def _asked_by(connections: int, *options: str, url: str, headers: dict[str, str], form: str = "") -> dict[str, Any]:
+    """What autocannon tells."""
     given = [part for name, value in (headers | (FORM if form else {})).items() for part in ("-H", f"{name}={value}")]
     body = ["-m", "POST", "-b", form] if form else []
-    command = [NODE, module("autocannon/autocannon.js"), "--json", "-c", str(connections), "-d", str(SECONDS)]
-    done = subprocess.run([*command, *given, *body, url], capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
-    assert not told["errors"] and not told["4xx"] and not told["5xx"], {k: told[k] for k in ("errors", "4xx", "5xx")}
-    return float(told["requests"]["average"])
+    program = [str(NODE), str(module("autocannon/autocannon.js")), "--json", "-c", str(connections)]
+    done = subprocess.run([*program, *options, *given, *body, url], capture_output=True, text=True, check=True)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def _errors(told: dict[str, Any]) -> int:
+    return int(told["errors"] + told["timeouts"] + told["4xx"] + told["5xx"])
+
+
+def weigh(url: str, name: str, folder: Path) -> list[Weight]:
+    """The worklist and a case in a browser that was here never, and once; then over a line as slow as 2G."""
+    settings = Settings(database_url=url)
+    secret = _sign_in(url, settings)
+    pages = {each.name: each for each in asked(url, token_for(secret, settings.keys[0]))}
+    found = []
+    with (
+        serving(Installation(url, folder / "data"), folder / "weight.log", **UNLIMITED) as served,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for each in (pages["mijn"], pages["zaak"]):
+            context = browser.new_context()
+            context.add_cookies([{"name": "rni", "value": secret, "url": served.address}])
+            context.add_init_script(SHIFTS)
+            page = context.new_page()
+            devtools = context.new_cdp_session(page)
+            devtools.send("Network.enable")
+            fetched: list[float] = []
+            devtools.on("Network.loadingFinished", lambda event, into=fetched: into.append(event["encodedDataLength"]))
+            sizes = []
+            for _ in range(2):
+                fetched.clear()
+                page.goto(served.address + each.path, wait_until="networkidle")
+                sizes.append(round(sum(fetched)))
+            shift = page.evaluate("window.shifted")
+            devtools.send("Network.emulateNetworkConditions", SLOW)
+            started = time.perf_counter()
+            page.goto(served.address + each.path, wait_until="domcontentloaded")
+            slow = time.perf_counter() - started
+            found.append(Weight(f"{name}: {each.shown}", sizes[0], sizes[1], shift, slow))
+            context.close()
+        browser.close()
+    return found
+
+
+SHIFTS = """window.shifted = 0;
+new PerformanceObserver(list => { for (const one of list.getEntries()) window.shifted += one.value; })
+    .observe({type: "layout-shift", buffered: true});"""
+SLOW = {"offline": False, "latency": 800, "downloadThroughput": 35_000, "uploadThroughput": 32_000}
+"""2G: 280 kbit/s, and 0.8 s before anything comes."""
 
 
 @contextmanager

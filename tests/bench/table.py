@@ -11,12 +11,17 @@ from typing import Any
 from tests.bench.audit import Kept
 from tests.bench.measure import Memory, Runs
 from tests.bench.night import Night
+from tests.bench.pages import Crowd, Dearer, Pages, Rates, Weight
 from tests.bench.steps import Times
 
 _HEADER = ("what", "rows", "median s", "min-max", "rows/s", "ratio", "limit", "")
 _TIMES_HEADER = ("one request after the other", "times", "median ms", "p95 ms", "", "ratio of p95", "aim", "")
 _NIGHT_HEADER = ("the clock at night", "open cases", "s", "reminders made", "", "", "", "")
 _LOG_HEADER = ("the log", "rows", "s", "rows/s", "", "", "limit", "")
+_RATES_HEADER = ("ten people after each other", "cases", "pages/s", "bare pages/s", "", "share", "aim", "")
+_DEARER_HEADER = ("what more costs", "", "pages/s", "of the other", "", "ratio", "aim", "")
+_CROWD_HEADER = ("everybody at once", "people", "s till the last", "without answer", "", "", "", "")
+_WEIGHT_HEADER = ("what a browser fetches", "", "first visit", "then", "2G s", "moved", "aim", "")
 _MEMORY_HEADER = ("memory of the process", "rows", "peak MB", "", "", "ratio", "limit", "")
 
 
@@ -30,6 +35,7 @@ class Measured:
     requests: Sequence[Times] = ()
     nights: Sequence[Night] = ()
     log: list[Kept] = field(default_factory=list)
+    pages: Pages = field(default_factory=Pages)
 
 
 def verdict(runs: Runs | Times) -> str:
@@ -69,6 +75,10 @@ def as_text(found: Measured) -> str:
         (_TIMES_HEADER, [_times_line(times) for times in found.requests]),
         (_NIGHT_HEADER, [_night_line(night) for night in found.nights]),
         (_LOG_HEADER, [_log_line(kept) for kept in found.log]),
+        (_RATES_HEADER, [_rates_line(rates) for rates in found.pages.rates]),
+        (_DEARER_HEADER, [_dearer_line(each) for each in found.pages.dearer]),
+        (_CROWD_HEADER, [_crowd_line(crowd) for crowd in found.pages.crowds]),
+        (_WEIGHT_HEADER, [_weight_line(weight) for weight in found.pages.weights]),
     )
     lines = [line for header, rows in tables if rows for line in (header, *rows, ("",) * len(_HEADER))][:-1]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADER))]
@@ -128,6 +138,12 @@ def as_object(found: Measured) -> dict[str, Any]:
         ],
         "nights": [vars(night) for night in found.nights],
         "log": [vars(kept) | {"over": kept.over} for kept in found.log],
+        "pages": {
+            "rates": [vars(rates) | {"share": rates.share, "aim": rates.aim} for rates in found.pages.rates],
+            "dearer": [vars(each) | {"ratio": each.ratio} for each in found.pages.dearer],
+            "crowds": [vars(crowd) for crowd in found.pages.crowds],
+            "weights": [vars(weight) for weight in found.pages.weights],
+        },
         "too_much": too_much(found),
     }
 
@@ -168,6 +184,36 @@ def _log_line(kept: Kept) -> tuple[str, ...]:
     return (
         kept.what, f"{kept.rows:,}", f"{kept.seconds:.1f}", f"{kept.rows / kept.seconds:,.0f}", "", "", limit, said,
     )  # fmt: skip
+
+
+def _rates_line(rates: Rates) -> tuple[str, ...]:
+    said = "ok" if rates.share >= rates.aim else "under"
+    bare = f"{median(rates.bare):,.0f}"
+    return (
+        rates.what, f"{rates.cases:,}", f"{rates.rate:,.1f}", bare, "", f"{rates.share:.2f}", f"{rates.aim:g}", said,
+    )  # fmt: skip
+
+
+def _dearer_line(each: Dearer) -> tuple[str, ...]:
+    said = "ok" if each.ratio <= each.aim else "over"
+    other, this = each.rates
+    return (each.what, "", f"{this:,.1f}", f"{other:,.1f}", "", f"{each.ratio:.2f}", f"{each.aim:g}", said)
+
+
+def _crowd_line(crowd: Crowd) -> tuple[str, ...]:
+    said = "errors" if crowd.errors else "ok"
+    return (crowd.what, f"{crowd.people:,}", f"{crowd.seconds:.1f}", f"{crowd.errors:,}", "", "", "", said)
+
+
+def _weight_line(weight: Weight) -> tuple[str, ...]:
+    said = "ok" if weight.first <= FIRST_VISIT and weight.after <= THEN and not weight.shift else "over"
+    sizes = f"{weight.first / 1000:.1f} kB", f"{weight.after / 1000:.1f} kB"
+    aim = f"{FIRST_VISIT // 1000}, {THEN // 1000} kB"
+    return (weight.what, "", *sizes, f"{weight.slow:.1f}", f"{weight.shift:.3f}", aim, said)
+
+
+FIRST_VISIT, THEN = 150_000, 20_000
+"""Bytes that a browser may fetch for a page, compressed: with nothing in its cache, and afterwards."""
 
 
 def _memory_lines(one: Memory) -> list[tuple[str, ...]]:

@@ -115,7 +115,7 @@ def test_not_picking_up_needs_a_reason_and_no_investigation(session: Session) ->
     with pytest.raises(Invalid):
         take(session, case, "niet_oppakken", desk(ANNA), reden="anders")
     add_source(session, case, desk(ANNA), "uwv")  # UWV's copy of the signal is no investigation act
-    assert next(v for v in moves.steps(session, case, desk(ANNA)) if v.stap == "niet_oppakken").mag
+    assert next(v for v in moves.steps(CaseFile(session, case), desk(ANNA)) if v.stap == "niet_oppakken").mag
     add_source(session, case, desk(ANNA), "bag")
     assert refused(session, case, "niet_oppakken", desk(ANNA), reden="dubbel") == {"al_onderzocht"}
 

@@ -42,7 +42,7 @@ def plainly(code: object) -> str:
 
 
 def entries(session: Session, case: Case) -> Mapping[str, Sequence[OfCase]]:
-    return {word: dossier.entries(session, case, word) for word in dossier.KINDS}
+    return {word: dossier.entries(CaseFile(session, case), word) for word in dossier.KINDS}
 
 
 def told(session: Session, case: Case, today: date = YEAR_LATER, at_desk: Desk | None = None) -> list[Happened]:

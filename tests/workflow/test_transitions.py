@@ -130,7 +130,7 @@ def test_every_step_outside_the_table_is_refused_and_changes_nothing(session: Se
 def test_a_role_elsewhere_is_no_role_here(session: Session, phase: Phase) -> None:
     case = case_at(session, phase)
     everything_in_venlo = Actor("dirk", {role: frozenset({"0983"}) for role in ROLES})
-    for view in moves.steps(session, case, desk(everything_in_venlo)):
+    for view in moves.steps(CaseFile(session, case), desk(everything_in_venlo)):
         assert not view.mag
         assert "rol_ontbreekt" in {reason.code for reason in view.belemmeringen}
 
@@ -140,7 +140,7 @@ def test_the_page_and_the_gate_give_the_same_reasons(session: Session, phase: Ph
     case = case_at(session, phase)
     for role in ROLES:
         at = desk(person("iemand", role))
-        for view in moves.steps(session, case, at):
+        for view in moves.steps(CaseFile(session, case), at):
             if view.mag:
                 continue
             with pytest.raises(Refused) as refused:
@@ -150,7 +150,7 @@ def test_the_page_and_the_gate_give_the_same_reasons(session: Session, phase: Ph
 
 def test_a_step_that_may_be_taken_asks_for_its_fields_before_anything_else(session: Session) -> None:
     case = new_case(session)
-    for view in moves.steps(session, case, desk(person("anna", Role.BEHANDELAAR))):
+    for view in moves.steps(CaseFile(session, case), desk(person("anna", Role.BEHANDELAAR))):
         required = {field.naam for field in view.velden if field.verplicht}
         if not view.mag or not required:
             continue

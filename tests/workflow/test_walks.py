@@ -131,7 +131,8 @@ class Walk(RuleBasedStateMachine):
     def somebody_takes_a_step_that_may_be_taken(self, data: st.DataObject) -> None:
         case = self.some_case(data)
         desk = self.desk_of(data, [actor for actor in STAFF.values() if actor.roles_in(case.gemeentecode)])
-        self.try_step(data, case, desk, [step.stap for step in moves.steps(self.session, case, desk) if step.mag])
+        steps = moves.steps(CaseFile(self.session, case), desk)
+        self.try_step(data, case, desk, [step.stap for step in steps if step.mag])
 
     @rule(data=st.data())
     def somebody_tries_any_step(self, data: st.DataObject) -> None:
@@ -214,7 +215,7 @@ class Walk(RuleBasedStateMachine):
         if not choices:
             return
         stap = data.draw(st.sampled_from(choices), label="step")
-        (step,) = (one for one in moves.steps(self.session, case, desk) if one.stap == stap)
+        (step,) = (one for one in moves.steps(CaseFile(self.session, case), desk) if one.stap == stap)
         given = self.filled_in(data, step.velden)
         stale = data.draw(st.integers(0, 9)) == 9
         fase, number, code = case.fase, case.versie, case.gemeentecode
