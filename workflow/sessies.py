@@ -271,12 +271,12 @@ def past(session: Session, actor: Actor, at_most: int) -> Sequence[Agenda]:
 def visible(session: Session, actor: Actor, some: Sequence[Sessie]) -> Sequence[Agenda]:
     """Of these, what this person may see: where the own organisation takes part or has something to do, or has cases
     of a levering that is treated; all for who leads them and for UWV."""
+    mine = speaks_for(actor)
+    if not some or not (mine or sees_all(actor)):
+        return []
     agendas = _agendas(session, some)
     if sees_all(actor):
         return agendas
-    mine = speaks_for(actor)
-    if not mine:
-        return []
     owed = set(session.exec(select(SessieActie.sessie_id).where(col(SessieActie.organisatie).in_(mine))))
     seen = {each.sessie.nummer for each in agendas if mine & {*each.deelnemers} or each.id in owed}
     rest = {one for each in agendas if each.sessie.nummer not in seen for one in each.leveringen}
