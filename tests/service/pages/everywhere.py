@@ -26,13 +26,13 @@ from service.pages.rendering import MENU
 from service.web.csrf import cookie_name
 from tests import evidence
 from tests.databases import Databases
+from tests.service.pages import held_sessies
 from tests.service.pages.conftest import PEOPLE, ROTTERDAM, Site, password, site_in
 from tests.service.pages.test_other_pages import delivery
-from workflow import moves, sessie_notes, sessies
+from workflow import moves
 from workflow.actors import Desk
 from workflow.models import Case, CaseTask, ReceivedPart
 from workflow.phases import Phase, Role
-from workflow.sessies import Agenda
 from workflow.visit_models import UnplacedReport, VisitReport
 from workflow.visit_planning import Visitor, plan
 
@@ -351,7 +351,7 @@ def full_world(folder: Path, databases: Databases, browser: Browser) -> Iterator
 
 def _furnish(world: World, folder: Path) -> None:
     site = world.site
-    _sessies(site)
+    held_sessies.furnish(site)
     known = world.known = {**site.known}
     for phase in Phase:
         known[phase.value] = site.new_case(days_ago=70, phase=phase)
@@ -423,33 +423,6 @@ def _report(session: Session, site: Site, visit: str, number: str) -> str:
     session.add(kept)
     session.flush()
     return str(kept.id)
-
-
-def _sessies(site: Site) -> None:
-    """A sessie of today with a question, one that was held with an action of today, and one that is off."""
-    asked = {"soort": "werksessie", "datum": site.days(0), "plaats": "online", "deelnemers": f"{ROTTERDAM},UWV"}
-    asked |= {"tijd": "10:00", "leveringen": "LRNI-2026-07"}
-    with session_scope(site.engine, Access.system()) as session:
-        people = {naam: accounts.find_user(session, naam) for naam in ("anna", "coen")}
-        desks = {
-            naam: Desk(accounts.actor_of(session, user, site.today), site.settings.now())
-            for naam, user in people.items()
-        }
-        anna, coen = desks["anna"], desks["coen"]
-
-        def plan(**other: str) -> Agenda:
-            return sessies.find(session, sessies.plan(session, coen, asked | other).nummer, coen.actor)
-
-        held = plan(soort="kick_off")
-        action = {"tekst": "Maak een voorbeeldbrief.", "organisatie": ROTTERDAM, "voor": site.days(9)}
-        site.known["actie"] = str(sessie_notes.agree(session, held, coen, action).id)
-        sessies.hold(session, held.sessie, coen, held.sessie.versie)
-        off = plan(soort="kick_off", leveringen="", deelnemers="UWV")
-        sessies.call_off(session, off.sessie, coen, off.sessie.versie, {"reden": "De zaal is dicht."})
-        ahead = plan()
-        question = sessie_notes.ask(session, ahead, anna, {"tekst": "Wat doen we als niemand opendoet?"})
-        site.known |= {"vraag": str(question.id), "gehouden": held.sessie.nummer, "afgelast": off.sessie.nummer}
-        site.known["sessie"] = ahead.sessie.nummer
 
 
 def _mails(session: Session, site: Site) -> None:
