@@ -67,6 +67,7 @@ TERMS: tuple[Term, ...] = tuple(
             "Wet BRP 2.19 lid 4",
         ),
         ("ingezetene", "Wie als inwoner van een gemeente in de BRP staat.", "Wet BRP 1.1"),
+        ("kick-off", "Bijeenkomst rond het begin van een levering, over waar zij over gaat.", "LAA Magazine 2020/23"),
         (
             "LAA",
             "Landelijke Aanpak Adreskwaliteit: levert signalen over adressen aan gemeenten.",
@@ -86,6 +87,11 @@ TERMS: tuple[Term, ...] = tuple(
         ("persoonslijst", "Alle gegevens van een persoon in de BRP.", "Wet BRP 1.1"),
         ("resultaat", "Hoe een zaak is geëindigd.", "Wet BRP 2.37e"),
         ("rni", "Registratie Niet-Ingezetenen: het deel van de BRP over wie hier niet woont.", "Wet BRP 2.64-2.78"),
+        (
+            "sessie",
+            "Bijeenkomst van gemeenten, UWV en anderen over leveringen: kick-off, werksessie of evaluatiesessie.",
+            "LAA Magazine 2020/23",
+        ),
         ("stand", "Wat er nu over een signaal aan UWV te vertellen is.", "Terugkoppeling 2026_1"),
         (
             "signaal",

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from signals.bsn import passes_elfproef
+from signals.bsn import may_hold_bsn, passes_elfproef
 from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused
 from signals.municipalities import same_municipality, standing_for
 from workflow import case_terms, information_requests, visits
@@ -171,6 +171,9 @@ def _rectification(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict
 def _lesson(file: CaseFile, desk: Desk, own: dict[str, Any], values: dict[str, Any]) -> OfCase:
     if values["soort"] == "anders" and not values.get("toelichting"):
         raise Invalid(Reason("verplicht_leeg", "Licht 'anders' toe, zonder persoonsgegevens.", "toelichting"))
+    if may_hold_bsn(values.get("toelichting", "")):
+        uitleg = "Hier staat een nummer dat een BSN kan zijn. Haal het weg: dit wordt in de werksessie gelezen."
+        raise Invalid(Reason("bsn_in_tekst", uitleg, "toelichting"))
     return Leerpunt(**own, soort=values["soort"], toelichting=values.get("toelichting", ""))
 
 

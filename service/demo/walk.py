@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +24,7 @@ from importers.load import summary
 from service import case_signals, process
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
+from service.demo import sessies
 from service.demo.documents import DOCUMENTS
 from service.demo.stories import FINISHED, SPREAD, Act
 from service.demo.visits import CARD_NUMBER, plan_day
@@ -91,6 +93,7 @@ class Demo:
             if self.on(day) <= self.today:
                 happens()
         self.plan_visits()
+        self.meet()
         self.show()
 
     # --- people and days
@@ -215,6 +218,18 @@ class Demo:
                 planned += plan_day(session, accounts.desk(session, handler, early), code, visitor.naam)
                 accounts.remember_pass(session, visitor.naam, CARD_NUMBER)
         self.say(f"\nHuisbezoeken op {self.today:%d-%m-%Y}: {planned} gepland")
+
+    def meet(self) -> None:
+        """The sessies around the two leveringen."""
+        number = sessies.tell(self.sitting, MUNICIPALITIES, self.on, self.today)
+        self.say(f"\nSessies: {number}, waarvan er een nog komt")
+
+    @contextmanager
+    def sitting(self, role: Role, code: str | None, day: int) -> Iterator[tuple[Session, Desk]]:
+        """Somebody of that role, on a day, at what was laid down for a sessie."""
+        access = Access.of(self.actors[role, code], "demo")
+        with session_scope(self.engine, access if code else access.widened()) as session:
+            yield session, self.desk(self.actors[role, code], day, 15, session)
 
     # --- what goes out
 

@@ -5,7 +5,15 @@ import importlib
 from alembic import context
 from sqlmodel import SQLModel
 
-for tables in ("signals.models", "workflow.models", "workflow.visit_models", "exports.models", "service.models"):
+MODELS = (
+    "signals.models",
+    "workflow.models",
+    "workflow.visit_models",
+    "workflow.sessie_models",
+    "exports.models",
+    "service.models",
+)
+for tables in MODELS:
     importlib.import_module(tables)  # importing them makes them known
 
 connection = context.config.attributes["connection"]

@@ -41,6 +41,7 @@ _WORDS: Mapping[str, str] = {
     "elders_ingeschreven": "in een andere gemeente ingeschreven",
     "geladen": "geladen",
     "ind": "IND",
+    "kick_off": "kick-off",
     "kvk": "KvK",
     "onderzoek_in_de_brp": "onderzoek in de BRP",
     "gemeente_opgegaan": "Gemeente samengevoegd",

@@ -19,6 +19,7 @@ from signals.dates import birth_date_text
 from signals.errors import Forbidden, Reason
 from workflow.letters import full_name
 from workflow.phases import MUNICIPAL_ROLES, Role
+from workflow.sessies import VISITORS
 from workflow.visit_planning import PLANNERS
 from workflow.visits import visit_outcome
 
@@ -68,6 +69,7 @@ MENU: Sequence[MenuItem] = (
     MenuItem("/terugkoppelingen", "Terugkoppelingen", frozenset({Role.COORDINATOR, Role.UWV_LIAISON})),
     MenuItem("/opbrengsten", "Opbrengst", frozenset({Role.UWV_LIAISON})),
     MenuItem("/cijfers", "Cijfers", MUNICIPAL_ROLES | {Role.COORDINATOR}),
+    MenuItem("/sessies", "Sessies", VISITORS),
     MenuItem("/gebruikers", "Gebruikers", frozenset({Role.BEHEERDER})),
     MenuItem("/instellingen", "Instellingen", frozenset({Role.BEHEERDER})),
     MenuItem("/berichten", "Berichten", frozenset({Role.BEHEERDER})),

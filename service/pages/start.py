@@ -13,7 +13,7 @@ from exports.models import DeliveryState, FeedbackDelivery
 from service import case_list, since
 from service.loading import uploads
 from service.models import Mail
-from service.pages import queue, walaa
+from service.pages import queue, sessies, walaa
 from service.pages.labels import SOON_WORKING_DAYS
 from service.pages.messages import NEED_A_PERSON
 from service.pages.rendering import render
@@ -76,6 +76,7 @@ def start(request: Request, who: Who, session: PageSession, now: Now) -> Respons
         most=MOST_COUNTED,
         rows=_first_cases(session, who),
         visits=visits,
+        sessie=sessies.next_for(session, who, today),
         happened=since.happened(session, who.access, who.naam, who.vorige_keer, today) if who.vorige_keer else (),
         counts=[line for line in _since(session, who) if line.count],
         before=who.vorige_keer,
@@ -113,6 +114,9 @@ def _lines(session: Session, who: SignedIn, now: datetime) -> Iterator[Line]:
         rest = sum(plans_in(actor, case.gemeentecode) for _, case in unplaced_reports.waiting(session))
         yield Line("Bezoekverslagen zonder plek in een dossier", rest, "/bezoeken/te-plaatsen")
     yield from _of_the_project(session, who, now.date())
+    actions, late = sessies.actions_for(session, who, now.date())
+    whose = "die nog open staan" if who.has(Role.COORDINATOR) else "voor uw organisatie"
+    yield Line(f"Acties uit sessies {whose}", actions, "/sessies#acties", urgent=late)
 
 
 def _of_cases(session: Session, who: SignedIn, lists: Iterable[str], today: date) -> Iterator[Line]:

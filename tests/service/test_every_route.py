@@ -57,6 +57,9 @@ SILENT = {
     "GET /terugkoppelingen/{nummer}", "GET /opbrengsten", "GET /cijfers", "GET /cijfers/werkboek",
     "GET /api/v1/ladingen", "GET /api/v1/ladingen/{ladingnummer}", "GET /api/v1/leveringen",
     "GET /api/v1/terugkoppelingen", "GET /api/v1/terugkoppelingen/{nummer}", "GET /api/v1/cijfers",
+    # what organisations ask and agree, about nobody; leerpunten come without the case they are of
+    "GET /sessies", "GET /sessies/nieuw", "POST /sessies/nieuw", "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}",
+    "POST /sessies/{nummer}/{wat}", "GET /sessies/{nummer}/{wat}/{deel}", "POST /sessies/{nummer}/{wat}/{deel}",
     # they only ask for work, which leaves its own line when it is done
     "POST /ladingen/{ladingnummer}/controles", "POST /ladingen/{ladingnummer}/stopzettingen",
     "POST /api/v1/ladingen/{ladingnummer}/controles", "POST /api/v1/ladingen/{ladingnummer}/stopzettingen",

@@ -18,12 +18,16 @@ from httpx2 import Response
 from pypdf import PdfReader
 from sqlalchemy import Engine
 
+from service.access import access_of
 from service.app import create_app
+from service.db import session_scope
 from service.log.activities import ACTIVITIES
 from service.settings import Settings
 from service.web.middleware import API
+from workflow import sessie_notes, sessies
+from workflow.actors import Desk
 
-from .conftest import NOW, Template
+from .conftest import NOW, ROTTERDAM, Template, access
 from .log.log_walk import Walk
 from .test_every_route import ANNA_S, EMPLOYER, NAMES, newest, routes, walk_everything
 
@@ -64,7 +68,11 @@ OWED = {
 }
 """The file with numbers of persons that UWV is owed."""
 
+ASKS_TOO = {("UWV", "POST /sessies/{nummer}/{wat}")}
+"""UWV is in every sessie and asks questions of its own there: an empty form comes back."""
+
 SHARED = {
+    "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}",
     "GET /instellingen/{soort}", "GET /verwerkingen/{naam}/{versie}", "GET /terugkoppelingen/{nummer}",
     "GET /api/v1/terugkoppelingen/{nummer}",
 }  # fmt: skip
@@ -78,7 +86,10 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
         "GET /bezoeken/aanmelding", f"GET {API}/cijfers", f"GET {API}/termijnen", f"GET {API}/gemeenten",
         "GET /zaken/{zaaknummer}/documenten/{nummer}/weergave", "GET /zaken/{zaaknummer}/bsn",
         "GET /account", "POST /account/aanmeldingen", "POST /account/wachtwoord",
+        "GET /sessies", "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}", "POST /sessies/{nummer}/{wat}",
+        "GET /sessies/{nummer}/{wat}/{deel}", "POST /sessies/{nummer}/{wat}/{deel}",
     ),
+    "coen": ("GET /sessies/nieuw", "POST /sessies/nieuw"),
     "ulla": (
         "GET /leveringen", "GET /opbrengsten", "GET /ladingen/{ladingnummer}/annuleringen",
         "POST /ladingen/{ladingnummer}/controles", "POST /ladingen/{ladingnummer}/stopzettingen",
@@ -96,7 +107,15 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """The routes beside the walk, at most of which nobody's data is seen, by who may; the last ends the sign-in."""
+SESSIE = {"nummer": "SE-2026-0001"}
+QUESTION = SESSIE | {"wat": "vragen", "deel": 1}
+"""A sessie of Rotterdam alone, and its question."""
 PLACES: Mapping[str, Mapping[str, Any]] = {
+    "GET /sessies/{nummer}": SESSIE,
+    "GET /sessies/{nummer}/{wat}": QUESTION,
+    "POST /sessies/{nummer}/{wat}": QUESTION,
+    "GET /sessies/{nummer}/{wat}/{deel}": QUESTION,
+    "POST /sessies/{nummer}/{wat}/{deel}": QUESTION,
     "GET /gebruikers/{nummer}": {"nummer": 1},
     "POST /gebruikers/{nummer}": {"nummer": 1},
     "POST /gebruikers/{nummer}/ontkoppelen": {"nummer": 1},
@@ -182,7 +201,7 @@ class Tried(Walk):
                 self.leaks.append(f"{who} {route}: {answer.status_code} {found}")
         if who == "collega" or refused(answer) or (who, route) in OWED or route in FOR_EVERYBODY:
             return
-        if route in OWN and who != "niemand":
+        if (route in OWN and who != "niemand") or (who, route) in ASKS_TOO:
             return
         if who == "niemand" or answer.status_code >= 400:
             self.leaks.append(f"{who} {route}: {answer.status_code}, not refused")
@@ -207,9 +226,23 @@ def tried(settings: Settings, engine: Engine, template: Template, monkeypatch: p
         yield Tried(client, engine, template.tokens)
 
 
+def prepare_sessie(engine: Engine) -> None:
+    """A sessie without a levering, in which of all municipalities Rotterdam alone takes part, with a question of it."""
+    for name in ("coen", "anna"):
+        with session_scope(engine, access(engine, name)) as session:
+            desk = Desk(access_of(session).actor, NOW)
+            if name == "coen":
+                asked = {"soort": "kick_off", "datum": "2026-11-05", "deelnemers": ROTTERDAM}
+                assert sessies.plan(session, desk, asked).nummer == SESSIE["nummer"]
+            else:
+                agenda = sessies.find(session, SESSIE["nummer"], desk.actor)
+                assert sessie_notes.ask(session, agenda, desk, {"tekst": "Wie belt er aan?"}).id == QUESTION["deel"]
+
+
 def test_nobody_gets_at_any_route_what_is_not_theirs(tried: Tried, engine: Engine) -> None:
     """`pytest -rP` prints the table: what came back at every route, by who asked."""
     walk_everything(tried, engine)
+    prepare_sessie(engine)
     loaded, made = newest(engine, "lading_aangeboden"), newest(engine, "terugkoppeling_gemaakt")
     for name, paths in BESIDE.items():
         for route in paths:

@@ -26,6 +26,7 @@ from service.pages.rendering import MENU
 from service.web.csrf import cookie_name
 from tests import evidence
 from tests.databases import Databases
+from tests.service.pages import held_sessies
 from tests.service.pages.conftest import PEOPLE, ROTTERDAM, Site, password, site_in
 from tests.service.pages.test_other_pages import delivery
 from workflow import moves
@@ -98,6 +99,16 @@ FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "/zaken/zoek": ("anna", ("/zaken/zoek",)),
     "/logboek": ("aad", tuple(f"/logboek?{each}" for each in ("per=dag", "per=actie", "per=gebruiker"))),
     "/cijfers": ("coen", ("/cijfers?per=gemeente",)),
+    "/sessies/nieuw": ("coen", ("/sessies/nieuw",)),
+    "/sessies/{nummer}": ("coen", ("/sessies/{sessie}", "/sessies/{gehouden}", "/sessies/{afgelast}")),
+    "/sessies/{nummer}/{wat}": (
+        "coen",
+        tuple(f"/sessies/{{sessie}}/{each}" for each in ("wijzigen", "gehouden", "afgelasten", "acties")),
+    ),
+    "/sessies/{nummer}/{wat}/{deel}": (
+        "coen",
+        ("/sessies/{sessie}/antwoorden/{vraag}", "/sessies/{gehouden}/acties/{actie}"),
+    ),
     "/termijnen": ("anna", ("/termijnen?term=bezwaar&vanaf=2026-03-02",)),
     "/verwerkingen/{naam}/{versie}": (NOBODY, (f"/verwerkingen/{ACTIVITIES[0].naam}/{ACTIVITIES[0].versie}",)),
 }
@@ -111,6 +122,7 @@ CLOSED: Mapping[str, tuple[str, str]] = {
     "/zaken/{zaaknummer}/stappen/{stap}": ("bram", "/zaken/{druk}/stappen/neem_besluit"),
     "/termijnen": ("bea", "/termijnen?term=bezwaar&vanaf=x"),
     "/logboek": ("aad", "/logboek?dag=morgen"),
+    "/sessies/{nummer}": ("dirk", "/sessies/{afgelast}"),
 }
 """Pages that say no: to whom, at which address."""
 
@@ -151,6 +163,9 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     "/gebruikers/{nummer}/ontkoppelen": ("bea", "/gebruikers/2/ontkoppelen", "vol", {}),
     "/account/wachtwoord": ("aad", "/account/wachtwoord", "fout", {"huidig_wachtwoord": "mis"}),
     "/instellingen/{soort}": ("bea", "/instellingen/waarden", "fout", {"waarde": "veel"}),
+    "/sessies/nieuw": ("coen", "/sessies/nieuw", "fout", {"datum": "morgen", "plaats": "bij 999990019"}),
+    "/sessies/{nummer}/{wat}": ("coen", "/sessies/{sessie}/acties", "fout", {"tekst": "Bel."}),
+    "/sessies/{nummer}/{wat}/{deel}": ("anna", "/sessies/{sessie}/vragen/{vraag}", "fout", {"tekst": ""}),
 }  # fmt: skip
 """Pages that answer a form: by route, who sends it, to where, in which state that brings the page, and what is sent."""
 
@@ -341,6 +356,7 @@ def full_world(folder: Path, databases: Databases, browser: Browser) -> Iterator
 
 def _furnish(world: World, folder: Path) -> None:
     site = world.site
+    held_sessies.furnish(site)
     known = world.known = {**site.known}
     for phase in Phase:
         known[phase.value] = site.new_case(days_ago=70, phase=phase)
