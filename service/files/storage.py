@@ -1,6 +1,5 @@
 """Where the bytes of received files lie, under which name of ours, and how the sender's name for them is shown."""
 
-import re
 import secrets
 import shutil
 import unicodedata
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from service.settings import Settings
-from signals.bsn import passes_elfproef
+from signals.bsn import mask_in
 from signals.errors import Reason, Refused
 
 RECEIVED = "ontvangen"
@@ -48,18 +47,7 @@ def shown_name(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
     visible = "".join(sign for sign in plain if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     name = visible.replace("\\", "/").rpartition("/")[2]
-    return _NUMBER.sub(_masked, name).strip()
-
-
-_NUMBER = re.compile(r"(?<!\d)\d(?:[ ._-]?\d){7,9}(?!\d)")
-"""Eight to ten digits, of whatever script, with or without a sign between two of them."""
-
-
-def _masked(found: re.Match[str]) -> str:
-    digits = "".join(str(unicodedata.digit(sign)) for sign in found[0] if sign.isdigit())
-    bare = len(digits) == len(found[0]) == 9
-    number = digits.lstrip("0").zfill(9)
-    return "*" * len(found[0]) if bare or passes_elfproef(number) else found[0]
+    return mask_in(name).strip()
 
 
 @contextmanager
