@@ -17,7 +17,8 @@ from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.schema import Table
 from sqlmodel import SQLModel
 
-import workflow.visit_models  # noqa: F401  # every owned table must be known here
+import service.models  # noqa: F401  # every owned table must be known here
+import workflow.visit_models  # noqa: F401
 from exports.models import FeedbackFile, FeedbackRow
 from service.trace import Trace
 from signals.base import ACROSS, Owned, table
