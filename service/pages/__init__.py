@@ -30,6 +30,7 @@ from service.pages import (
     queue,
     register,
     rights,
+    saved_lists,
     sign_in,
     start,
     steps,
@@ -39,6 +40,7 @@ from service.pages import (
     walaa,
     well_known,
     worklist,
+    worklist_actions,
     yields,
 )
 from service.pages.rendering import remember, render
@@ -52,6 +54,8 @@ _NOUNS = (
     organisation,
     start,
     worklist,
+    worklist_actions,  # before the page of a case, whose number stands where these have a word
+    saved_lists,
     queue,
     cases,
     steps,

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from service import pages
+from service import pages, saved_lists
 from service.access import Access
 from service.db import session_scope
 from service.identity import accounts
@@ -44,6 +44,7 @@ FILES = {
     "/zaken/{zaaknummer}/documenten/{nummer}/inhoud", "/zaken/{zaaknummer}/documenten/{nummer}/weergave", "/post/pdf",
     "/ladingen/{ladingnummer}/verwerkingsverslag", "/terugkoppelingen/{nummer}/bestanden/{soort}", "/cijfers/werkboek",
     "/.well-known/security.txt", "/rechten/bestand", "/handleiding/{beeld}", "/zaken/toewijzen",
+    "/zaken/bezoeken", "/zaken/bezoeken/plannen", "/zaken/brieven", "/zaken/lijsten",
 }  # fmt: skip
 """GET routes that answer with no page: a file, a script, or the way to a page."""
 UNDER_WAY = {"/inloggen/code", "/inloggen/koppelen"}
@@ -55,6 +56,7 @@ LEADS_ON = {
     "/bezoeken/onderweg", "/post/{nummer}/weghalen", "/zaken/{zaaknummer}/afdruk",
     "/ladingen/{ladingnummer}/bevestigingen", "/ladingen/{ladingnummer}/controles",
     "/ladingen/{ladingnummer}/stopzettingen", "/account/aanmeldingen", "/berichten/{number}/herkansingen",
+    "/zaken/lijsten/{nummer}/weghalen",
 }  # fmt: skip
 """POST routes that have no page of their own: they lead to one of another route, or give a file or data."""
 
@@ -95,6 +97,7 @@ FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
         tuple(f"/instellingen/{each}" for each in ("grondslagen", "waarden", "deelnemers")),
     ),
     "/zaken": ("tess", ("/zaken?lijst=vrij", "/zaken?lijst=alle")),
+    "/zaken/lijsten/{nummer}": ("anna", ("/zaken/lijsten/{lijst}",)),
     "/zaken/zoek": ("anna", ("/zaken/zoek",)),
     "/logboek": ("aad", tuple(f"/logboek?{each}" for each in ("per=dag", "per=actie", "per=gebruiker"))),
     "/cijfers": ("coen", ("/cijfers?per=gemeente",)),
@@ -137,6 +140,10 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     "/zaken/{zaaknummer}/dossier/{soort}": ("anna", "/zaken/{druk}/dossier/huisbezoeken", "fout", {"begin": "x"}),
     "/post": ("anna", "/post", "vol", {}),
     "/zaken/toewijzen": ("tess", "/zaken/toewijzen", "fout", {}),
+    "/zaken/bezoeken": ("anna", "/zaken/bezoeken", "vol", {"zaak": "{druk}:1"}),
+    "/zaken/bezoeken/plannen": ("anna", "/zaken/bezoeken/plannen", "fout", {"zaak": "{druk}:1", "dag": "morgen"}),
+    "/zaken/brieven": ("anna", "/zaken/brieven", "vol", {"zaak": "{druk}:1,{ontvangen}:1"}),
+    "/zaken/lijsten": ("anna", "/zaken/lijsten", "fout", {"naam": "999990019"}),
     "/ladingen": ("ulla", "/ladingen", "fout", {"datumOntvangst": "gisteren"}),
     "/ladingen/{ladingnummer}/annuleringen": ("ulla", "/ladingen/{lading}/annuleringen", "geblokkeerd", {}),
     "/terugkoppelingen": ("coen", "/terugkoppelingen", "vol", {}),
@@ -356,9 +363,20 @@ def _furnish(world: World, folder: Path) -> None:
         known["afgelegd"] = _visit(session, site, visited, "00:30", "00:45")
         known["rest"] = _report(session, site, known["afgelegd"], visited)
         _mails(session, site)
+    with session_scope(site.engine, _as(site, "anna")) as session:
+        kept = saved_lists.save(
+            session, "Naar het huisbezoek", "lijst=alle&fase=huisbezoek", site.settings.now(),
+            gemeentecode=ROTTERDAM, gedeeld=True,
+        )  # fmt: skip
+        known["lijst"] = str(kept.id)
     _files(world, busy)
     _office(world, folder)
     known["versie"] = str(site.case(busy).versie)
+
+
+def _as(site: Site, naam: str) -> Access:
+    with session_scope(site.engine, Access.system(), write=False) as session:
+        return accounts.access_of_user(session, naam, "test", site.today)
 
 
 def _of(case: Case, site: Site) -> dict[str, Any]:
