@@ -6,8 +6,8 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from signals.base import Moment
 
-revision = "0020"
-down_revision = "0019"
+revision = "0023"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
