@@ -53,10 +53,9 @@ ELSEWHERE = {"/uitgelogd"}
 """Not looked at: a page that is there only with a provider of the organisation, which these installations have not."""
 LEADS_ON = {
     "/uitloggen", "/zaken/{zaaknummer}/taken/{nummer}", "/zaken/{zaaknummer}/terugbelverzoeken/{nummer}",
-    "/bezoeken/onderweg", "/post/{nummer}/weghalen", "/zaken/{zaaknummer}/afdruk",
+    "/bezoeken/onderweg", "/post/{nummer}/weghalen", "/zaken/{zaaknummer}/afdruk", "/zaken/lijsten/{nummer}/weghalen",
     "/ladingen/{ladingnummer}/bevestigingen", "/ladingen/{ladingnummer}/controles",
     "/ladingen/{ladingnummer}/stopzettingen", "/account/aanmeldingen", "/berichten/{number}/herkansingen",
-    "/zaken/lijsten/{nummer}/weghalen",
 }  # fmt: skip
 """POST routes that have no page of their own: they lead to one of another route, or give a file or data."""
 
@@ -364,10 +363,8 @@ def _furnish(world: World, folder: Path) -> None:
         known["rest"] = _report(session, site, known["afgelegd"], visited)
         _mails(session, site)
     with session_scope(site.engine, _as(site, "anna")) as session:
-        kept = saved_lists.save(
-            session, "Naar het huisbezoek", "lijst=alle&fase=huisbezoek", site.settings.now(),
-            gemeentecode=ROTTERDAM, gedeeld=True,
-        )  # fmt: skip
+        whose = {"gemeentecode": ROTTERDAM, "gedeeld": True}
+        kept = saved_lists.save(session, "Op huisbezoek", "lijst=alle&fase=huisbezoek", site.settings.now(), **whose)  # type: ignore[arg-type]
         known["lijst"] = str(kept.id)
     _files(world, busy)
     _office(world, folder)
