@@ -17,6 +17,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.schema import Table
 from sqlmodel import SQLModel
 
+import service.models  # noqa: F401  # every owned table must be known here
 import workflow.sessie_models  # every owned table must be known here
 import workflow.visit_models  # noqa: F401
 from exports.models import FeedbackFile, FeedbackRow

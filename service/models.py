@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import service.audit_models  # noqa: F401  # its tables go with these
-from signals.base import Moment, by_value
+from signals.base import Moment, Owned, by_value
 from workflow.phases import Role
 
 
@@ -71,6 +71,24 @@ class WebSession(SQLModel, table=True):
     vorige_keer: datetime | None = Field(
         default=None, sa_type=Moment, description="when its user was last here before it began; none the first time"
     )
+
+
+class SavedList(Owned, table=True):
+    """What somebody chose of the worklist, kept under a name; `service.saved_lists` is its door.
+
+    Whose cases are "mine" in it is decided by who looks. A user is never deleted, only disabled: what was shared stays.
+    """
+
+    __tablename__ = "bewaarde_lijst"
+    __table_args__ = (UniqueConstraint("gemeentecode", "door", "sleutel"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    door: str = Field(max_length=100, description="name of the user")
+    naam: str = Field(max_length=60)
+    sleutel: str = Field(max_length=200, description="the name as it is compared: one user has it once")
+    keuzes: str = Field(max_length=1000, description="as behind the question mark of an address of the worklist")
+    gedeeld: bool = Field(default=False, description="colleagues of the municipality may open it")
+    bewaard_op: datetime = Field(sa_type=Moment)
 
 
 class SecondFactor(SQLModel, table=True):

@@ -15,6 +15,7 @@ class Term:
 TERMS: tuple[Term, ...] = tuple(
     Term(*row)
     for row in (
+        ("aangehouden", "Het onderzoek wacht op iets; de wettelijke termijnen lopen door.", "Circulaire 6"),
         ("aangifte", "Iemand meldt zelf dat hij in Nederland woont, en waar.", "Wet BRP 2.38"),
         (
             "aanschrijving",
@@ -100,6 +101,7 @@ TERMS: tuple[Term, ...] = tuple(
         ),
         ("terugbelverzoek", "Een verzoek om gebeld te worden; staat open tot er is teruggebeld.", "Werkafspraak"),
         ("terugkoppeling", "De levering waarin UWV hoort wat er met elk signaal gebeurde.", "Wet BRP 2.37e lid 3"),
+        ("termijn", "De tijd tot de dag waarop iets klaar moet zijn of binnen moet zijn.", "Procedure"),
         ("terugmelding", "Melding van twijfel aan een gegeven in de BRP.", "Wet BRP 2.34"),
         (
             "toezichthouder",

@@ -30,6 +30,7 @@ from service.pages import (
     queue,
     register,
     rights,
+    saved_lists,
     sessies,
     sign_in,
     start,
@@ -40,6 +41,7 @@ from service.pages import (
     walaa,
     well_known,
     worklist,
+    worklist_actions,
     yields,
 )
 from service.pages.rendering import remember, render
@@ -53,6 +55,8 @@ _NOUNS = (
     organisation,
     start,
     worklist,
+    worklist_actions,  # before the page of a case, whose number stands where these have a word
+    saved_lists,
     queue,
     cases,
     steps,

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, func, select
 
 from exports.models import DeliveryState, FeedbackDelivery
-from service import case_list, since
+from service import case_list, saved_lists, since
 from service.loading import uploads
 from service.models import Mail
 from service.pages import queue, sessies, walaa
@@ -18,12 +18,12 @@ from service.pages.labels import SOON_WORKING_DAYS
 from service.pages.messages import NEED_A_PERSON
 from service.pages.rendering import render
 from service.pages.visits import plans_in
-from service.pages.worklist import MOST_COUNTED, Filters, Row, display_names, lines
+from service.pages.worklist import MOST_COUNTED, Filters, Row, display_names, filters_of, lines
 from service.web.dependencies import Now, PageSession, SignedIn, Who
 from signals.models import Load, LoadStatus
 from workflow import day_list, prepared_letters, unplaced_reports, visit_planning
 from workflow.holidays import add_working_days
-from workflow.phases import Phase, Role
+from workflow.phases import MUNICIPAL_ROLES, Phase, Role
 from workflow.visit_models import PlannedVisit, VisitStatus
 
 router = APIRouter()
@@ -81,8 +81,17 @@ def start(request: Request, who: Who, session: PageSession, now: Now) -> Respons
         counts=[line for line in _since(session, who) if line.count],
         before=who.vorige_keer,
         names=display_names(session),
+        saved=list(_saved(session, who)),
         nexts=[next_ for role, *next_ in EMPTY if who.has(role)],
     )
+
+
+def _saved(session: Session, who: SignedIn) -> Iterator[Line]:
+    """The lists that this person keeps, each with what is on it for his eyes; those of colleagues stand at the list."""
+    if who.has(*MUNICIPAL_ROLES):
+        for kept in saved_lists.seen(session).own:
+            number = case_list.count(session, filters_of(who, kept).wanted(who.naam), at_most=MOST)
+            yield Line(kept.naam, number, f"/zaken/lijsten/{kept.id}")
 
 
 def _since(session: Session, who: SignedIn) -> Iterator[Line]:

@@ -199,30 +199,31 @@ def plan(request: Request, who: Who, session: PageSession, now: Now, zaaknummer:
     form = claim(session, sent, request.url.path, now)
     if form.location:
         return see_other(form.location)
-    going = _going(desk, code, sent)
+    chosen = going(desk, code, sent)
     try:
-        visit, new = visit_planning.plan(session, case, desk, given(visit_planning.FIELDS, sent), going)
+        visit, new = visit_planning.plan(session, case, desk, given(visit_planning.FIELDS, sent), chosen)
     except DomainError as error:
         session.rollback()
         case = _case(session, who, zaaknummer)
         there = [case, *address_group.others_at(session, case, desk.today)]
         note_reading(session, "adresgroep_gelezen", there, now)
         return _plan_page(request, session, desk, case, sent=sent, error=error)
-    _remember(session, going)
+    remember(session, chosen)
     if new:
         for each in visit_planning.group(session, visit):
             audit.record(session, "bezoek_gepland", each.zaaknummer, now, gemeentecode=code)
     return form.finish(f"/bezoeken/{visit.id}?gedaan={'gepland' if new else 'stond_al'}")
 
 
-def _going(desk: Desk, gemeentecode: str, sent: Mapping[str, str]) -> list[Visitor]:
+def going(desk: Desk, gemeentecode: str, sent: Mapping[str, str]) -> list[Visitor]:
     """Who was ticked, with the pass that was typed beside the name."""
     known = desk.visitors(gemeentecode)
     return [Visitor(naam, sent.get(f"pas-{naam}", "")) for naam in known if sent.get(f"bezoeker-{naam}")]
 
 
-def _remember(session: Session, going: Iterable[Visitor]) -> None:
-    for one in going:
+def remember(session: Session, visitors: Iterable[Visitor]) -> None:
+    """The numbers of their passes, for the next form."""
+    for one in visitors:
         accounts.remember_pass(session, one.naam, one.pas)
 
 
@@ -297,9 +298,9 @@ def replan(request: Request, who: Who, session: PageSession, now: Now, nummer: R
     form = claim(session, sent, request.url.path, now)
     if form.location:
         return see_other(form.location)
-    going = _going(desk, visit.gemeentecode, sent)
+    chosen = going(desk, visit.gemeentecode, sent)
     try:
-        visit_planning.replan(session, visit, desk, version_of(sent), given(visit_planning.FIELDS, sent), going)
+        visit_planning.replan(session, visit, desk, version_of(sent), given(visit_planning.FIELDS, sent), chosen)
     except DomainError as error:
         session.rollback()
         visit = find(session, who, nummer)
@@ -308,7 +309,7 @@ def replan(request: Request, who: Who, session: PageSession, now: Now, nummer: R
             raise
         note_reading(session, "adresgroep_gelezen", there, now)
         return _plan_page(request, session, desk, there[0], visit=visit, sent=sent, error=error)
-    _remember(session, going)
+    remember(session, chosen)
     _log(session, visit, "bezoek_gewijzigd", now)
     return form.finish(f"/bezoeken/{nummer}?gedaan=verzet")
 

@@ -1,32 +1,30 @@
 """The worklist: the cases of one's own municipality, what is due first on top; and finding one case."""
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from service import case_list
-from service.identity.accounts import desk_of
+from service import case_list, saved_lists
 from service.log import audit
 from service.log.subjects import subjects_of_cases
-from service.models import User, UserRole
+from service.models import SavedList, User, UserRole
 from service.pages import labels
-from service.pages.forms import Sent, claim, new_key
-from service.pages.rendering import render, require, see_other
+from service.pages.forms import Sent, new_key
+from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
-from service.web.dependencies import Database, Now, PageSession, SignedIn, Who
+from service.web.dependencies import LARGEST_NUMBER, Database, Now, PageSession, SignedIn, Who
 from signals.address import mended_postcode
 from signals.dates import as_date, eight_digits
-from signals.errors import DomainError, Reason
-from workflow import moves
-from workflow.actors import Desk
+from signals.errors import NotFound, Reason
+from signals.municipalities import name_on, standing_for
 from workflow.models import CallbackRequest, Case
 from workflow.opening import case_number
 from workflow.phases import MUNICIPAL_ROLES, OPEN, Outcome, Phase, Role
@@ -51,6 +49,7 @@ SORTS: Mapping[str, str] = {
 }
 TASKS: Mapping[str, str] = {case_list.ANY_TASK: "Iets om naar te kijken", "brief_retour": "Een brief kwam retour"}
 ASSIGNERS = frozenset({Role.BEHANDELAAR, Role.TEAMLEIDER})
+POSTING = frozenset({Role.BEHANDELAAR, Role.BESLISSER, Role.TEAMLEIDER})
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ class Filters:
     voor: str = ""
     taak: str = ""
     sorteer: str = ""
+    bewaard: str = ""
 
     def query(self, **other: str) -> str:
         """What stands behind the question mark of this list, or of one that differs in what is named."""
@@ -74,8 +74,19 @@ class Filters:
         return urlencode({name: value for name, value in values.items() if value})
 
     def address(self, **other: str) -> str:
-        """The address of this list, or of one that differs in what is named."""
-        return f"/zaken?{self.query(**other)}"
+        """The address of this list, or of one that differs in what is named.
+
+        A list that was kept has an address of its own, of which only the place in it is another.
+        """
+        if self.bewaard and other.keys() <= {"na", "alles"}:
+            rest = urlencode({name: value for name, value in other.items() if value})
+            return f"/zaken/lijsten/{self.bewaard}" + (f"?{rest}" if rest else "")
+        return f"/zaken?{self.query(**{'bewaard': '', **other})}"
+
+    @property
+    def kept(self) -> str:
+        """What is kept of this list under a name."""
+        return self.query(bewaard="")
 
     @property
     def sort(self) -> str:
@@ -85,7 +96,7 @@ class Filters:
     @property
     def narrowed(self) -> bool:
         """Whether anything was chosen beside the list and its order."""
-        return any(value for name, value in vars(self).items() if name not in ("lijst", "sorteer"))
+        return any(value for name, value in vars(self).items() if name not in ("lijst", "sorteer", "bewaard"))
 
     def wanted(self, naam: str) -> case_list.Filter:
         """As the list of cases is asked by this user; without a phase or an outcome everything that is not closed."""
@@ -117,17 +128,26 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one case of those that were ticked. told: why not."""
+    """What became of one case of those that were ticked. told: why not, or what came of it. path: where that is."""
 
     zaaknummer: str
     done: bool
     told: str
+    path: str = ""
 
 
-_TICKED = re.compile(r"(Z-[0-9]{4}-[0-9]{1,9}):([0-9]{1,9})(?![0-9])")
-"""What a tick sends: the case, and the version that the page showed."""
-NOTHING_TICKED = Reason("niets_aangevinkt", "Vink eerst aan welke zaken u wilt toewijzen.", "zaak")
-TOO_MANY = Reason("te_veel_aangevinkt", f"Wijs hooguit {PAGE} zaken tegelijk toe.", "zaak")
+@dataclass(frozen=True)
+class Told:
+    """What is said above the list after something was done with what was ticked, or could not be."""
+
+    title: str = ""
+    results: Sequence[Result] = ()
+    reasons: Sequence[Reason] = ()
+    refused: str = ""
+    chosen: Collection[str] = ()
+
+
+NOTHING: Told = Told()
 
 
 def lines(session: Session, cases: Sequence[Case]) -> list[Row]:
@@ -152,6 +172,7 @@ def _filters(
     voor: Annotated[str, Query(max_length=20)] = "",
     taak: str = "",
     sorteer: str = "",
+    bewaard: str = "",
 ) -> Filters:
     own = "mijn" if who.has(Role.BEHANDELAAR) else "alle"
     day = as_date(eight_digits(voor.strip()) or "")
@@ -166,7 +187,14 @@ def _filters(
         day.isoformat() if day else "",
         taak if taak in TASKS else "",
         sorteer if sorteer in case_list.SORTS[1:] else "",
+        bewaard if re.fullmatch(r"[1-9][0-9]{0,9}", bewaard) and int(bewaard) <= LARGEST_NUMBER else "",
     )
+
+
+def filters_of(who: SignedIn, kept: SavedList) -> Filters:
+    """What was kept, for the eyes of who looks; what no longer exists of it chooses nothing."""
+    values = {name: value for name, value in parse_qsl(kept.keuzes) if name in Filters.__dataclass_fields__}
+    return _filters(who, **{**values, "bewaard": str(kept.id)})
 
 
 Chosen = Annotated[Filters, Depends(_filters)]
@@ -186,31 +214,84 @@ def worklist(
 ) -> Response:
     """One page of the list, in the order that was chosen: without a choice what is due first on top."""
     require(who, MUNICIPAL_ROLES)
+    return read(request, session, engine, Viewer(who, now), replace(filters, bewaard=""), na, alles=alles)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks, and when."""
+
+    who: SignedIn
+    now: datetime
+
+
+def read(
+    request: Request,
+    session: Session,
+    engine: Engine,
+    viewer: Viewer,
+    filters: Filters,
+    na: str,
+    *,
+    alles: str = "",
+    kept: SavedList | None = None,
+    notice: str = "",
+) -> Response:
+    """The list when nothing is changed: who was seen stands in the log before it leaves."""
+    who = viewer.who
     page = case_list.page(session, filters.wanted(who.naam), sort=filters.sort, size=PAGE, after=na or None)
-    audit.record_reading(engine, who.access, "lijst_bekeken", "zaken", now, about=subjects_of_cases(page.cases))
-    ticked = [case.zaaknummer for case in page.cases] if alles else ()
-    return _page(request, session, who, filters, page, na, chosen=ticked)
+    audit.record_reading(engine, who.access, "lijst_bekeken", "zaken", viewer.now, about=subjects_of_cases(page.cases))
+    told = Told(chosen=[case.zaaknummer for case in page.cases] if alles else ())
+    return _page(request, session, viewer, filters, page, na, told, kept=kept, notice=notice)
+
+
+def show(
+    request: Request,
+    session: Session,
+    viewer: Viewer,
+    filters: Filters,
+    na: str,
+    told: Told,
+    *,
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    """The list after a form: with what came of it, or with why it was refused. typed: the form that keeps the list."""
+    # Who is on this page now may be others than before: what was assigned may be no longer on this list.
+    page = case_list.page(session, filters.wanted(viewer.who.naam), sort=filters.sort, size=PAGE, after=na or None)
+    audit.record(session, "lijst_bekeken", "zaken", viewer.now, about=subjects_of_cases(page.cases))
+    return _page(request, session, viewer, filters, page, na, told, kept=_kept(session, filters), typed=typed or {})
+
+
+def _kept(session: Session, filters: Filters) -> SavedList | None:
+    """The list under a name from which a form was sent; none when it is gone by now, or is not what is looked at."""
+    try:
+        return saved_lists.find(session, int(filters.bewaard)) if filters.bewaard else None
+    except NotFound:
+        return None
 
 
 def _page(
     request: Request,
     session: Session,
-    who: SignedIn,
+    viewer: Viewer,
     filters: Filters,
     page: case_list.Page,
     na: str,
+    told: Told,
     *,
-    results: Sequence[Result] = (),
-    reasons: Sequence[Reason] = (),
-    chosen: Collection[str] = (),
-    status: int = 200,
+    kept: SavedList | None = None,
+    notice: str = "",
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
+    who, today = viewer.who, viewer.now.date()
+    wanted = filters.wanted(who.naam)
+    filters = filters if kept else replace(filters, bewaard="")
     return render(
         request,
         "worklist.html",
-        status=status,
+        status=422 if told.reasons else 200,
         rows=lines(session, page.cases),
-        total=case_list.count(session, filters.wanted(who.naam), at_most=MOST_COUNTED + 1),
+        total=case_list.count(session, wanted, at_most=MOST_COUNTED + 1),
         most=MOST_COUNTED,
         filters=filters,
         lists=_lists(who),
@@ -223,75 +304,81 @@ def _page(
         names=display_names(session),
         following=filters.address(na=page.volgende) if page.volgende else "",
         further=bool(na),
-        open_phases=OPEN if who.has(*ASSIGNERS) else (),
+        open_phases=OPEN if who.has(*ASSIGNERS, *PLANNERS, *POSTING) else (),
+        assigns=who.has(*ASSIGNERS),
+        visits=who.has(*PLANNERS),
+        posts=who.has(*POSTING),
         all_ticked=filters.address(na=na, alles="ja"),
         gives=who.has(Role.TEAMLEIDER),
-        own=who.naam,
-        action=f"/zaken/toewijzen?{filters.query(na=na)}",
+        query=filters.query(na=na),
         form_key=new_key(),
-        results=results,
-        reasons=reasons,
-        chosen=chosen,
+        told=told,
+        reasons=told.reasons,
+        notice=notice,
+        empty=() if page.cases or na else empty_state(session, who, filters),
+        saved=saved_lists.seen(session),
+        most_saved=saved_lists.MOST,
+        kept=kept,
+        may_remove=kept is not None and saved_lists.may_remove(session, kept),
+        municipalities=own_municipalities(session, who, today),
+        typed=typed or {},
+        errors=by_field(told.reasons),
     )
 
 
-@router.get("/zaken/toewijzen")
-def assigned_again(who: Who, filters: Chosen) -> Response:
-    """Whoever opens that address anew sees the list."""
-    return see_other(filters.address())
+def own_municipalities(session: Session, who: SignedIn, today: date) -> Mapping[str, str]:
+    """Those of whoever asks as they are called today: name by code."""
+    codes = {standing_for(session, code, today) for code in who.access.codes or ()}
+    return {code: name_on(session, code, today) for code in sorted(codes)}
 
 
-@router.post("/zaken/toewijzen", response_class=HTMLResponse, dependencies=[CsrfChecked])
-def assign(
-    request: Request, who: Who, session: PageSession, now: Now, sent: Sent, filters: Chosen, na: After = ""
-) -> Response:
-    """Gives the cases that were ticked to one handler, each by its own step; tells of each what became of it."""
-    require(who, ASSIGNERS)
-    ticked = dict(_TICKED.findall(sent.get("zaak", "")))
-    results: Sequence[Result] = ()
-    reasons = [NOTHING_TICKED] if not ticked else [TOO_MANY] if len(ticked) > PAGE else []
-    if not reasons:
-        results = _assign_all(session, sent, ticked, now)
-    # Who is on this page now may be others than before: what was assigned may be no longer on this list.
-    page = case_list.page(session, filters.wanted(who.naam), sort=filters.sort, size=PAGE, after=na or None)
-    audit.record(session, "lijst_bekeken", "zaken", now, about=subjects_of_cases(page.cases))
-    return _page(
-        request,
-        session,
-        who,
-        filters,
-        page,
-        na,
-        results=results,
-        reasons=reasons,
-        chosen=[one.zaaknummer for one in results if not one.done],
-        status=422 if reasons else 200,
-    )
+@dataclass(frozen=True)
+class Next:
+    """A sentence that says what to do, with the place in it: before it, where, what that is called, after it."""
+
+    before: str
+    path: str
+    label: str
+    after: str = "."
 
 
-def _assign_all(session: Session, sent: Mapping[str, str], ticked: Mapping[str, str], now: datetime) -> list[Result]:
-    """What became of each; the same form sent once more does nothing and is told the same."""
-    form = claim(session, sent, "/zaken/toewijzen", now)
-    if form.location:
-        return [Result(*each) for each in json.loads(form.location)]
-    desk, handler = desk_of(session, now), sent.get("behandelaar", "")
-    # Always in the same order: two people who tick the same cases then wait for each other, and never both.
-    results = [_assigned(session, desk, zaaknummer, int(ticked[zaaknummer]), handler) for zaaknummer in sorted(ticked)]
-    form.finish(json.dumps([astuple(each) for each in results]))
-    return results
+def empty_state(session: Session, who: SignedIn, filters: Filters) -> tuple[str, Sequence[Next]]:
+    """Of a list with nothing on it: what that means, and what to do next; it offers no other empty list."""
+
+    def has(lijst: str, **other: str) -> bool:
+        return case_list.count(session, Filters(lijst, **other).wanted(who.naam), at_most=1) > 0
+
+    everything = Next("Bekijk", "/zaken?lijst=alle", "alle zaken van uw gemeente")
+    nexts = []
+    if filters.narrowed:
+        title = "Geen zaken met deze keuzes."
+        if has(filters.lijst):
+            whole = f"/zaken?lijst={filters.lijst}"
+            nexts.append(Next("Haal de keuzes weg:", whole, "toon alles in deze lijst"))
+        if filters.lijst != "alle" and has("alle"):
+            nexts.append(everything)
+    elif filters.lijst == "mijn":
+        title = "U hebt geen lopende zaken." if who.has(Role.BEHANDELAAR) else "U behandelt zelf geen zaken."
+        if who.has(Role.BEHANDELAAR) and has("vrij"):
+            free = Next("Kies een zaak uit", "/zaken?lijst=vrij", "Zonder behandelaar", " en wijs die aan uzelf toe.")
+            nexts.append(free)
+        elif has("alle"):
+            nexts.append(everything)
+    elif filters.lijst == "vrij" and has("alle"):
+        title, nexts = "Alle lopende zaken hebben een behandelaar.", [everything]
+    else:
+        title = "Uw gemeente heeft geen lopende zaken."
+    return title, nexts or _where_cases_come_from(who, closed=has("alle", fase=Phase.AFGESLOTEN))
 
 
-def _assigned(session: Session, desk: Desk, zaaknummer: str, versie: int, handler: str) -> Result:
-    case = moves.find_case(session, zaaknummer)
-    code, given_to = case.gemeentecode, {"behandelaar": handler} if handler else {}
-    try:
-        moves.take(session, case, "wijs_toe", desk, versie=versie, gegevens=given_to)
-    except DomainError as error:
-        session.expire_all()
-        audit.record(session, "stap_wijs_toe", zaaknummer, desk.now, resultaat="geweigerd", gemeentecode=code)
-        return Result(zaaknummer, False, error.uitleg)
-    audit.record(session, "stap_wijs_toe", zaaknummer, desk.now, gemeentecode=code)
-    return Result(zaaknummer, True, "")
+def _where_cases_come_from(who: SignedIn, *, closed: bool) -> Sequence[Next]:
+    """For a municipality in which nothing runs."""
+    done = Next("Wat klaar is, staat bij", "/zaken?lijst=alle&fase=afgesloten", "de afgesloten zaken")
+    old = [done] if closed else []
+    if who.has(Role.TEAMLEIDER):
+        return [Next("Zaken ontstaan als een levering van UWV is geladen. Kijk bij", "/leveringen", "Leveringen"), *old]
+    text = "Zaken ontstaan als een levering van UWV is geladen; dat doet UWV of uw teamleider. Lees intussen"
+    return [Next(text, "/handleiding", "hoe u een zaak behandelt"), *old]
 
 
 def _lists(who: SignedIn) -> Mapping[str, str]:

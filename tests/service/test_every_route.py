@@ -48,7 +48,8 @@ SILENT = {
     # the same for everybody
     "GET /.well-known/security.txt", "GET /handleiding", "GET /handleiding/{beeld}",
     "GET /zaken/{zaaknummer}/bsn",
-    "GET /zaken/toewijzen",
+    "GET /zaken/toewijzen", "GET /zaken/bezoeken", "GET /zaken/bezoeken/plannen", "GET /zaken/brieven",
+    "GET /zaken/lijsten",
     "GET /zaken/zoek", "GET /bezoeken/onderweg", "GET /bezoeken/dienst.js", "GET /begrippen", "GET /termijnen",
     "GET /instellingen", "GET /instellingen/{soort}", "POST /instellingen/{soort}", "GET /verwerkingen",
     "GET /verwerkingen/{naam}/{versie}", "GET /toegankelijkheid", "GET /api/v1/termijnen", "GET /api/v1/gemeenten",
@@ -162,6 +163,12 @@ def walk_everything(walk: Walk, engine: Engine) -> None:
     walk("anna", f"POST {API}/zaken/_zoek", one, {"bsn": ANNA_S})
     walk("anna", "POST /zaken/zoek", one, {"zoek": number})
     walk("anna", "POST /zaken/toewijzen", [OTHER], {"zaak": f"{beside}:1", "formulier": "n"})
+    everything = {"naam": "Alles", "formulier": "o"}
+    kept = walk("anna", "POST /zaken/lijsten", (), everything, query="?lijst=alle").headers["location"]
+    of_list = {"nummer": int(re.findall(r"\d+", kept)[0])}
+    walk("anna", "GET /zaken/lijsten/{nummer}", all_, **of_list)
+    walk("anna", "POST /zaken/lijsten/{nummer}/weghalen", (), **of_list)
+    walk("anna", "POST /zaken/bezoeken", [THIRD], {"zaak": f"{visited}:1"})
     for route in (
         f"GET {API}/zaken/{{zaaknummer}}", "GET /zaken/{zaaknummer}", f"GET {API}/zaken/{{zaaknummer}}/stappen",
         "GET /zaken/{zaaknummer}/verstrekkingen",
@@ -185,6 +192,7 @@ def walk_everything(walk: Walk, engine: Engine) -> None:
     posting = {"stap": "verstuur_aanschrijving", **places}
     walk("anna", "POST /zaken/{zaaknummer}/stappen/{stap}/voorbeeld", one, letter, **posting)
     walk("anna", "POST /zaken/{zaaknummer}/stappen/{stap}/klaarzetten", one, letter, **posting)
+    walk("anna", "POST /zaken/brieven", one, {"zaak": f"{number}:3", "formulier": "p"})
     walk("anna", "GET /post", one)
     walk("anna", "GET /post/pdf", one)
     walk("anna", "POST /post/{nummer}/weghalen", one, nummer=1)
@@ -266,6 +274,8 @@ def _visits(walk: Walk, engine: Engine, number: str) -> None:
     later = planned | {"begin": "21:00", "einde": "21:30", "formulier": "i"}
     walk("anna", "POST /zaken/{zaaknummer}/bezoek", third, later, **places)
     walk("anna", "POST /bezoeken/{nummer}/vervallen", third, {"reden": "ziek", "versie": "1"}, nummer=3)
+    many = planned | {"begin": "20:00", "einde": "20:30", "zaak": f"{number}:1", "formulier": "q"}
+    walk("anna", "POST /zaken/bezoeken/plannen", third, many)
 
 
 def _deliveries(walk: Walk, engine: Engine, number: str, beside: str) -> None:

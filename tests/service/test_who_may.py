@@ -81,7 +81,8 @@ SHARED = {
 
 BESIDE: Mapping[str, tuple[str, ...]] = {
     "anna": (
-        "GET /", "GET /zaken/toewijzen", "GET /zaken/zoek",
+        "GET /", "GET /zaken/toewijzen", "GET /zaken/zoek", "GET /zaken/lijsten", "GET /zaken/brieven",
+        "GET /zaken/bezoeken", "GET /zaken/bezoeken/plannen",
         "GET /termijnen", "GET /begrippen", "GET /cijfers", "GET /cijfers/werkboek",
         "GET /bezoeken/aanmelding", f"GET {API}/cijfers", f"GET {API}/termijnen", f"GET {API}/gemeenten",
         "GET /zaken/{zaaknummer}/documenten/{nummer}/weergave", "GET /zaken/{zaaknummer}/bsn",

@@ -101,6 +101,13 @@ class Site:
                 setattr(case, name, getattr(there, name))
             session.add(case)
 
+    def move_to(self, zaaknummer: str, huisnummer: int) -> None:
+        """From now on this person is looked for at another number in the street, where nobody else is."""
+        with session_scope(self.engine, Access.system()) as session:
+            case = moves.find_case(session, zaaknummer)
+            case.huisnummer, case.adressleutel = huisnummer, f"{case.postcode}/{huisnummer}"
+            session.add(case)
+
     def take(self, zaaknummer: str, naam: str, stap: str, **gegevens: object) -> None:
         """A step by somebody who is not at this browser."""
         with session_scope(self.engine, Access.system()) as session:

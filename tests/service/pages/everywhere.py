@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from service import pages
+from service import pages, saved_lists
 from service.access import Access
 from service.db import session_scope
 from service.identity import accounts
@@ -45,6 +45,7 @@ FILES = {
     "/zaken/{zaaknummer}/documenten/{nummer}/inhoud", "/zaken/{zaaknummer}/documenten/{nummer}/weergave", "/post/pdf",
     "/ladingen/{ladingnummer}/verwerkingsverslag", "/terugkoppelingen/{nummer}/bestanden/{soort}", "/cijfers/werkboek",
     "/.well-known/security.txt", "/rechten/bestand", "/handleiding/{beeld}", "/zaken/toewijzen",
+    "/zaken/bezoeken", "/zaken/bezoeken/plannen", "/zaken/brieven", "/zaken/lijsten",
 }  # fmt: skip
 """GET routes that answer with no page: a file, a script, or the way to a page."""
 UNDER_WAY = {"/inloggen/code", "/inloggen/koppelen"}
@@ -53,7 +54,7 @@ ELSEWHERE = {"/uitgelogd"}
 """Not looked at: a page that is there only with a provider of the organisation, which these installations have not."""
 LEADS_ON = {
     "/uitloggen", "/zaken/{zaaknummer}/taken/{nummer}", "/zaken/{zaaknummer}/terugbelverzoeken/{nummer}",
-    "/bezoeken/onderweg", "/post/{nummer}/weghalen", "/zaken/{zaaknummer}/afdruk",
+    "/bezoeken/onderweg", "/post/{nummer}/weghalen", "/zaken/{zaaknummer}/afdruk", "/zaken/lijsten/{nummer}/weghalen",
     "/ladingen/{ladingnummer}/bevestigingen", "/ladingen/{ladingnummer}/controles",
     "/ladingen/{ladingnummer}/stopzettingen", "/account/aanmeldingen", "/berichten/{number}/herkansingen",
 }  # fmt: skip
@@ -96,6 +97,7 @@ FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
         tuple(f"/instellingen/{each}" for each in ("grondslagen", "waarden", "deelnemers")),
     ),
     "/zaken": ("tess", ("/zaken?lijst=vrij", "/zaken?lijst=alle")),
+    "/zaken/lijsten/{nummer}": ("anna", ("/zaken/lijsten/{lijst}",)),
     "/zaken/zoek": ("anna", ("/zaken/zoek",)),
     "/logboek": ("aad", tuple(f"/logboek?{each}" for each in ("per=dag", "per=actie", "per=gebruiker"))),
     "/cijfers": ("coen", ("/cijfers?per=gemeente",)),
@@ -149,6 +151,10 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     "/zaken/{zaaknummer}/dossier/{soort}": ("anna", "/zaken/{druk}/dossier/huisbezoeken", "fout", {"begin": "x"}),
     "/post": ("anna", "/post", "vol", {}),
     "/zaken/toewijzen": ("tess", "/zaken/toewijzen", "fout", {}),
+    "/zaken/bezoeken": ("anna", "/zaken/bezoeken", "vol", {"zaak": "{druk}:1"}),
+    "/zaken/bezoeken/plannen": ("anna", "/zaken/bezoeken/plannen", "fout", {"zaak": "{druk}:1", "dag": "morgen"}),
+    "/zaken/brieven": ("anna", "/zaken/brieven", "vol", {"zaak": "{druk}:1,{ontvangen}:1"}),
+    "/zaken/lijsten": ("anna", "/zaken/lijsten", "fout", {"naam": "999990019"}),
     "/ladingen": ("ulla", "/ladingen", "fout", {"datumOntvangst": "gisteren"}),
     "/ladingen/{ladingnummer}/annuleringen": ("ulla", "/ladingen/{lading}/annuleringen", "geblokkeerd", {}),
     "/terugkoppelingen": ("coen", "/terugkoppelingen", "vol", {}),
@@ -372,9 +378,18 @@ def _furnish(world: World, folder: Path) -> None:
         known["afgelegd"] = _visit(session, site, visited, "00:30", "00:45")
         known["rest"] = _report(session, site, known["afgelegd"], visited)
         _mails(session, site)
+    with session_scope(site.engine, _as(site, "anna")) as session:
+        whose = {"gemeentecode": ROTTERDAM, "gedeeld": True}
+        kept = saved_lists.save(session, "Op huisbezoek", "lijst=alle&fase=huisbezoek", site.settings.now(), **whose)  # type: ignore[arg-type]
+        known["lijst"] = str(kept.id)
     _files(world, busy)
     _office(world, folder)
     known["versie"] = str(site.case(busy).versie)
+
+
+def _as(site: Site, naam: str) -> Access:
+    with session_scope(site.engine, Access.system(), write=False) as session:
+        return accounts.access_of_user(session, naam, "test", site.today)
 
 
 def _of(case: Case, site: Site) -> dict[str, Any]:
