@@ -64,15 +64,9 @@ class Case(Owned, table=True):
     resultaat_voor: date | None = Field(
         default=None, description="end of the receipt term for the result (LAA), as long as it runs here"
     )
-    eerste_termijn: str | None = Field(
-        default=None,
-        max_length=60,
-        description="the running term that ends first (`running_terms`); none when none runs",
-    )
+    eerste_termijn: str | None = Field(default=None, max_length=60, description="the running term that ends first")
     eerste_termijn_tot: date = Field(
-        default=NO_TERM,
-        sa_column_kwargs={"server_default": NO_TERM.isoformat()},
-        description="its last day; NO_TERM when none runs",
+        default=NO_TERM, sa_column_kwargs={"server_default": NO_TERM.isoformat()}, description="its end, or NO_TERM"
     )
     leveringsnummer: str | None = Field(default=None, max_length=20)
     eerste_signaal_id: int | None = Field(default=None, description="of Signal: the one that opened the case")
