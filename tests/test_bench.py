@@ -19,11 +19,12 @@ from service.access import Access
 from service.loading.uploads import check_file, load_file
 from signals.bsn import passes_elfproef
 from tests import postgres
-from tests.bench import deliveries, steps
+from tests.bench import deliveries, pages, steps
 from tests.bench.databases import Postgres, Sqlite
 from tests.bench.deliveries import COLUMNS, RECEIVED, new, write_csv, write_known
 from tests.bench.expected import Expected
 from tests.bench.measure import Bench, Memory, Runs, new_process
+from tests.bench.pages import Pages
 from tests.bench.steps import Times
 from tests.bench.table import Measured, as_object, as_text, machine, too_much, verdict
 from tests.bench.workbook import write_xlsx
@@ -133,6 +134,23 @@ def test_the_statements_of_a_step_do_alone_what_the_step_did(
     for url in copies[1:]:
         assert len(steps.replay(url, recorded)) == len(todo)
     steps.require_same(copies)
+
+
+@pytest.mark.browser
+def test_every_page_that_is_measured_is_a_page_and_its_bare_route_answers_the_same(
+    engine_path: Callable[[str], str], databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine_path("chromium")
+    for name, small in (("TIMES", 10), ("BARE_TIMES", 10), ("PEOPLE", 20), ("DEEP", 2), ("HANDLERS", 2)):
+        monkeypatch.setattr(pages, name, small)
+    found = Pages()
+    pages.work(databases, "here", 120, 1, tmp_path, found)
+    assert len(found.rates) == 5 and all(rates.pages[0] and rates.bare[0] for rates in found.rates)
+    assert [(crowd.people, crowd.errors) for crowd in found.crowds] == [(20, 0)]
+    assert all(0 < weight.after < weight.first and weight.slow > 0.8 for weight in found.weights)
+    shown = as_text(Measured({}, pages=found))
+    assert all(each.what in shown for each in (*found.rates, *found.dearer, *found.crowds, *found.weights))
+    assert len(found.dearer) == 1 and json.dumps(as_object(Measured({}, pages=found))["pages"])
 
 
 def runs(seconds: float, megabytes: float = 100, bare: Runs | None = None) -> Runs:

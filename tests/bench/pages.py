@@ -47,9 +47,10 @@ from tests.serving import Installation, free_port, serving
 from workflow.models import Case
 
 HANDLER, TOWN, PLACE = "anna", "0599", "Rotterdam"
-OWN = 40
-"""Cases of the handler whose pages are asked: what somebody works on at a time."""
-CONNECTIONS, SECONDS = 10, 5
+HANDLERS, OWN = 30, 40
+"""Of the municipality; and cases of the one whose pages are asked: what somebody works on at a time."""
+CONNECTIONS, TIMES, BARE_TIMES = 10, 300, 3000
+"""How many ask, each for the next when one came, and how often in all."""
 PEOPLE = 200
 """Who click at once."""
 DEEP = 800
@@ -165,7 +166,7 @@ def prepare(url: str, cases: int, folder: Path) -> None:
     engine = make_engine(url)
     now = Settings(database_url=url).now()
     with session_scope(engine, Access.system()) as session:
-        for number in range(30):
+        for number in range(HANDLERS):
             name = HANDLER if number == 0 else f"h{number}"
             accounts.create_user(session, name, accounts.role_given(f"behandelaar:{TOWN}"), now=now, password=HANDLER)
     file = folder / "town.csv"
@@ -272,11 +273,9 @@ def measure(url: str, name: str, cases: int, runs: int, folder: Path) -> tuple[l
         with bare_service(told, folder) as bare:
             for _ in range(runs):
                 for each in pages:
-                    rates[each.name].pages.append(rate(served.address + each.path, headers, each.form))
-                    rates[each.name].bare.append(rate(f"{bare}/{each.name}", headers))
-        everybody = _asked_by(
-            PEOPLE, "-a", str(PEOPLE), "-t", "120", url=served.address + pages[0].path, headers=headers
-        )
+                    rates[each.name].pages.append(rate(served.address + each.path, TIMES, headers, each.form))
+                    rates[each.name].bare.append(rate(f"{bare}/{each.name}", BARE_TIMES, headers))
+        everybody = _asked_by(PEOPLE, PEOPLE, served.address + pages[0].path, headers)
     crowd = Crowd(f"{name}: {PEOPLE} people ask for their list", PEOPLE, everybody["duration"], _errors(everybody))
     return list(rates.values()), crowd
 
@@ -302,19 +301,20 @@ def _bytes(client: httpx.Client, page: Asked) -> bytes:
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def rate(url: str, headers: dict[str, str], form: str = "") -> float:
+def rate(url: str, times: int, headers: dict[str, str], form: str = "") -> float:
     """Answers per second; every one must be a page."""
-    told = _asked_by(CONNECTIONS, "-d", str(SECONDS), url=url, headers=headers, form=form)
+    told = _asked_by(CONNECTIONS, times, url=url, headers=headers, form=form)
     assert not _errors(told), told
-    return float(told["requests"]["average"])
+    return times / float(told["duration"])
 
 
-def _asked_by(connections: int, *options: str, url: str, headers: dict[str, str], form: str = "") -> dict[str, Any]:
+def _asked_by(connections: int, times: int, url: str, headers: dict[str, str], form: str = "") -> dict[str, Any]:
     """What autocannon tells."""
     given = [part for name, value in (headers | (FORM if form else {})).items() for part in ("-H", f"{name}={value}")]
     body = ["-m", "POST", "-b", form] if form else []
-    program = [str(NODE), str(module("autocannon/autocannon.js")), "--json", "-c", str(connections)]
-    done = subprocess.run([*program, *options, *given, *body, url], capture_output=True, text=True, check=True)
+    program = [str(NODE), str(module("autocannon/autocannon.js")), "--json", "-t", "300"]
+    numbers = ["-c", str(connections), "-a", str(times)]
+    done = subprocess.run([*program, *numbers, *given, *body, url], capture_output=True, text=True, check=True)
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 
