@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, literal, or_, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    SQLColumnExpression,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    tuple_,
+    union_all,
+)
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -19,7 +30,6 @@ from service.web.dependencies import LARGEST_NUMBER
 from signals.errors import Invalid, Reason
 from workflow.models import Aangifte, Address, CallbackRequest, Case, CaseTask
 from workflow.phases import Outcome, Phase
-from workflow.running_terms import running_terms
 
 LARGEST_PAGE = 100
 SORTS = ("termijn", "-termijn", "datumOntvangst", "-datumOntvangst", "zaaknummer", "-zaaknummer")
@@ -65,8 +75,7 @@ class Filter:
         if self.leveringsnummer is not None:
             wanted.append(col(Case.leveringsnummer) == self.leveringsnummer)
         if self.termijn_voor is not None:
-            terms = running_terms()
-            wanted.append(col(Case.id).in_(select(terms.c.zaak_id).where(terms.c.einde < self.termijn_voor)))
+            wanted.append(col(Case.eerste_termijn_tot) < self.termijn_voor)
         if self.aangehouden is not None:
             since = col(Case.aangehouden_sinds)
             wanted.append(since.is_not(None) if self.aangehouden else since.is_(None))
@@ -132,14 +141,10 @@ def page(session: Session, wanted: Filter, *, sort: str = "termijn", size: int =
     """A page of cases that the session's owner sees. `after`: the cursor of the page before; Invalid when it is not."""
     order = _order(sort)
     after_it = () if after is None else (order.after(*read_cursor(after, sort)),)
+    in_pieces = _in_pieces(session, wanted, order, size + 1, after_it)
     chosen = select(Case).where(*wanted.conditions(), *after_it)
-    if len(codes := _several(session, wanted)) > 1:
-        # Each is read from the index in this order, and stops in time; together they would be sorted first.
-        one_by_one = [
-            select(Case.id).where(Case.gemeentecode == code, *wanted.conditions(), *after_it) for code in codes
-        ]
-        first = [select(each.order_by(*order.columns).limit(size + 1).subquery()) for each in one_by_one]
-        chosen = select(Case).where(col(Case.id).in_(union_all(*first)))
+    if in_pieces is not None:
+        chosen = select(Case).where(col(Case.id).in_(in_pieces))
     rows = session.exec(chosen.order_by(*order.columns).limit(size + 1)).all()
     cases = rows[:size]
     if len(rows) <= size:
@@ -148,12 +153,28 @@ def page(session: Session, wanted: Filter, *, sort: str = "termijn", size: int =
     return Page(cases, _cursor(sort, getattr(last, order.name), last.id))
 
 
-def _several(session: Session, wanted: Filter) -> Sequence[str]:
-    """The municipalities that a list spans; none of one handler's list, and of more than can be asked one by one."""
+def _in_pieces(
+    session: Session, wanted: Filter, order: Order, size: int, after: Sequence[ColumnElement[bool]] = ()
+) -> CompoundSelect[Any] | None:
+    """The ids of the first so many of each index that a list spans; None where there is one, or too many.
+
+    Each is read in the order of the list, and stops in time: asked together they would all be sorted first. An index
+    is of one municipality, of the cases with a handler or of those without; one handler's have an index of their own.
+    """
     codes = access_of(session).codes
-    if wanted.behandelaar is not None or codes is None or len(codes) > MOST_APART:
-        return ()
-    return sorted(codes & set(wanted.gemeentecode) if wanted.gemeentecode else codes)
+    if wanted.behandelaar is not None or order.name != _SORTED_BY["termijn"] or codes is None:
+        return None
+    codes = codes & set(wanted.gemeentecode) if wanted.gemeentecode else codes
+    if not 0 < len(codes) <= MOST_APART:
+        return None
+    given = (col(Case.behandelaar).is_not(None), col(Case.behandelaar).is_(None))
+    wanted_of = given if wanted.toegewezen is None else given[:1] if wanted.toegewezen else given[1:]
+    pieces = [
+        select(Case.id).where(Case.gemeentecode == code, each, *wanted.conditions(), *after)
+        for code in sorted(codes)
+        for each in wanted_of
+    ]
+    return union_all(*(select(each.order_by(*order.columns).limit(size).subquery()) for each in pieces))
 
 
 MOST_APART = 40
@@ -182,8 +203,9 @@ def read_cursor(text: str, sort: str) -> tuple[Any, int]:
 
 def count(session: Session, wanted: Filter, *, at_most: int = 1001) -> int:
     """How many cases; counting stops at `at_most`, because nobody needs to know more and it costs."""
-    some = select(Case.id).where(*wanted.conditions()).limit(at_most).subquery()
-    return session.exec(select(func.count()).select_from(some)).one()
+    in_pieces = _in_pieces(session, wanted, _order(SORTS[0]), at_most)
+    some = select(Case.id).where(*wanted.conditions()).limit(at_most) if in_pieces is None else in_pieces
+    return min(at_most, session.exec(select(func.count()).select_from(some.subquery())).one())
 
 
 def search(

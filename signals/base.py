@@ -12,12 +12,14 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Enum,
+    Index,
     MetaData,
     Table,
     TypeDecorator,
     event,
     literal_column,
     or_,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -101,3 +103,8 @@ def table(kind: type[SQLModel]) -> Table:
     """The table of a class, for bulk statements: those see every row, whoever the session belongs to."""
     found: Table = kind.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     return found
+
+
+def index_of(rows: str, name: str, *columns: str) -> Index:
+    """An index of some rows only: those for which this SQL holds."""
+    return Index(name, *columns, sqlite_where=text(rows), postgresql_where=text(rows))

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from signals.base import Moment, Owned, by_value
+from signals.base import Moment, Owned, by_value, index_of
 from signals.models import Grondslag
 from signals.sealing import SealedBsn
 from workflow.phases import Answer, Herkomst, Outcome, Phase
@@ -18,8 +18,7 @@ NO_TERM = date.max
 
 def _where_filled(table_name: str, column: str, *then: str) -> Index:
     """An index of only the rows that have a value there."""
-    filled = text(f"{column} IS NOT NULL")
-    return Index(f"ix_{table_name}_{column}", column, *then, sqlite_where=filled, postgresql_where=filled)
+    return index_of(f"{column} IS NOT NULL", f"ix_{table_name}_{column}", column, *then)
 
 
 class Case(Owned, table=True):
@@ -35,9 +34,12 @@ class Case(Owned, table=True):
         Index("ix_zaak_bsn", "bsn"),
         Index("ix_zaak_adres", "gemeentecode", "adressleutel"),  # also finds the cases of a municipality
         Index("ix_zaak_eerste_signaal_id", "eerste_signaal_id"),  # a handed over case has the signal of its sender
-        # Lists of a municipality by what is due first; which phase and whether it has a handler is read from here too.
-        Index("ix_zaak_lijst", "gemeentecode", "eerste_termijn_tot", "id", "fase", "behandelaar"),
+        Index("ix_zaak_postcode", "postcode", "huisnummer"),
+        Index("ix_zaak_geboortedatum", "geboortedatum"),
+        # Lists by what is due first, of a municipality (with a handler, or without) and of a handler.
+        index_of("behandelaar IS NULL", "ix_zaak_vrij", "gemeentecode", "eerste_termijn_tot", "id"),
         # A new case has none of these, so a load pays nothing for them.
+        index_of("behandelaar IS NOT NULL", "ix_zaak_toegewezen", "gemeentecode", "eerste_termijn_tot", "id"),
         _where_filled("zaak", "behandelaar", "eerste_termijn_tot", "id"),
         _where_filled("zaak", "ouder_id"),
         _where_filled("zaak", "voorganger_id"),

@@ -24,6 +24,15 @@ NAMES = f"""UPDATE zaak SET eerste_termijn = (SELECT min(naam) FROM (
     UNION ALL SELECT 'laa_resultaat' WHERE zaak.resultaat_voor = zaak.eerste_termijn_tot) AS eerst)
     WHERE eerste_termijn_tot <> {{never}}"""  # noqa: S608  # nosec B608
 
+BY_TERM = ["eerste_termijn_tot", "id"]
+INDEXES = (
+    ("ix_zaak_behandelaar", ["behandelaar", *BY_TERM], "behandelaar IS NOT NULL"),
+    ("ix_zaak_toegewezen", ["gemeentecode", *BY_TERM], "behandelaar IS NOT NULL"),
+    ("ix_zaak_vrij", ["gemeentecode", *BY_TERM], "behandelaar IS NULL"),
+    ("ix_zaak_postcode", ["postcode", "huisnummer"], ""),
+    ("ix_zaak_geboortedatum", ["geboortedatum"], ""),
+)
+
 
 def upgrade() -> None:
     op.add_column("zaak", sa.Column("eerste_termijn", sa.String(60), nullable=True))
@@ -33,15 +42,14 @@ def upgrade() -> None:
     op.execute(ENDS.format(**words))
     op.execute(NAMES.format(**words))
     op.drop_index("ix_zaak_behandelaar", "zaak")
-    filled = sa.text("behandelaar IS NOT NULL")
-    columns = ["behandelaar", "eerste_termijn_tot", "id"]
-    op.create_index("ix_zaak_behandelaar", "zaak", columns, sqlite_where=filled, postgresql_where=filled)
-    op.create_index("ix_zaak_lijst", "zaak", ["gemeentecode", "eerste_termijn_tot", "id", "fase", "behandelaar"])
+    for name, columns, of in INDEXES:
+        chosen = sa.text(of) if of else None
+        op.create_index(name, "zaak", columns, sqlite_where=chosen, postgresql_where=chosen)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_zaak_lijst", "zaak")
-    op.drop_index("ix_zaak_behandelaar", "zaak")
+    for name, _, _ in INDEXES:
+        op.drop_index(name, "zaak")
     filled = sa.text("behandelaar IS NOT NULL")
     op.create_index("ix_zaak_behandelaar", "zaak", ["behandelaar"], sqlite_where=filled, postgresql_where=filled)
     with op.batch_alter_table("zaak") as zaak:
