@@ -276,7 +276,7 @@ def browser(browser: Browser) -> Browser:
 
 
 def lightly(context: BrowserContext) -> None:
-    """What is followed of it leaves out pictures and the texts of the tests: those take a third of the time of a test.
+    """What is followed of it leaves out pictures and the texts of the tests: those take a fifth more of a processor.
 
     A page as it was is in the trace all the same: its snapshots are HTML.
     """

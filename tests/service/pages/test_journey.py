@@ -135,7 +135,7 @@ def country(
     tmp_path: Path,
     playwright: Playwright,
     engine_path: Callable[[str], str],
-    _artifacts_recorder: ArtifactsRecorder,  # follows what is not made by `new_context`: a browser that is closed midway
+    _artifacts_recorder: ArtifactsRecorder,  # asked by hand: `new_context` makes no browser with a profile on disk
 ) -> Iterator[Country]:
     made = Country(tmp_path, playwright, engine_path("chromium"), _artifacts_recorder)
     made.arrive()

@@ -126,7 +126,7 @@ def test_a_beslisser_gives_back_refuses_a_declaration_and_reopens(
 def test_a_teamleider_loads_what_the_municipality_found_and_undoes_it(
     site: Site, sign_in: SignIn, screen: ViewportSize, tmp_path: Path
 ) -> None:
-    name = f"EIGEN-2026-{number_for(screen)}"
+    name = f"LRNI-2026-6{number_for(screen)}"
     bsn, day = PEOPLE_OF_THEIR_OWN["found"][number_for(screen) - 1], site.days(-9).replace("-", "")
     found = row(leveringsnummer=name, signaalnummer=f"{name}-1", datum_signaal=day, bsn=bsn)
     path = write_csv(tmp_path / f"{name}.csv", [found])
@@ -138,7 +138,6 @@ def test_a_teamleider_loads_what_the_municipality_found_and_undoes_it(
     tess.get_by_role("link", name="Lading ongedaan maken").click()
     tess.get_by_role("button", name="Ja, maak ongedaan").click()
     expect(tess.get_by_role("main")).to_contain_text("Ongedaan gemaakt")
-    expect(tess.get_by_role("main")).to_contain_text("Al het andere is gelijk gebleven")
     menu(tess, "Logboek")
     tess.get_by_label("Gebruiker").fill("tess")
     tess.get_by_role("button", name="Toon").click()

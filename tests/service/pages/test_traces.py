@@ -15,7 +15,7 @@ from tests.service.pages.conftest import MEASURE, ROOT, TELEPHONE, TOO_WIDE, wat
 pytestmark = pytest.mark.browser
 
 HOUSE = """
-from tests.conftest import engine_path
+from tests.conftest import delete_output_dir, engine_path
 from tests.service.pages.conftest import (
     base_url, browser, browser_context_args, browser_type_launch_args, output_path
 )
@@ -45,14 +45,18 @@ def test_is_found_out_afterwards(page):
 def test_of_a_test_that_fails_the_traces_are_kept_without_pictures(
     tmp_path: Path, engine_path: Callable[[str], str]
 ) -> None:
-    """Everything as `make test` has it, in a run of its own: no flag is given, and an old trace does not stay."""
+    """Everything as `make test` has it, in a run of its own: no flag is given.
+
+    An old trace of the same test does not stay, and one of a process beside it does.
+    """
     engine_path("chromium")
     (tmp_path / "conftest.py").write_text(HOUSE)
     (tmp_path / "test_three.py").write_text(TESTS)
     kept = tmp_path / "var" / "sporen"
-    old = kept / "test-three-py-test-goes-well-chromium"
-    old.mkdir(parents=True)
-    (old / "trace.zip").write_bytes(b"of yesterday")
+    old, beside = kept / "test-three-py-test-goes-well-chromium", kept / "test-of-another-process"
+    for folder in (old, beside):
+        folder.mkdir(parents=True)
+        (folder / "trace.zip").write_bytes(b"of before")
     run = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", f"--rootdir={tmp_path}"]
     outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     done = subprocess.run(
@@ -63,6 +67,7 @@ def test_of_a_test_that_fails_the_traces_are_kept_without_pictures(
         text=True,
     )
     assert "1 failed, 2 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    (beside / "trace.zip").unlink()  # fails when it is gone
     names = {f"{path.parent.name}/{path.name}" for path in kept.glob("*/*")}
     assert names == {
         f"test-three-py-test-{name}-chromium/trace-{who}.zip"
