@@ -138,8 +138,10 @@ def test_a_teamleider_loads_what_the_municipality_found_and_undoes_it(
     tess.get_by_role("link", name="Lading ongedaan maken").click()
     tess.get_by_role("button", name="Ja, maak ongedaan").click()
     expect(tess.get_by_role("main")).to_contain_text("Ongedaan gemaakt")
+    number = site.new_case(days_ago=12)
+    open_case(tess, number)
     menu(tess, "Logboek")
-    tess.get_by_label("Gebruiker").fill("tess")
+    tess.get_by_label("Zaak, lading of terugkoppeling").fill(number)
     tess.get_by_role("button", name="Toon").click()
     expect(tess.get_by_role("row").nth(1)).to_contain_text("Tess Mulder")
 
