@@ -54,6 +54,14 @@ def engine_path() -> Callable[[str], str]:
     return find
 
 
+@pytest.fixture(scope="session", autouse=True)
+def delete_output_dir() -> None:
+    """Not the whole folder at the start of every process, as pytest-playwright does.
+
+    One that starts late would throw away what another kept. Each test takes away its own: see tests/service/pages.
+    """
+
+
 KINDS = ("sqlite", "postgresql")
 
 

@@ -1,8 +1,8 @@
 """The service as people meet it: a real server on a loaded database, and Chromium in front of it."""
 
 import os
-import re
-from collections.abc import Callable, Generator, Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize
+from pytest_playwright.pytest_playwright import CreateContextCallback
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -81,13 +82,19 @@ class Site:
         """A day before or after today, as a form takes it."""
         return (self.today + timedelta(days=number)).isoformat()
 
-    def new_case(self, days_ago: int = 60, gemeentecode: str = ROTTERDAM, phase: Phase = Phase.ONTVANGEN) -> str:
-        """The number of a case received so many days ago; beyond ontvangen it is walked there by real steps."""
+    def new_case(
+        self, days_ago: int = 60, gemeentecode: str = ROTTERDAM, phase: Phase = Phase.ONTVANGEN, **columns: object
+    ) -> str:
+        """The number of a case received so many days ago; beyond ontvangen it is walked there by real steps.
+
+        All are about one person, unless a column says otherwise.
+        """
         received = self.today - timedelta(days=days_ago)
         with session_scope(self.engine, Access.system()) as session:
             make = factories.new_case if phase == Phase.ONTVANGEN else factories.case_at
             walked = (session,) if phase == Phase.ONTVANGEN else (session, phase)
-            return make(*walked, received=received, gemeentecode=gemeentecode).zaaknummer
+            case: Case = make(*walked, received=received, gemeentecode=gemeentecode, **columns)
+            return case.zaaknummer
 
     def case(self, zaaknummer: str) -> Case:
         with session_scope(self.engine, Access.system(), write=False) as session:
@@ -242,21 +249,57 @@ def _walk(site: Site, received: datetime) -> None:
 
 
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """One for the whole run: a process may have no second."""
-    with sync_playwright() as made:
-        yield made
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], engine_path: Callable[[str], str]
+) -> dict[str, Any]:
+    """Debian's Chromium, with a fresh profile."""
+    found = {"executable_path": engine_path("chromium"), "args": FLAGS, "env": {**os.environ, "LANGUAGE": "nl"}}
+    return browser_type_launch_args | found
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright, engine_path: Callable[[str], str]) -> Iterator[Browser]:
-    """Debian's Chromium, with a fresh profile."""
-    chromium = engine_path("chromium")
-    made = playwright.chromium.launch(
-        executable_path=chromium, headless=True, args=FLAGS, env={**os.environ, "LANGUAGE": "nl"}
-    )
-    yield made
-    made.close()
+def base_url() -> None:
+    """None for all: each site has an address of its own. The one of the plugin is made in a way that pytest ends."""
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """Whoever sits there, is in the Netherlands."""
+    return browser_context_args | {"locale": "nl-NL", "timezone_id": "Europe/Amsterdam"}
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Browser:
+    """One for all tests of a process. Traces are without pictures, which the plugin cannot be told: see `lightly`."""
+    made = browser.new_context
+
+    def new_context(**asked: Any) -> BrowserContext:
+        context = made(**asked)
+        lightly(context)
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign]
+    return browser
+
+
+def lightly(context: BrowserContext) -> None:
+    """What is followed of it leaves out pictures and the texts of the tests: those take a fifth more of a processor.
+
+    A page as it was is in the trace all the same: its snapshots are HTML.
+    """
+    start = context.tracing.start
+
+    def without(**asked: Any) -> None:
+        start(**asked | {"screenshots": False, "sources": False})
+
+    context.tracing.start = without  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def output_path(output_path: str) -> str:
+    """Where the traces of this test go when it fails; those of the last time it did are gone by then."""
+    shutil.rmtree(output_path, ignore_errors=True)
+    return output_path
 
 
 @pytest.fixture(scope="session")
@@ -296,68 +339,50 @@ def cookies(site: Site) -> dict[str, StorageState]:
     return {}
 
 
-TRACES = ROOT / "var" / "sporen"
-"""Where the trace of a browser test that failed is kept, one file for each browser of it."""
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Fixtures see whether their test failed."""
-    report = yield
-    item.stash.setdefault(FAILED, set())
-    if report.failed:
-        item.stash[FAILED].add(report.when)
-    return report
-
-
-FAILED = pytest.StashKey[set[str]]()
-
-
-class Traced:
-    """Browsers of a test whose steps are followed; what they did is kept when the test fails."""
-
-    def __init__(self, item: pytest.Item) -> None:
-        self._item = item
-        self._followed: list[BrowserContext] = []
-
-    def follow(self, context: BrowserContext) -> None:
-        """From here on. Without pictures: those take a third of the time of a test."""
-        context.tracing.start(snapshots=True, sources=False)
-        self._followed.append(context)
-
-    def finish(self, folder: Path = TRACES) -> None:
-        """Keep them when something failed, and let go."""
-        failed = bool(self._item.stash.get(FAILED, set()))
-        name = re.sub(r"\W+", "-", self._item.nodeid.rpartition("/")[2]).strip("-")
-        for number, context in enumerate(self._followed, 1):
-            context.tracing.stop(path=folder / f"{name}-{number}.zip" if failed else None)
+DESK = ViewportSize(width=1280, height=900)
+TELEPHONE = ViewportSize(width=390, height=844)
+ON_BOTH = pytest.mark.parametrize("screen", [DESK, TELEPHONE], ids=["desk", "telephone"])
+"""A journey that people make behind a desk and with a telephone in the hand."""
 
 
 @pytest.fixture
-def traced(request: pytest.FixtureRequest) -> Traced:
-    """What follows the browsers of this test."""
-    return Traced(request.node)
+def screen() -> ViewportSize:
+    """What people look at where nothing else is said."""
+    return DESK
+
+
+TOO_WIDE = "has to be scrolled sideways"
+MEASURE = f"""addEventListener("load", () => {{
+    const page = document.documentElement;
+    if (page.scrollWidth > page.clientWidth) console.error(`${{location.pathname}} {TOO_WIDE}`);
+}})"""
+"""Every page tells by itself, so that a journey does not have to ask at every step."""
+
+
+def watch(page: Page, faults: list[str]) -> None:
+    """What a browser may not have to tell of us: what our policy stopped, and what a narrow screen does not hold."""
+    told = ("Content Security", TOO_WIDE)
+    page.on("console", lambda message: faults.append(message.text) if any(w in message.text for w in told) else None)
+    page.on("response", lambda answer: faults.append(answer.url) if answer.status >= 500 else None)
 
 
 @pytest.fixture
-def sign_in(browser: Browser, site: Site, cookies: dict[str, StorageState], traced: Traced) -> Iterator[SignIn]:
+def sign_in(
+    new_context: CreateContextCallback, site: Site, cookies: dict[str, StorageState], screen: ViewportSize
+) -> Iterator[SignIn]:
     """The first page of somebody who came in through the form; every answer is watched for faults of ours."""
-    contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def enter(naam: str, width: int = 1280, height: int = 900, *, anew: bool = False) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            locale="nl-NL",
-            timezone_id="Europe/Amsterdam",
-            storage_state=None if anew else cookies.get(naam),
-        )
+    def enter(naam: str, width: int = 0, height: int = 900, *, anew: bool = False) -> Page:
+        size = ViewportSize(width=width, height=height) if width else screen
+        telephone = size["width"] <= TELEPHONE["width"]
+        known = None if anew else cookies.get(naam)
+        context = new_context(viewport=size, has_touch=telephone, storage_state=known)
         context.set_default_timeout(15_000)
-        contexts.append(context)
-        traced.follow(context)
         page = context.new_page()
-        page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
-        page.on("response", lambda answer: faults.append(answer.url) if answer.status >= 500 else None)
+        watch(page, faults)
+        if telephone:
+            page.add_init_script(MEASURE)
         page.goto(site.url)
         if "/inloggen" in page.url:
             enter_as(page, site, naam)
@@ -367,9 +392,6 @@ def sign_in(browser: Browser, site: Site, cookies: dict[str, StorageState], trac
         return page
 
     yield enter
-    traced.finish()
-    for context in contexts:
-        context.close()
     assert not faults
 
 

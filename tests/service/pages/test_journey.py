@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
+from pytest_playwright.pytest_playwright import ArtifactsRecorder
 from sqlmodel import select
 
 from service.access import Access
@@ -17,7 +18,7 @@ from service.identity import accounts
 from service.models import AuditEntry
 from service.settings import Settings
 from tests import authenticator
-from tests.service.pages.conftest import FLAGS, PEOPLE, Site, enter_as, fits_the_width, password, served
+from tests.service.pages.conftest import FLAGS, PEOPLE, Site, enter_as, fits_the_width, lightly, password, served
 from tests.service.pages.test_walk import fill
 from tests.serving import free_port
 from workflow import moves, visit_planning
@@ -53,13 +54,13 @@ SCRIPTS = [f"/static/visits/{name}.js" for name in ("journey", "outbox", "vault"
 class Country:
     """A service that can be away, two visits of Bram today, and a device with one browser profile."""
 
-    def __init__(self, folder: Path, playwright: Playwright, chromium: str) -> None:
+    def __init__(self, folder: Path, playwright: Playwright, chromium: str, followed: ArtifactsRecorder) -> None:
         address = f"http://127.0.0.1:{free_port()}"
         data = folder / "data"
         self.settings = Settings(database_url=f"sqlite:///{folder}/rni.sqlite3", data_dir=data, base_url=address)
         upgrade(self.settings.database_url)
         self.site = Site(address, self.settings, make_engine(self.settings.database_url))
-        self.folder, self.playwright, self.chromium = folder, playwright, chromium
+        self.folder, self.playwright, self.chromium, self.followed = folder, playwright, chromium, followed
         self.service, self.device = ExitStack(), ExitStack()
         self.faults: list[str] = []
         self.cases = [self._case() for _ in range(2)]
@@ -112,6 +113,9 @@ class Country:
             timezone_id="Europe/Amsterdam",
         )
         self.device.callback(context.close)
+        lightly(context)
+        self.followed.on_did_create_browser_context(context)
+        self.device.callback(self.followed.on_will_close_browser_context, context)
         context.set_default_timeout(15_000)
         page = context.pages[0]
         page.on("console", lambda message: self.faults.append(message.text) if "Content Sec" in message.text else None)
@@ -127,8 +131,13 @@ class Country:
 
 
 @pytest.fixture
-def country(tmp_path: Path, playwright: Playwright, engine_path: Callable[[str], str]) -> Iterator[Country]:
-    made = Country(tmp_path, playwright, engine_path("chromium"))
+def country(
+    tmp_path: Path,
+    playwright: Playwright,
+    engine_path: Callable[[str], str],
+    _artifacts_recorder: ArtifactsRecorder,  # asked by hand: `new_context` makes no browser with a profile on disk
+) -> Iterator[Country]:
+    made = Country(tmp_path, playwright, engine_path("chromium"), _artifacts_recorder)
     made.arrive()
     try:
         yield made

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
-from tests.service.pages.conftest import SignIn, Site
+from tests.service.pages.conftest import ON_BOTH, SignIn, Site
 from workflow.models import Letter
 from workflow.phases import Phase
 
@@ -115,6 +115,7 @@ def test_the_beheerder_says_how_somebody_stands_in_letters(site: Site, sign_in: 
     assert anna.request.get(f"{site.url}/gebruikers/1").status == 403
 
 
+@ON_BOTH
 def test_the_post_of_the_day_goes_with_one_button_and_tells_of_each_letter(site: Site, sign_in: SignIn) -> None:
     goes, moved = (site.new_case(days_ago=20, phase=Phase.VOORONDERZOEK) for _ in range(2))
     anna = sign_in("anna")

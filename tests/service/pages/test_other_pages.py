@@ -5,10 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.importers.deliveries import row, write_csv
-from tests.service.pages.conftest import SAMPLE, SignIn, Site, fits_the_width
+from tests.service.pages.conftest import ON_BOTH, SAMPLE, TELEPHONE, SignIn, Site, fits_the_width
 from workflow.phases import Phase
 
 pytestmark = pytest.mark.browser
@@ -65,22 +65,26 @@ def offer(page: Page, path: Path, received: str = "") -> None:
     page.get_by_role("button", name="Controleer het bestand").click()
 
 
-def test_the_liaison_offers_checks_and_confirms_a_delivery(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
+@ON_BOTH
+def test_the_liaison_offers_checks_and_confirms_a_delivery(
+    site: Site, sign_in: SignIn, screen: ViewportSize, tmp_path: Path
+) -> None:
+    number = "LRNI-2026-54" if screen == TELEPHONE else "LRNI-2026-51"
     page = sign_in("ulla")
     page.goto(f"{site.url}/leveringen")
-    offer(page, delivery(site, tmp_path, "LRNI-2026-51"), site.days(-5))
+    offer(page, delivery(site, tmp_path, number), site.days(-5))
     expect(page.get_by_role("heading", name="Gecontroleerd, nog niet geladen")).to_be_visible()
     numbers = [int(text) for text in page.locator(".som .cijfer").all_inner_texts()]
     assert numbers[0] == sum(numbers[1:]) == 3
-    faulty = page.locator("tr", has_text="LRNI-2026-51-3")
+    faulty = page.locator("tr", has_text=f"{number}-3")
     expect(faulty.locator("mark")).to_have_count(2)
     expect(faulty).to_contain_text("bsn: 123")
 
     page.get_by_role("button", name="Bevestig en laad").dblclick()
     expect(page.get_by_role("status")).to_contain_text("Geladen op")
-    expect(page.locator("tr", has_text="LRNI-2026-51-3").locator("mark")).to_have_count(2)
+    expect(page.locator("tr", has_text=f"{number}-3").locator("mark")).to_have_count(2)
     page.get_by_role("link", name="Leveringen", exact=True).first.click()
-    expect(page.locator("tr", has_text="LRNI-2026-51").first).to_contain_text("geladen")
+    expect(page.locator("tr", has_text=number).first).to_contain_text("geladen")
 
 
 def test_a_refused_file_says_why_and_how_to_mend_it(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
@@ -126,6 +130,7 @@ def test_what_goes_on_with_a_large_file_is_seen_without_a_new_page(site: Site, s
     assert asked and not page.evaluate("window.stays")
 
 
+@ON_BOTH
 def test_feedback_is_made_sent_and_received(site: Site, sign_in: SignIn) -> None:
     number = site.new_case(days_ago=20)
     site.take(number, "anna", "wijs_toe")
@@ -169,6 +174,7 @@ def test_feedback_is_made_sent_and_received(site: Site, sign_in: SignIn) -> None
     expect(ulla.locator("main")).to_contain_text("waarvan 1 geweigerd")
 
 
+@ON_BOTH
 def test_the_coordinator_reads_figures_and_takes_the_workbook(site: Site, sign_in: SignIn) -> None:
     page = sign_in("coen")
     expect(page.locator("main")).not_to_contain_text(re.compile(r"Kowalska|Z-\d{4}-"))

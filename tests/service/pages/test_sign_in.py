@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from service.access import Access
 from service.db import make_engine, session_scope, upgrade
@@ -16,23 +17,22 @@ from service.settings import Settings
 from tests.databases import Databases
 from tests.postgres import as_owner
 from tests.service.identity.provider import CLIENT, SUBSTANTIAL, new_key, providing
-from tests.service.pages.conftest import Site, fits_the_width, served
+from tests.service.pages.conftest import MEASURE, TELEPHONE, Site, fits_the_width, served, watch
 from tests.serving import free_port
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(new_context: CreateContextCallback) -> Iterator[Page]:
     """A browser that knows nothing yet, on a telephone; it tells what its policies stop."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="nl-NL")
+    context = new_context(viewport=TELEPHONE, has_touch=True)
     context.set_default_timeout(15_000)
-    page = context.new_page()
-    stopped: list[str] = []
-    page.on("console", lambda message: stopped.append(message.text) if "Content Security" in message.text else None)
+    page, faults = context.new_page(), list[str]()
+    watch(page, faults)
+    page.add_init_script(MEASURE)
     yield page
-    context.close()
-    assert not stopped
+    assert not faults
 
 
 def test_a_newcomer_links_an_app_on_the_way_in(site: Site, page: Page) -> None:

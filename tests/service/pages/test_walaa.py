@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.service.pages.conftest import SignIn, Site
+from tests.service.pages.conftest import ON_BOTH, SignIn, Site
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +17,7 @@ def answered(site: Site) -> str:
     return number
 
 
+@ON_BOTH
 def test_an_answer_is_copied_with_one_press_and_that_is_told_aloud(site: Site, sign_in: SignIn) -> None:
     number = answered(site)
     anna = sign_in("anna")

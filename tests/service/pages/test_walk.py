@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.service.pages.conftest import SignIn, Site
+from tests.service.pages.conftest import ON_BOTH, SignIn, Site
 from workflow.phases import Phase
 
 pytestmark = pytest.mark.browser
@@ -46,6 +46,7 @@ def fill(page: Page, **filled: str) -> None:
             page.fill(f"[name={naam}]", value)
 
 
+@ON_BOTH
 def test_people_in_four_roles_walk_a_case_into_the_register(site: Site, sign_in: SignIn) -> None:
     number = site.new_case(days_ago=60)
 

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from service.access import Access
 from service.db import session_scope
-from tests.service.pages.conftest import SignIn, Site, fits_the_width
+from tests.service.pages.conftest import ON_BOTH, SignIn, Site, fits_the_width
 from workflow.models import CaseEvent
 from workflow.phases import Phase
 
@@ -77,9 +77,10 @@ def test_outcome_term_and_task_choose_the_cases(site: Site, sign_in: SignIn) -> 
     expect(page.locator(".leeg")).to_contain_text("Geen zaken met deze keuzes.")
 
 
+@ON_BOTH
 def test_many_cases_are_assigned_at_once_and_each_tells_what_became_of_it(site: Site, sign_in: SignIn) -> None:
     one, two, moved = (site.new_case(days_ago=5) for _ in range(3))
-    page = sign_in("tess", 390, 844)
+    page = sign_in("tess")
     only(page, site, one, two, moved)
     site.take(moved, "anna", "wijs_toe")
     page.get_by_label("Wijs de aangevinkte zaken toe aan").select_option("noor")
