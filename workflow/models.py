@@ -196,15 +196,7 @@ class CaseTerm(OfCase, table=True):
     """A term that runs or ran in a case, with the explanation of its date."""
 
     __tablename__ = "termijn"
-    __table_args__ = (
-        Index(
-            "ix_termijn_lopend",
-            "einde",
-            "zaak_id",
-            sqlite_where=text("beeindigd_op IS NULL"),
-            postgresql_where=text("beeindigd_op IS NULL"),
-        ),
-    )
+    __table_args__ = (index_of("beeindigd_op IS NULL", "ix_termijn_lopend", "einde", "zaak_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     term: str = Field(max_length=40)

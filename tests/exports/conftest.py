@@ -12,7 +12,8 @@ from workflow.models import Case
 
 
 @pytest.fixture
-def build(session: Session) -> Builder:
+def build(session: Session, request: pytest.FixtureRequest) -> Builder:
+    request.node.add_marker("terms_by_hand")
     return Builder(session)
 
 

@@ -21,6 +21,8 @@ from tests.soak import tries
 from workflow.models import Case, CaseSignal
 from workflow.phases import OUTCOMES, Answer, Herkomst, Outcome, Phase, Told
 
+pytestmark = pytest.mark.terms_by_hand
+
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 MUNICIPALITIES = ("0363", "0935", "0268")
 PEOPLE = 2

@@ -10,6 +10,7 @@ from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
 from tests import factories
+from workflow import case_terms
 from workflow.actors import Actor, Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import TERMS, Term
@@ -227,6 +228,8 @@ def test_a_term_that_stands_still_is_not_due_before_a_day(doors: dict[str, Door]
             if not TERMS[Term(term.term)].held and term.beeindigd_op is None:
                 term.einde = held + timedelta(days=30)
                 session.add(term)
+        session.flush()
+        case_terms.keep_first(CaseFile(session, case))
     before = {"termijnVoor": (held + timedelta(days=1)).isoformat()}
     assert doors["anna"].get("/zaken", **before).json()["items"] == []
     later = {"termijnVoor": (held + timedelta(days=31)).isoformat()}
