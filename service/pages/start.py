@@ -135,9 +135,12 @@ def _of_cases(session: Session, who: SignedIn, lists: Iterable[str], today: date
         whose = "" if lijst == "mijn" else " in uw gemeente"
         for label, filters in (
             (f"Zaken{whose} met een termijn die voorbij is", Filters(lijst, voor=today.isoformat())),
-            (f"Zaken{whose} met een termijn voorbij of binnen vijf werkdagen", Filters(lijst, voor=soon)),
-            (f"Terugbelverzoeken{whose}: zaken", Filters(lijst, terugbelverzoek="ja")),
-            (f"Brieven retour{whose}: zaken", Filters(lijst, taak="brief_retour")),
+            (
+                f"Zaken{whose} met een termijn die voorbij is of binnen vijf werkdagen eindigt",
+                Filters(lijst, voor=soon),
+            ),
+            (f"Zaken{whose} met een terugbelverzoek", Filters(lijst, terugbelverzoek="ja")),
+            (f"Zaken{whose} met een brief die terugkwam", Filters(lijst, taak="brief_retour")),
             (f"Zaken{whose} met iets om naar te kijken", Filters(lijst, taak=case_list.ANY_TASK)),
         ):
             yield _counted(session, who, label, filters)

@@ -117,3 +117,9 @@ def test_what_is_typed_in_the_form_of_a_voornemen_stays_while_something_is_mende
     beside.get_by_role("button", name="Vastleggen").click()
     expect(beside.get_by_role("status")).to_have_text("Vastgelegd in het dossier.")
     expect(page.locator("[name=identiteit]")).to_have_value("Pools paspoort.")
+
+
+def test_what_leads_on_stands_before_what_leads_back(site: Site, sign_in: SignIn) -> None:
+    carla = sign_in("carla")
+    carla.goto(f"{site.url}/zaken/{site.new_case(days_ago=90, phase=Phase.VOORNEMEN)}")
+    assert carla.locator(".verder-stap").all_inner_texts() == ["Neem het besluit", "Geef terug"]

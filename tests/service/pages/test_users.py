@@ -127,7 +127,7 @@ def test_it_says_when_somebody_was_last_here_and_since_when_an_account_is_closed
     with session_scope(engine, Access.system()) as session:
         accounts.disable_user(session, "dirk", settings.now())
     page = client.get("/gebruikers").text
-    rows = {row.partition("</td>")[0].rpartition(">")[2]: row for row in page.split("<tr")[2:]}
+    rows = {row.partition("<span>")[2].partition("<br>")[0]: row for row in page.split("<tr")[2:]}
     assert "nog niet" in rows["anna"] and "actief" in rows["anna"]
     assert "uur" in rows["bea"].partition("Laatst hier")[2].partition("</td>")[0]
     assert "uitgeschakeld" in rows["dirk"] and " uur" in rows["dirk"].partition("uitgeschakeld")[2]

@@ -83,7 +83,7 @@ def test_many_cases_are_assigned_at_once_and_each_tells_what_became_of_it(site: 
     page = sign_in("tess")
     only(page, site, one, two, moved)
     site.take(moved, "anna", "wijs_toe")
-    page.get_by_label("Wijs de aangevinkte zaken toe aan").select_option("noor")
+    page.get_by_label("Wijs toe aan").select_option("noor")
     page.get_by_role("button", name="Wijs toe").dblclick()
     told = page.get_by_role("status")
     expect(told).to_contain_text("2 zaken toegewezen, 1 niet")
