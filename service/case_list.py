@@ -195,7 +195,7 @@ def read_cursor(text: str, sort: str) -> tuple[Any, int]:
             value = date.fromisoformat(value)
     except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
         raise wrong from None
-    known = made_for == sort and isinstance(case_id, int) and 0 < case_id <= LARGEST_NUMBER
+    known = made_for == sort and type(case_id) is int and 0 < case_id <= LARGEST_NUMBER
     if not known or not (isinstance(value, date) or (isinstance(value, str) and readable(value))):
         raise wrong
     return value, case_id

@@ -36,7 +36,15 @@ def _starred(found: re.Match[str]) -> str:
     return "*" * len(found[0]) if _suspect(found) else found[0]
 
 
+_DAY = re.compile(
+    r"(0?[1-9]|[12]\d|3[01])[ .-](0?[1-9]|1[0-2])[ .-](19|20)\d\d|(19|20)\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])"
+)
+"""A day as people write it: every eleventh would pass for a number otherwise."""
+
+
 def _suspect(found: re.Match[str]) -> bool:
+    if _DAY.fullmatch(found[0]):
+        return False
     digits = "".join(str(unicodedata.digit(sign)) for sign in found[0] if sign.isdigit())
     bare = len(digits) == len(found[0]) == 9
     return bare or passes_elfproef(digits.lstrip("0").zfill(9))

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, delete, insert
+from sqlalchemy import Row, and_, delete, insert
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, or_, select
 
@@ -159,10 +159,11 @@ def same_municipality(session: Session, codes: Iterable[str], on: date) -> froze
 def _same_municipality(session: Session, codes: frozenset[str], on: date) -> frozenset[str]:
     found: set[str] = set()
     new = set(codes)
-    gone = (col(Municipality.einde) <= on, col(Municipality.einde) > RNI_BEGAN, col(Municipality.opvolger).is_not(None))
+    gone = (col(Municipality.einde) <= on, col(Municipality.opvolger).is_not(None))
     while new:
         found |= new
-        theirs = or_(col(Municipality.code).in_(new), col(Municipality.opvolger).in_(new))
+        before = and_(col(Municipality.opvolger).in_(new), col(Municipality.einde) > RNI_BEGAN)
+        theirs = or_(col(Municipality.code).in_(new), before)
         merged = session.exec(select(Municipality.code, Municipality.opvolger).where(theirs, *gone))
         new = {code for pair in merged for code in pair if code} - found
     return frozenset(found)

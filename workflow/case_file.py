@@ -67,8 +67,10 @@ class CaseFile:
         return events_of(self.session, [self.case])[self.case.id]
 
     def lock(self) -> None:
-        """From here on nobody else writes in this case; to be asked before its rows are read."""
-        self.session.exec(select(Case.id).where(col(Case.id) == self.case.id).with_for_update())
+        """From here on nobody else writes in this case; it is read anew, as the last one left it."""
+        mine = select(Case).where(col(Case.id) == self.case.id).with_for_update()
+        self.session.exec(mine.execution_options(populate_existing=True)).one()
+        self.forget()
 
     @cached_property
     def sources(self) -> Sequence[Source]:

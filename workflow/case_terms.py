@@ -40,7 +40,7 @@ def settle(file: CaseFile) -> None:
     """
     case, kept = file.case, file.kept_terms
     unsettled.settle_one(file.session, case)
-    for name in ("events", "signals"):
+    for name in ("events", "signals", "terms"):  # read before the row was held, somebody may have added to them
         file.__dict__.pop(name, None)
     if not kept:
         return

@@ -393,6 +393,7 @@ def add(session: Session, case: Case, kind: str, desk: Desk, gegevens: Mapping[s
     values = read(entry.velden, gegevens, desk.now)
     with session.begin_nested():
         file.lock()
+        require_open(case, kind, desk)
         case_terms.settle(file)
         row = entry.make(file, desk, file.own(desk), values)
         session.add(row)

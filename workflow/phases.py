@@ -148,3 +148,8 @@ A new version brings a migration that settles the cases of the one before: see `
 
 OPENING_BASIS = "Wet BRP 2.37d; Circulaire 3.2"
 """Why a case is opened, as its first event tells it."""
+
+
+def role_text(rol: Role, gemeentecode: str | None) -> str:
+    """`behandelaar:0599`; of a role for the whole project its name alone."""
+    return f"{rol.value}:{gemeentecode}" if gemeentecode else rol.value

@@ -31,8 +31,8 @@ def prepare(
         uitleg = "Een brief voor de post van vandaag draagt de datum van vandaag. Laat de verzenddatum leeg."
         raise Invalid(Reason("verzenddatum_niet_vandaag", uitleg, POSTED.naam))
     number, made = moves.rehearse(session, case, stap, desk, versie=versie, gegevens=gegevens)
-    for earlier in waiting(session):
-        if earlier.zaak_id == case.id and earlier.stap == stap:
+    for earlier in waiting_of(session, case):
+        if earlier.stap == stap:
             _finish(session, earlier, desk, REPLACED)
     assert case.id is not None
     row = PreparedLetter(
@@ -64,6 +64,11 @@ def of_case(session: Session, case: Case) -> Sequence[PreparedLetter]:
     """Every letter of a case that was made for the post, also what became nothing of; without their bytes."""
     mine = select(PreparedLetter).where(PreparedLetter.zaak_id == case.id).order_by(col(PreparedLetter.id))
     return session.exec(mine.options(defer(PreparedLetter.pdf))).all()  # type: ignore[arg-type]  # it is a column
+
+
+def waiting_of(session: Session, case: Case) -> list[PreparedLetter]:
+    """Those of a case that wait, oldest first; without their bytes."""
+    return [one for one in of_case(session, case) if one.afgehandeld_op is None]
 
 
 def count_waiting(session: Session, at_most: int) -> int:

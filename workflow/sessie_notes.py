@@ -48,7 +48,13 @@ LESSON = (
     Field("conclusie", "lange_tekst", "Wat is de conclusie", verplicht=False, langste=1000, hint=NO_PERSON),
 )
 ACTION = (
-    Field("tekst", "lange_tekst", "Wat is afgesproken", langste=1000, hint=NO_PERSON),
+    Field(
+        "tekst",
+        "lange_tekst",
+        "Wat is afgesproken",
+        langste=1000,
+        hint=f"Wie later meedoet, leest dit ook. {NO_PERSON}",
+    ),
     Field("organisatie", "keuze", "Wie doet het", hint="Een organisatie, geen persoon."),
     Field("voor", "datum", "Uiterlijk op", toekomst=True),
 )
@@ -59,7 +65,7 @@ DONE = (
         "lange_tekst",
         "Hoe is het gedaan",
         langste=1000,
-        hint="Of waarom het niet meer nodig is. Zonder persoonsgegevens.",
+        hint="Of waarom het niet meer nodig is. Wie later meedoet, leest dit ook. Zonder persoonsgegevens.",
     ),
 )
 
@@ -187,7 +193,8 @@ def counted_until(sessie: Sessie, today: date) -> date:
 def lessons(session: Session, agenda: Agenda, actor: Actor, today: date) -> Sequence[Lesson]:
     """The leerpunten from the dossiers of the leveringen, alike ones together, by kind and the most frequent first.
 
-    What was said about one stays, also when the dossiers it came from were destroyed.
+    What was said about one stays, also when the dossiers it came from were destroyed; whoever does not take part sees
+    those of the own municipality alone.
     """
     asked = (
         select(Leerpunt.soort, Leerpunt.toelichting, Leerpunt.gemeentecode)
@@ -211,7 +218,7 @@ def lessons(session: Session, agenda: Agenda, actor: Actor, today: date) -> Sequ
     gone = [
         Lesson(key, one.soort, one.toelichting, one.aantal, 0, *_what(one))
         for key, one in said.items()
-        if key not in found
+        if key not in found and takes_part(agenda, actor)
     ]
     return sorted([*groups, *gone], key=lambda one: (one.soort, -one.aantal, one.toelichting))
 

@@ -262,7 +262,9 @@ class _Teller:
         for visit in self.parts.planned:
             zin = f"Huisbezoek gepland op {dutch_date(visit.dag)}, {visit.begin:%H.%M}–{visit.einde:%H.%M} uur"
             off = visit.status == VisitStatus.VERVALLEN
-            why = f"Ging niet door: {visit.reden_vervallen}" if off else ""
+            # What was written about one person at the door stands at everybody's case there: only for who plans visits.
+            reason = visit.reden_vervallen if self.parts.may_plan else ""
+            why = (f"Ging niet door: {reason}" if reason else "Ging niet door.") if off else ""
             plek = f"/bezoeken/{visit.id}" if self.parts.may_plan else ""
             day = visit.gepland_op.astimezone(self.zone).date()
             yield Happened("bezoeken", day, visit.gepland_op, visit.gepland_door, zin, plek, why)

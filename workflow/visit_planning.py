@@ -43,7 +43,15 @@ FIELDS = (
     ),
     Field("opmerking", "lange_tekst", "Opmerking voor wie gaat", verplicht=False, hint="Bijvoorbeeld: achterom lopen."),
 )
-CANCELLING = (Field("reden", "tekst", "Waarom gaat het bezoek niet door", langste=500, hint="Bijvoorbeeld: ziek."),)
+CANCELLING = (
+    Field(
+        "reden",
+        "tekst",
+        "Waarom gaat het bezoek niet door",
+        langste=500,
+        hint="Bijvoorbeeld: collega ziek. Zonder namen of gezondheid van bewoners.",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,9 @@ def change(
                 session, name, weergavenaam=weergavenaam, telefoonnummer=telefoonnummer, emailadres=emailadres
             )
             audit.record(session, "gebruiker_gewijzigd", name, at.now)
+            before = accounts.roles_held(session, user)
             if roles and accounts.set_roles(session, user, roles):
-                audit.record(session, "rollen_gewijzigd", name, at.now)
+                audit.record_roles(session, name, before, accounts.roles_held(session, user), at.now)
     print(f"{name} is gewijzigd.")
 
 

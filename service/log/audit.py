@@ -4,7 +4,7 @@ Whose data it was stands in the Logboek Dataverwerkingen, under the same trace (
 waits for no other: its place in the chain is given to it later (`service.log.chain`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, insert
@@ -19,6 +19,7 @@ from service.models import AuditEntry
 from service.trace import new_span
 from signals.base import table
 from signals.bulk import run
+from workflow.phases import Role, role_text
 
 _audit = table(AuditEntry)
 
@@ -70,6 +71,20 @@ def record(
     people = subjects_of(session, object_) if about is None else about
     if people is not None:
         log_lines(session, entry, access.trace, people)
+
+
+def record_roles(
+    session: Session,
+    naam: str,
+    before: Collection[tuple[Role, str | None]],
+    after: Collection[tuple[Role, str | None]],
+    now: datetime,
+) -> None:
+    """That the roles of a user changed, and each that was given or taken away: who could see what can be told later."""
+    record(session, "rollen_gewijzigd", naam, now)
+    for actie, roles in (("rol_gegeven", set(after) - set(before)), ("rol_afgenomen", set(before) - set(after))):
+        for rol, code in sorted(roles, key=str):
+            record(session, actie, f"{naam} {role_text(rol, code)}", now)
 
 
 def waarmerk(entry: AuditEntry, key: Key) -> str:

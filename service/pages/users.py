@@ -18,10 +18,10 @@ from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Now, PageSession, RowNumber, SignedIn, Who
 from service.web.errors import status_of
-from signals.errors import DomainError, Invalid, NotFound, Reason, Refused, Stale
+from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Refused, Stale
 from signals.models import Municipality
 from workflow.fields import Field, read
-from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role
+from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role, role_text
 
 router = APIRouter()
 
@@ -119,8 +119,9 @@ def change_roles(request: Request, who: Who, session: PageSession, now: Now, num
     if claimed.location:
         return see_other(claimed.location)
     try:
-        accounts.hold(session, user)
+        _hold_both(session, who, user)
         _require_changeable(who, user)
+        before = accounts.roles_held(session, user)
         changed = _set_roles(session, user, _wanted(session, user, sent, now))
     except DomainError as error:
         session.rollback()
@@ -128,8 +129,17 @@ def change_roles(request: Request, who: Who, session: PageSession, now: Now, num
         values = {field.naam: getattr(user, field.naam) for field in IN_LETTERS}
         return _page(request, who, session, user, values | sent, error)
     if changed:
-        audit.record(session, "rollen_gewijzigd", user.naam, now)
+        audit.record_roles(session, user.naam, before, accounts.roles_held(session, user), now)
     return claimed.finish(f"/gebruikers?gedaan={'rollen' if changed else 'gelijk'}")
+
+
+def _hold_both(session: Session, who: SignedIn, user: User) -> None:
+    """Two who take each other's role away at one moment: the second is no beheerder any more, so one is left."""
+    me = accounts.find_user(session, who.naam)
+    for each in sorted((me, user), key=lambda one: one.id or 0):
+        accounts.hold(session, each)
+    if (Role.BEHEERDER, None) not in accounts.roles_held(session, me):
+        raise Forbidden(Reason("rol_ontbreekt", "U bent zojuist geen beheerder meer."))
 
 
 def _require_changeable(who: SignedIn, user: User) -> None:
@@ -142,13 +152,13 @@ def _unchangeable(who: SignedIn, user: User) -> str:
     if user.wachtwoord == accounts.NO_PASSWORD:
         return "Deze persoon logt in via de eigen organisatie. De rollen komen daarvandaan, bij elke keer inloggen."
     if user.naam == who.naam:
-        return "Uw eigen rollen wijzigt een andere beheerder: niemand geeft zichzelf rechten."
+        return "Uw eigen rollen wijzigt een andere beheerder."
     return ""
 
 
 def _wanted(session: Session, user: User, sent: Mapping[str, str], now: datetime) -> list[tuple[Role, str | None]]:
     """The roles that are to be held from now on. Stale when somebody else changed them, Invalid naming the field."""
-    held = {_role_text(*each): each for each in accounts.roles_held(session, user)}
+    held = {role_text(*each): each for each in accounts.roles_held(session, user)}
     if set(_listed(sent, BEFORE)) != set(held):
         uitleg = "Iemand anders wijzigde deze rollen intussen. Hieronder staat hoe het nu is; kies opnieuw."
         raise Stale(Reason("rollen_gewijzigd", uitleg, KEPT))
@@ -188,10 +198,6 @@ def _listed(sent: Mapping[str, str], name: str) -> list[str]:
     return [text for text in sent.get(name, "").split(",") if text]
 
 
-def _role_text(rol: Role, gemeentecode: str | None) -> str:
-    return f"{rol.value}:{gemeentecode}" if gemeentecode else rol.value
-
-
 def _user(session: Session, nummer: int) -> User:
     user = session.get(User, nummer)
     if user is None:
@@ -208,7 +214,7 @@ def _page(
     error: DomainError | None = None,
 ) -> Response:
     reasons = error.reasons if error else ()
-    held = [_role_text(*each) for each in accounts.roles_held(session, user)]
+    held = [role_text(*each) for each in accounts.roles_held(session, user)]
     names = municipality_names(session)
     stale = isinstance(error, Stale)
     return render(

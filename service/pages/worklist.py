@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from service import case_list, saved_lists
+from service.identity import accounts
 from service.log import audit
 from service.log.subjects import subjects_of_cases
 from service.models import SavedList, User, UserRole
@@ -22,6 +23,7 @@ from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import LARGEST_NUMBER, Database, Now, PageSession, SignedIn, Who
 from signals.address import mended_postcode
+from signals.bsn import may_hold_bsn
 from signals.dates import as_date, eight_digits
 from signals.errors import NotFound, Reason
 from signals.municipalities import name_on, standing_for
@@ -179,11 +181,11 @@ def _filters(
     return Filters(
         lijst if lijst in LISTS else own,
         fase if fase in list(Phase) else "",
-        behandelaar,
+        behandelaar if accounts.USER_NAME.fullmatch(behandelaar) else "",
         "ja" if aangehouden else "",
         "ja" if terugbelverzoek else "",
         resultaat if resultaat in list(Outcome) else "",
-        levering.strip(),
+        "" if may_hold_bsn(levering) else levering.strip(),
         day.isoformat() if day else "",
         taak if taak in TASKS else "",
         sorteer if sorteer in case_list.SORTS[1:] else "",

@@ -210,13 +210,19 @@ def plan(
     return show(request, session, viewer, filters, na, Told(title, results, chosen=refused))
 
 
+CHANGED = "De zaak is veranderd sinds u haar aanvinkte. Kijk eerst wat er veranderde, en plan dan het bezoek."
+
+
 def _plan_all(session: Session, sent: Mapping[str, str], ticked: Mapping[str, int], now: datetime) -> list[Result]:
     """Each case by itself. Invalid when what was filled in will do for none of them."""
     desk = desk_of(session, now)
     made: set[int] = set()
     results, faults = [], []
-    for zaaknummer in ticked:
+    for zaaknummer, versie in ticked.items():
         case = moves.find_case(session, zaaknummer)
+        if case.versie != versie:
+            results.append(Result(zaaknummer, False, CHANGED))
+            continue
         going = visits.going(desk, case.gemeentecode, sent)
         try:
             visit, new = visit_planning.plan(session, case, desk, given(visit_planning.FIELDS, sent), going)
@@ -279,7 +285,7 @@ FIRST_LETTER = "verstuur_aanschrijving"
 def _prepared(session: Session, desk: Desk, zaaknummer: str, versie: int) -> Result:
     """Whether a letter of this case goes along; the first one is made where it was not yet made, or is out of date."""
     case = moves.find_case(session, zaaknummer)
-    code, waiting = case.gemeentecode, [row for row in prepared_letters.waiting(session) if row.zaak_id == case.id]
+    code, waiting = case.gemeentecode, prepared_letters.waiting_of(session, case)
     obstacles = [prepared_letters.obstacle(row, case, desk) for row in waiting]
     if waiting and None in obstacles:
         return Result(zaaknummer, True, "")

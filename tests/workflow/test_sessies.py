@@ -361,6 +361,8 @@ def test_who_has_cases_only_sees_what_the_own_municipality_said(session: Session
         texts = [one.tekst for one in sessie_notes.questions(session, agenda, actor)]
         return texts, [one.soort for one in sessie_notes.lessons(session, agenda, actor, DAY)]
 
+    for lesson in sessie_notes.lessons(session, agenda, COEN, DAY):
+        sessie_notes.conclude(session, agenda, lesson, desk(COEN), {"besproken": True, "conclusie": "Samen bekeken."})
     assert told(ANNA) == (["Van Nijmegen."], ["adres_onvolledig"])
     everything = ["Van Venlo.", "Van Nijmegen."], ["adres_onvolledig", "samenwerking"]
     assert told(DIRK) == told(ULLA) == told(COEN) == everything

@@ -64,8 +64,13 @@ def test_a_role_is_given_and_taken_away_and_the_sign_ins_end(
         assert not session.exec(select(WebSession).where(WebSession.gebruiker_id == anna.id)).all()
         entries = session.exec(select(AuditEntry).where(AuditEntry.actie == "rollen_gewijzigd")).all()
         assert [(one.actor, one.object) for one in entries] == [("bea", "anna")]
+        given_one = session.exec(select(AuditEntry).where(AuditEntry.actie == "rol_gegeven")).one()
+        assert (given_one.actor, given_one.object) == ("bea", "anna teamleider:0983")
     assert send(client, engine, "anna", houd="teamleider:0983")[0] == 303
     assert held(engine, "anna") == [("teamleider", "0983")]
+    with session_scope(engine, Access.system(), write=False) as session:
+        taken = session.exec(select(AuditEntry).where(AuditEntry.actie == "rol_afgenomen")).one()
+        assert taken.object == "anna behandelaar:0599"
     assert send(client, engine, "anna", houd="teamleider:0983") == (303, "/gebruikers?gedaan=gelijk")
 
 
@@ -105,11 +110,11 @@ def test_a_forged_tick_gives_nothing(client: TestClient, engine: Engine) -> None
 def test_nobody_gives_himself_rights(client: TestClient, engine: Engine) -> None:
     path = f"/gebruikers/{number(engine, 'bea')}"
     page = client.get(path).text
-    assert "niemand geeft zichzelf rechten" in page and f"{path}/rollen" not in page
+    assert "Uw eigen rollen wijzigt een andere beheerder" in page and f"{path}/rollen" not in page
     csrf = re.findall(r'name="csrf" value="([^"]*)"', page)[0]
     form = {"csrf": csrf, "stond": "beheerder", "houd": "beheerder", "rol": "auditor"}
     answer = client.post(f"{path}/rollen", data=form, headers=OWN)
-    assert answer.status_code == 409 and "niemand geeft zichzelf rechten" in answer.text
+    assert answer.status_code == 409 and "Uw eigen rollen wijzigt een andere beheerder" in answer.text
     assert held(engine, "bea") == [("beheerder", None)]
 
 
