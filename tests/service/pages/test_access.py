@@ -22,7 +22,7 @@ def test_another_municipality_is_not_there(site: Site, sign_in: SignIn) -> None:
     page.goto(f"{site.url}/zaken?lijst=alle")
     expect(page.locator("main")).not_to_contain_text(number)
     page.get_by_label("Zoek een zaak").fill(number)
-    page.get_by_role("button", name="Zoek").click()
+    page.get_by_role("button", name="Zoek", exact=True).click()
     expect(page.get_by_text("Geen zaak gevonden bij uw gemeente.")).to_be_visible()
 
 
@@ -67,7 +67,7 @@ def test_no_bsn_or_name_in_an_address_or_a_title(site: Site, sign_in: SignIn) ->
     page = sign_in("anna")
     page.goto(f"{site.url}/zaken?lijst=alle")
     page.get_by_label("Zoek een zaak").fill("999990019")
-    page.get_by_role("button", name="Zoek").click()
+    page.get_by_role("button", name="Zoek", exact=True).click()
     assert "999990019" not in page.url
     assert "999990019" not in page.content().replace('value="999990019"', "")
     number = site.new_case(days_ago=3)
@@ -83,7 +83,7 @@ def test_no_bsn_or_name_in_an_address_or_a_title(site: Site, sign_in: SignIn) ->
 def test_a_case_is_found_by_signal_or_address(site: Site, sign_in: SignIn, typed: str) -> None:
     page = sign_in("anna")
     page.get_by_label("Zoek een zaak").fill(typed)
-    page.get_by_role("button", name="Zoek").click()
+    page.get_by_role("button", name="Zoek", exact=True).click()
     expect(page.locator("main")).to_contain_text("Crenguța Bălan")
 
 

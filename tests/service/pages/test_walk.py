@@ -15,7 +15,7 @@ def open_case(page: Page, number: str) -> None:
     """Find a case with the search box."""
     page.get_by_role("link", name="Zaken", exact=True).first.click()
     page.get_by_label("Zoek een zaak").fill(number)
-    page.get_by_role("button", name="Zoek").click()
+    page.get_by_role("button", name="Zoek", exact=True).click()
     expect(page).to_have_url(re.compile(f"/zaken/{number}$"))
 
 

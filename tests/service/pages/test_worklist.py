@@ -138,11 +138,11 @@ def test_a_case_is_found_by_name_and_birth_date_from_any_page(site: Site, sign_i
     page = sign_in("anna")
     page.goto(f"{site.url}/begrippen")
     page.get_by_label("Zoek een zaak").fill(typed)
-    page.get_by_role("button", name="Zoek").click()
+    page.get_by_role("button", name="Zoek", exact=True).click()
     expect(page.get_by_role("link", name=number, exact=True)).to_be_visible()
     assert page.url == f"{site.url}/zaken/zoek"
     page.get_by_label("Zoek een zaak").fill("Kowalska 13-04-1988")
-    page.get_by_role("button", name="Zoek").click()
+    page.get_by_role("button", name="Zoek", exact=True).click()
     expect(page.locator("main")).to_contain_text("een naam altijd een geboortedatum")
 
 

@@ -73,7 +73,7 @@ def test_many_visits_are_planned_at_once_one_for_each_address(site: Site, sign_i
     expect(told).to_contain_text("Huisbezoek gepland bij 3 zaken, bij 1 niet")
     expect(told.get_by_role("listitem").filter(has_text=one)).to_contain_text("gepland op")
     expect(told.get_by_role("listitem").filter(has_text=beside)).to_contain_text("hoort bij het bezoek aan hetzelfde")
-    expect(told.get_by_role("listitem").filter(has_text=closed)).to_contain_text("is afgesloten")
+    expect(told.get_by_role("listitem").filter(has_text=closed)).to_contain_text("is veranderd sinds u haar aanvinkte")
     assert fits_the_width(page)
     assert visits_on(site, day, "18:00") == 2
     page.reload()
