@@ -16,13 +16,13 @@ RUNS = (
 )
 ENDS = f"""UPDATE zaak SET eerste_termijn_tot = {{least}}(
     coalesce((SELECT min(loopt.einde) FROM termijn loopt WHERE {RUNS}), {{never}}),
-    coalesce(eerste_antwoord_voor, {{never}}), coalesce(resultaat_voor, {{never}}))"""  # noqa: S608
+    coalesce(eerste_antwoord_voor, {{never}}), coalesce(resultaat_voor, {{never}}))"""  # noqa: S608  # nosec B608
 NAMES = f"""UPDATE zaak SET eerste_termijn = (SELECT min(naam) FROM (
     SELECT loopt.term AS naam FROM termijn loopt WHERE {RUNS} AND loopt.einde = zaak.eerste_termijn_tot
     UNION ALL SELECT CASE zaak.grondslag WHEN 'LAA_2_37' THEN 'laa_eerste_antwoord' ELSE 'tmv_reactie' END
         WHERE zaak.eerste_antwoord_voor = zaak.eerste_termijn_tot
     UNION ALL SELECT 'laa_resultaat' WHERE zaak.resultaat_voor = zaak.eerste_termijn_tot) AS eerst)
-    WHERE eerste_termijn_tot <> {{never}}"""  # noqa: S608
+    WHERE eerste_termijn_tot <> {{never}}"""  # noqa: S608  # nosec B608
 
 BY_TERM = ["eerste_termijn_tot", "id"]
 INDEXES = (
