@@ -16,7 +16,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 AS_ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
 APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # What the tests need beside Python, as command=Debian package.
-ENGINES := chromium=chromium initdb=postgresql
+ENGINES := chromium-headless-shell=chromium-headless-shell initdb=postgresql
 
 # Node comes from PyPI; what pages and tests take from npm stands in a lock file for each.
 LOOK := service/static/made/design-system.css
@@ -77,9 +77,9 @@ engines: # Debian keeps the programs of PostgreSQL outside PATH
 	  command -v "$${engine%%=*}" >/dev/null && continue; \
 	  if $(AS_ROOT_ON_DEBIAN); then \
 	    echo "Installing $${engine##*=} for the tests."; \
-	    { $(APT_INSTALL) "$${engine##*=}" >/dev/null; } || echo "$${engine##*=} could not be installed; the tests that need it skip." >&2; \
+	    { $(APT_INSTALL) "$${engine##*=}" >/dev/null; } || echo "$${engine##*=} could not be installed; the tests that find nothing in its place skip." >&2; \
 	  else \
-	    echo "$${engine%%=*} is missing; the tests that need it skip. On Debian: sudo apt-get install $${engine##*=}" >&2; \
+	    echo "$${engine%%=*} is missing; the tests that find nothing in its place skip. On Debian: sudo apt-get install $${engine##*=}" >&2; \
 	  fi; \
 	done
 

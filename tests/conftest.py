@@ -41,12 +41,12 @@ hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def engine_path() -> Callable[[str], str]:
-    """Finds a program that a test starts; without it the test is skipped, or fails under REQUIRE_ALL=1."""
+def engine_path() -> Callable[..., str]:
+    """Finds a program that a test starts, the first of these; without it a test skips, or fails under REQUIRE_ALL=1."""
 
-    def find(command: str) -> str:
-        found = postgres.program(command)
-        missing = f"{command} ontbreekt; `make engines` zet het neer"
+    def find(*commands: str) -> str:
+        found = next(filter(None, map(postgres.program, commands)), None)
+        missing = f"{commands[0]} ontbreekt; `make engines` zet het neer"
         if found is None and os.environ.get("REQUIRE_ALL") == "1":
             pytest.fail(missing)
         return found or pytest.skip(missing)  # outside Debian, or not as root, it cannot be brought
@@ -80,7 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def databases(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    engine_path: Callable[[str], str],
+    engine_path: Callable[..., str],
 ) -> Iterator[Databases]:
     """Both kinds of database; whatever asks for one, directly or not, runs on both (`-k "not postgresql"`: on one).
 

@@ -18,7 +18,7 @@ from importers.load import summary
 from service.access import Access
 from service.loading.uploads import check_file, load_file
 from signals.bsn import passes_elfproef
-from tests import postgres
+from tests import chromium, postgres
 from tests.bench import deliveries, pages, steps
 from tests.bench.databases import Postgres, Sqlite
 from tests.bench.deliveries import COLUMNS, RECEIVED, new, write_csv, write_known
@@ -93,7 +93,7 @@ def test_the_workbook_has_real_dates_and_numbers(tmp_path: Path) -> None:
     assert isinstance(first["bsn"], str)
 
 
-def test_the_whole_benchmark_runs(tmp_path: Path, engine_path: Callable[[str], str]) -> None:
+def test_the_whole_benchmark_runs(tmp_path: Path, engine_path: Callable[..., str]) -> None:
     engine_path("initdb")
     with postgres.running() as url, new_process() as process:
         in_file, in_server = Sqlite(tmp_path), Postgres(url)
@@ -138,9 +138,9 @@ def test_the_statements_of_a_step_do_alone_what_the_step_did(
 
 @pytest.mark.browser
 def test_every_page_that_is_measured_is_a_page_and_its_bare_route_answers_the_same(
-    engine_path: Callable[[str], str], databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine_path: Callable[..., str], databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine_path("chromium")
+    engine_path(*chromium.PROGRAMS)
     for name, small in (("TIMES", 10), ("BARE_TIMES", 10), ("PEOPLE", 20), ("DEEP", 2), ("HANDLERS", 2)):
         monkeypatch.setattr(pages, name, small)
     found = Pages()
@@ -171,7 +171,7 @@ def test_memory_is_held_against_a_tenth_and_a_ceiling(small: float, whole: float
     assert too_much(Measured({}, memory=[memory])) is over
 
 
-def test_too_little_room_is_told_before_anything_is_made(engine_path: Callable[[str], str]) -> None:
+def test_too_little_room_is_told_before_anything_is_made(engine_path: Callable[..., str]) -> None:
     engine_path("initdb")
     asked = os.environ | {"ROWS": "1000000000000"}
     done = subprocess.run([sys.executable, "-m", "tests.bench"], cwd=ROOT, env=asked, capture_output=True, text=True)

@@ -36,6 +36,7 @@ from service.row_security import EVERYTHING
 from service.settings import Settings
 from service.web.csrf import FIELD, token_for
 from signals.base import table
+from tests import chromium
 from tests.bench import deliveries
 from tests.bench.deliveries import RECEIVED
 from tests.bench.loading import load
@@ -333,7 +334,7 @@ def weigh(url: str, name: str, folder: Path) -> list[Weight]:
         serving(Installation(url, folder / "data"), folder / "weight.log", **UNLIMITED) as served,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium.program(), args=["--no-sandbox"])
         for each in (pages["mijn"], pages["zaak"]):
             context = browser.new_context()
             context.add_cookies([{"name": "rni", "value": secret, "url": served.address}])

@@ -124,7 +124,9 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     "/post": ("anna", "/post", "vol", {}),
     "/zaken/toewijzen": ("tess", "/zaken/toewijzen", "fout", {}),
     "/zaken/bezoeken": ("anna", "/zaken/bezoeken", "vol", {"zaak": "{druk}:1"}),
-    "/zaken/bezoeken/plannen": ("anna", "/zaken/bezoeken/plannen", "fout", {"zaak": "{druk}:{versie}", "dag": "morgen"}),
+    "/zaken/bezoeken/plannen": (
+        "anna", "/zaken/bezoeken/plannen", "fout", {"zaak": "{druk}:{versie}", "dag": "morgen"}
+    ),
     "/zaken/brieven": ("anna", "/zaken/brieven", "vol", {"zaak": "{druk}:1,{ontvangen}:1"}),
     "/zaken/lijsten": ("anna", "/zaken/lijsten", "fout", {"naam": "999990019"}),
     "/ladingen": ("ulla", "/ladingen", "fout", {"datumOntvangst": "gisteren"}),

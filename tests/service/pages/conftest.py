@@ -20,7 +20,7 @@ from service.db import make_engine, session_scope, upgrade
 from service.identity import accounts
 from service.settings import Settings
 from signals import municipalities
-from tests import authenticator, factories, postgres
+from tests import authenticator, chromium, factories, postgres
 from tests.databases import Databases
 from tests.importers.deliveries import take_in
 from tests.postgres import as_owner
@@ -250,10 +250,10 @@ def _walk(site: Site, received: datetime) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(
-    browser_type_launch_args: dict[str, Any], engine_path: Callable[[str], str]
+    browser_type_launch_args: dict[str, Any], engine_path: Callable[..., str]
 ) -> dict[str, Any]:
     """Debian's Chromium, with a fresh profile."""
-    found = {"executable_path": engine_path("chromium"), "args": FLAGS, "env": {**os.environ, "LANGUAGE": "nl"}}
+    found = {"executable_path": engine_path(*chromium.PROGRAMS), "args": FLAGS, "env": {**os.environ, "LANGUAGE": "nl"}}
     return browser_type_launch_args | found
 
 

@@ -1,5 +1,7 @@
 """axe finds nothing wrong on any page, for any role, in any state: empty, full, refused, closed; light and dark.
 
+And nothing has to be scrolled sideways there on the smallest screen or at 400 %: one walk, because it is a long one.
+
 `pytest -rP` prints how many pages of each state were looked at, and how many violations each kind of rule gave.
 """
 
@@ -10,13 +12,13 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.nodejs import module
-from tests.service.pages import everywhere
+from tests.service.pages import everywhere, reflow
+from tests.service.pages.conftest import DESK, TELEPHONE
 from tests.service.pages.everywhere import NOBODY, View, World
 
 pytestmark = pytest.mark.browser
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-SIZES = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 COLOURS = ("color-contrast", "link-in-text-block")
 """The rules that look at colours: all that is different in the dark, and most of the time that axe takes."""
 
@@ -50,16 +52,17 @@ class Looked:
     seen: set[str] = field(default_factory=set)
 
     def at(self, page: Page, view: View) -> None:
-        """Every rule at both sizes; those of colours, light and dark, where something stands as it never stood before.
+        """Every rule; on a telephone too, and colours, light and dark, where something stands as it never stood before.
 
-        A handler and a teamleider see the same page with another menu: its colours need no second look.
+        A handler and a teamleider see the same page with another menu: that needs no second look.
         """
         self.pages[view.state] += 1
         page.evaluate(self.axe)
         new = set(page.evaluate(LOOKS)) - self.seen
         self.seen |= new
-        for size, viewport in SIZES.items():
-            page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        for viewport in (DESK, TELEPHONE) if new else (DESK,):
+            page.set_viewport_size(viewport)
+            size = viewport["width"]
             self._run(page, view, f"{size} licht", colours=False)
             for scheme in ("licht", "donker") if new else ():
                 page.emulate_media(color_scheme="dark" if scheme == "donker" else "light")
@@ -85,19 +88,21 @@ def test_every_page_and_every_form_is_looked_at() -> None:
     assert everywhere.unknown_routes() == []
 
 
-def test_axe_finds_nothing_on_any_page_in_any_state(full: World, empty: World) -> None:
-    look = Looked(module("axe-core/axe.min.js").read_text())
+def test_axe_finds_nothing_on_any_page_in_any_state_and_all_of_it_fits(full: World, empty: World) -> None:
+    look, too_wide = Looked(module("axe-core/axe.min.js").read_text()), []
     for world, views in ((full, everywhere.full_views() + everywhere.sent_views()), (empty, everywhere.empty_views())):
         for view in views:
             page, status = world.open(view)
             meant = {"fout": range(400, 500), "geblokkeerd": range(200, 500)}.get(view.state, (200,))
             assert status in meant, f"{view}: {status} at {page.url}"
             look.at(page, view)
+            too_wide += [f"{view}, {fault}" for fault in reflow.faults_at_every_size(page)]
     for world in (full, empty):
         for page, view in everywhere.signing_in(world):
             look.at(page, view)
     print(look)
     assert not look.wrong, str(look)
+    assert not too_wide, "\n".join(too_wide)
     assert {"vol", "leeg", "fout", "geblokkeerd"} <= look.pages.keys()
 
 

@@ -17,7 +17,7 @@ from service.db import make_engine, session_scope, upgrade
 from service.identity import accounts
 from service.models import AuditEntry
 from service.settings import Settings
-from tests import authenticator
+from tests import authenticator, chromium
 from tests.service.pages.conftest import FLAGS, PEOPLE, Site, enter_as, fits_the_width, lightly, password, served
 from tests.service.pages.test_walk import fill
 from tests.serving import free_port
@@ -134,10 +134,10 @@ class Country:
 def country(
     tmp_path: Path,
     playwright: Playwright,
-    engine_path: Callable[[str], str],
+    engine_path: Callable[..., str],
     _artifacts_recorder: ArtifactsRecorder,  # asked by hand: `new_context` makes no browser with a profile on disk
 ) -> Iterator[Country]:
-    made = Country(tmp_path, playwright, engine_path("chromium"), _artifacts_recorder)
+    made = Country(tmp_path, playwright, engine_path(*chromium.PROGRAMS), _artifacts_recorder)
     made.arrive()
     try:
         yield made

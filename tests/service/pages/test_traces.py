@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
+from tests import chromium
 from tests.service.pages.conftest import MEASURE, ROOT, TELEPHONE, TOO_WIDE, watch
 
 pytestmark = pytest.mark.browser
@@ -43,13 +44,13 @@ def test_is_found_out_afterwards(page):
 
 
 def test_of_a_test_that_fails_the_traces_are_kept_without_pictures(
-    tmp_path: Path, engine_path: Callable[[str], str]
+    tmp_path: Path, engine_path: Callable[..., str]
 ) -> None:
     """Everything as `make test` has it, in a run of its own: no flag is given.
 
     An old trace of the same test does not stay, and one of a process beside it does.
     """
-    engine_path("chromium")
+    engine_path(*chromium.PROGRAMS)
     (tmp_path / "conftest.py").write_text(HOUSE)
     (tmp_path / "test_three.py").write_text(TESTS)
     kept = tmp_path / "var" / "sporen"
