@@ -7,7 +7,6 @@ asks, audit and Logboek Dataverwerkingen, compression.
 """
 
 import json
-import shutil
 import subprocess
 import sys
 import time
