@@ -57,7 +57,7 @@ def spooled(served: Served) -> list[str]:
 
 def test_a_body_that_stays_away_is_408_and_nothing_of_it_stays(served: Served, tokens: Mapping[str, str]) -> None:
     if not Path("/proc/self/fd").is_dir():
-        pytest.skip("what a process holds open is not told here")
+        pytest.skip("only Linux tells which files a process holds open")  # in /proc, which is not there
     before = spooled(served)
     token = f"Authorization: Bearer {tokens['ulla']}\r\n".encode()
     large = PART + b"x" * 2_000_000
