@@ -2,27 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from exports.dossier import PURPOSES
 from service import case_signals
 from service.files import documents, letter_file
 from service.files.dossier_print import may_print
-from service.identity.accounts import desk_of
-from service.log import audit
 from service.log.subjects import subjects_of_cases
 from service.models import User
 from service.pages import labels
-from service.pages.rendering import render, require, see_other
+from service.pages.opened import Opened, OpenedCase
+from service.pages.rendering import render, see_other
 from service.pages.worklist import display_names
 from service.web.csrf import CsrfChecked
-from service.web.dependencies import Database, Now, PageSession, ReadingPageSession, RowNumber, SignedIn, Who, now_of
+from service.web.dependencies import Database, Now, ReadingPageSession, RowNumber, Who, now_of
 from signals.address import address_line
 from signals.models import Signal
 from signals.municipalities import name_on
@@ -46,7 +43,7 @@ from workflow.elsewhere import known_elsewhere
 from workflow.models import CallbackRequest, Case, CaseEvent, Document
 from workflow.move import targets
 from workflow.moves import StepView
-from workflow.phases import MUNICIPAL_ROLES, OPEN, Phase, Role
+from workflow.phases import OPEN, Phase, Role
 from workflow.transfer import went_outside
 from workflow.transitions import BY_NAME
 
@@ -72,17 +69,6 @@ class PhaseMark:
 
     fase: Phase
     state: str
-
-
-def require_worker(who: SignedIn) -> None:
-    """Forbidden for whoever does not work on cases."""
-    require(who, MUNICIPAL_ROLES)
-
-
-def find(session: Session, who: SignedIn, zaaknummer: str) -> Case:
-    """The case for whoever works on cases; NotFound when it is another municipality's."""
-    require_worker(who)
-    return moves.find_case(session, zaaknummer)
 
 
 def top(session: Session, file: CaseFile, desk: Desk) -> dict[str, Any]:
@@ -127,19 +113,9 @@ def _user(session: Session, naam: str | None) -> User | None:
 
 
 @router.get("/zaken/{zaaknummer}", response_class=HTMLResponse)
-def case_page(
-    request: Request,
-    who: Who,
-    session: PageSession,
-    engine: Database,
-    now: Now,
-    zaaknummer: str,
-    gedaan: str = "",
-    verloop: str = "",
-) -> Response:
+def case_page(opened: Opened, gedaan: str = "", verloop: str = "") -> Response:
     """Everything about a case on one page; who opened it stands in the log. verloop: of which kind it tells alone."""
-    case = find(session, who, zaaknummer)
-    return _page(request, who, session, engine, now, case, notice=notice_of(gedaan), verloop=verloop)
+    return _page(opened, notice=notice_of(gedaan), verloop=verloop)
 
 
 @router.post("/zaken/{zaaknummer}/bsn", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -147,38 +123,24 @@ def show_number(
     request: Request, who: Who, session: ReadingPageSession, engine: Database, now: Now, zaaknummer: str
 ) -> Response:
     """The same page with the whole BSN, to be typed over elsewhere; the asking stands in the log."""
-    case = find(session, who, zaaknummer)
-    code, people = case.gemeentecode, subjects_of_cases([case])
-    audit.record_reading(engine, who.access, "bsn_getoond", zaaknummer, now, gemeentecode=code, about=people)
-    return _page(request, who, session, engine, now, case, bsn=case.bsn)
+    opened = OpenedCase(request, who, session, engine, now, zaaknummer)
+    opened.log_reading("bsn_getoond", subjects_of_cases([opened.case]))
+    return _page(opened, bsn=opened.case.bsn)
 
 
 @router.get("/zaken/{zaaknummer}/bsn")
-def masked_again(who: Who, session: PageSession, zaaknummer: str) -> Response:
+def masked_again(opened: Opened) -> Response:
     """Whoever opens that address anew must ask anew."""
-    find(session, who, zaaknummer)
-    return see_other(f"/zaken/{zaaknummer}")
+    return see_other(f"/zaken/{opened.zaaknummer}")
 
 
-def _page(
-    request: Request,
-    who: SignedIn,
-    session: Session,
-    engine: Engine,
-    now: datetime,
-    case: Case,
-    *,
-    notice: str = "",
-    bsn: str | None = None,
-    verloop: str = "",
-) -> Response:
+def _page(opened: OpenedCase, *, notice: str = "", bsn: str | None = None, verloop: str = "") -> Response:
     """`bsn`: shown whole instead of masked."""
-    zaaknummer = case.zaaknummer
-    file, desk = CaseFile(session, case), desk_of(session, now)
+    request, session, case, desk = opened.request, opened.session, opened.case, opened.desk
+    file = CaseFile(session, case)
     same_address = address_group.others_at(session, case, desk.today)
     earlier_here = earlier_cases.of_address(session, case, desk.today)
-    code, people = case.gemeentecode, subjects_of_cases([case, *same_address, *earlier_here])
-    audit.record_reading(engine, who.access, "zaak_geopend", zaaknummer, now, gemeentecode=code, about=people)
+    opened.log_reading("zaak_geopend", subjects_of_cases([case, *same_address, *earlier_here]))
     names = display_names(session)
     steps = [step for step in moves.steps(file, desk) if step.stap != "trek_signaal_in"]
     callbacks = [one for one in file.entries(CallbackRequest) if one.teruggebeld_op is None]
@@ -341,34 +303,29 @@ def kinds(
 
 
 @router.get("/zaken/{zaaknummer}/brieven/{nummer}")
-def letter(who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, nummer: RowNumber) -> Response:
+def letter(opened: Opened, nummer: RowNumber) -> Response:
     """A letter as it was sent; who opened it stands in the log."""
-    case = find(session, who, zaaknummer)
-    return letter_file.answer(session, engine, who.access, case, nummer, now)
+    return letter_file.answer(opened.session, opened.engine, opened.who.access, opened.case, nummer, opened.now)
 
 
 @router.get("/zaken/{zaaknummer}/ontvangen/{nummer}")
-def received_letter(
-    who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, nummer: RowNumber
-) -> Response:
+def received_letter(opened: Opened, nummer: RowNumber) -> Response:
     """A letter that another municipality sent, as it came with a hand-over; who opened it stands in the log."""
-    case = find(session, who, zaaknummer)
-    return letter_file.received_answer(session, engine, who.access, case, nummer, now)
+    access = opened.who.access
+    return letter_file.received_answer(opened.session, opened.engine, access, opened.case, nummer, opened.now)
 
 
 @router.post("/zaken/{zaaknummer}/taken/{nummer}", dependencies=[CsrfChecked])
-def finish_task(who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: RowNumber) -> Response:
+def finish_task(opened: Opened, nummer: RowNumber) -> Response:
     """A person looked at it."""
-    case = find(session, who, zaaknummer)
-    dossier.finish_task(session, case, nummer, desk_of(session, now))
-    audit.record(session, "taak_afgehandeld", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return see_other(f"/zaken/{zaaknummer}?gedaan=taak")
+    dossier.finish_task(opened.session, opened.case, nummer, opened.desk)
+    opened.log("taak_afgehandeld")
+    return see_other(f"/zaken/{opened.zaaknummer}?gedaan=taak")
 
 
 @router.post("/zaken/{zaaknummer}/terugbelverzoeken/{nummer}", dependencies=[CsrfChecked])
-def called_back(who: Who, session: PageSession, now: Now, zaaknummer: str, nummer: RowNumber) -> Response:
+def called_back(opened: Opened, nummer: RowNumber) -> Response:
     """The person was called back."""
-    case = find(session, who, zaaknummer)
-    dossier.call_back_done(session, case, nummer, desk_of(session, now))
-    audit.record(session, "teruggebeld", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return see_other(f"/zaken/{zaaknummer}?gedaan=teruggebeld")
+    dossier.call_back_done(opened.session, opened.case, nummer, opened.desk)
+    opened.log("teruggebeld")
+    return see_other(f"/zaken/{opened.zaaknummer}?gedaan=teruggebeld")

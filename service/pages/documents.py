@@ -6,11 +6,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from service.files import documents
-from service.identity.accounts import desk_of
-from service.log import audit
 from service.pages import cases
 from service.pages.dossier import entry_page
 from service.pages.forms import Sent, claim, given
+from service.pages.opened import Opened, OpenedCase, require_worker
 from service.pages.rendering import render, see_other
 from service.pages.worklist import display_names
 from service.web.csrf import CsrfChecked
@@ -20,6 +19,7 @@ from signals.errors import DomainError, NotFound, Reason
 from workflow import dossier
 from workflow.case_file import CaseFile
 from workflow.document_kinds import PDF
+from workflow.models import Document
 
 router = APIRouter()
 
@@ -49,7 +49,7 @@ def add_document(
     """Adds the document, once, with a file or without; when it is refused everything typed stays."""
     action = f"vastgelegd_{documents.KIND}"
     typed = given(dossier.KINDS[documents.KIND].velden, sent)
-    cases.require_worker(who)
+    require_worker(who)
     try:
         file = the_one(files)
         with (
@@ -57,34 +57,36 @@ def add_document(
             if file
             else nullcontext()
         ) as content:
-            case = cases.find(session, who, zaaknummer)
+            opened = OpenedCase(request, who, session, engine, now, zaaknummer)
             form = claim(session, sent, f"{request.url.path} {content.sha256 if content else ''}", now)
             if not form.location:
-                documents.add(session, case, desk_of(session, now), typed, content)
-                audit.record(session, action, zaaknummer, now, gemeentecode=case.gemeentecode)
+                documents.add(session, opened.case, opened.desk, typed, content)
+                opened.log(action)
                 return form.finish(f"/zaken/{zaaknummer}?gedaan=vastgelegd")
     except DomainError as error:
         session.rollback()
-        case = cases.find(session, who, zaaknummer)
-        audit.record(session, action, zaaknummer, now, resultaat="geweigerd", gemeentecode=case.gemeentecode)
-        return entry_page(request, session, case, documents.KIND, desk_of(session, now), sent=sent, error=error)
+        opened = OpenedCase(request, who, session, engine, now, zaaknummer)
+        opened.refused(action)
+        return entry_page(opened, documents.KIND, sent=sent, error=error)
     if content:  # carried out before: these bytes lie there already
         content.path.unlink(missing_ok=True)
     return see_other(form.location)
 
 
+def _log(opened: OpenedCase, document: Document) -> None:
+    documents.log_reading(opened.engine, opened.who.access, opened.case, document, opened.now)
+
+
 @router.get("/zaken/{zaaknummer}/documenten/{nummer}", response_class=HTMLResponse)
-def document_page(
-    request: Request, who: Who, session: PageSession, engine: Database, now: Now, zaaknummer: str, nummer: RowNumber
-) -> Response:
+def document_page(opened: Opened, nummer: RowNumber) -> Response:
     """What is known of a document, and the document itself where a browser can show it."""
-    case = cases.find(session, who, zaaknummer)
-    document = documents.find(session, case, nummer)
-    documents.log_reading(engine, who.access, case, document, now)
+    session = opened.session
+    document = documents.find(session, opened.case, nummer)
+    _log(opened, document)
     page = render(
-        request,
+        opened.request,
         "document.html",
-        **cases.top(session, CaseFile(session, case), desk_of(session, now)),
+        **cases.top(session, CaseFile(session, opened.case), opened.desk),
         document=document,
         content=cases.content_of(document),
         pdf=document.mediatype == PDF.mediatype,
@@ -95,28 +97,22 @@ def document_page(
 
 
 @router.get("/zaken/{zaaknummer}/documenten/{nummer}/inhoud")
-def content(
-    who: Who, session: PageSession, engine: Database, settings: Config, now: Now, zaaknummer: str, nummer: RowNumber
-) -> FileResponse:
+def content(opened: Opened, settings: Config, nummer: RowNumber) -> FileResponse:
     """The bytes as a download; who took them stands in the log."""
-    case = cases.find(session, who, zaaknummer)
-    document = documents.find(session, case, nummer)
+    document = documents.find(opened.session, opened.case, nummer)
     path = documents.stored(settings, document)
-    documents.log_reading(engine, who.access, case, document, now)
+    _log(opened, document)
     return content_answer(path, document)
 
 
 @router.get("/zaken/{zaaknummer}/documenten/{nummer}/weergave")
-def view(
-    who: Who, session: PageSession, engine: Database, settings: Config, now: Now, zaaknummer: str, nummer: RowNumber
-) -> FileResponse:
+def view(opened: Opened, settings: Config, nummer: RowNumber) -> FileResponse:
     """A PDF for the frame of its own page; nothing else is ever shown by itself."""
-    case = cases.find(session, who, zaaknummer)
-    document = documents.find(session, case, nummer)
+    document = documents.find(opened.session, opened.case, nummer)
     if document.mediatype != PDF.mediatype:
         raise NotFound(Reason("geen_weergave", "Dit document kan hier niet worden getoond. Download het."))
     path = documents.stored(settings, document)
-    documents.log_reading(engine, who.access, case, document, now)
+    _log(opened, document)
     headers = {"Content-Security-Policy": VIEWER, "X-Frame-Options": "SAMEORIGIN"}
     name = documents.name_outside(document)
     return FileResponse(

@@ -2,24 +2,19 @@
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
-from sqlmodel import Session
 
-from service.identity.accounts import desk_of
-from service.log import audit
 from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key
+from service.pages.opened import Opened, OpenedCase
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
 from service.web.csrf import CsrfChecked
-from service.web.dependencies import Database, Now, PageSession, Who
 from service.web.errors import status_of
 from signals.errors import DomainError
 from workflow import dossier
-from workflow.actors import Desk
 from workflow.case_file import CaseFile
-from workflow.models import Case
 from workflow.transitions import BY_NAME
 
 router = APIRouter()
@@ -41,52 +36,34 @@ QUESTIONS: Mapping[str, str] = {
 
 
 @router.get("/zaken/{zaaknummer}/dossier/{soort}", response_class=HTMLResponse)
-def entry_form(
-    request: Request,
-    who: Who,
-    session: PageSession,
-    engine: Database,
-    now: Now,
-    zaaknummer: str,
-    soort: str,
-    terug: str = "",
-) -> Response:
+def entry_form(opened: Opened, soort: str, terug: str = "") -> Response:
     """The form for one kind of entry, with those that are there. terug: the step for which it is asked, if any."""
-    case = cases.find(session, who, zaaknummer)
     dossier.kind_named(soort)
-    audit.record_reading(engine, who.access, "dossier_gelezen", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return entry_page(request, session, case, soort, desk_of(session, now), terug=terug)
+    opened.log_reading("dossier_gelezen")
+    return entry_page(opened, soort, terug=terug)
 
 
 @router.post("/zaken/{zaaknummer}/dossier/{soort}", response_class=HTMLResponse, dependencies=[CsrfChecked])
-def add_entry(
-    request: Request, who: Who, session: PageSession, now: Now, zaaknummer: str, soort: str, sent: Sent
-) -> Response:
+def add_entry(opened: Opened, soort: str, sent: Sent) -> Response:
     """Adds the entry, once; when it is refused everything typed stays."""
-    case = cases.find(session, who, zaaknummer)
-    desk, kind, code = desk_of(session, now), dossier.kind_named(soort), case.gemeentecode
-    form = claim(session, sent, request.url.path, now)
+    filled = given(dossier.kind_named(soort).velden, sent)
+    form = claim(opened.session, sent, opened.request.url.path, opened.now)
     if form.location:
         return see_other(form.location)
     try:
-        dossier.add(session, case, soort, desk, given(kind.velden, sent))
+        dossier.add(opened.session, opened.case, soort, opened.desk, filled)
     except DomainError as error:
-        session.rollback()
-        audit.record(session, f"vastgelegd_{soort}", zaaknummer, now, resultaat="geweigerd", gemeentecode=code)
-        case = cases.find(session, who, zaaknummer)
-        return entry_page(request, session, case, soort, desk, sent=sent, error=error)
-    audit.record(session, f"vastgelegd_{soort}", zaaknummer, now, gemeentecode=case.gemeentecode)
+        opened.refused(f"vastgelegd_{soort}")
+        return entry_page(opened, soort, sent=sent, error=error)
+    opened.log(f"vastgelegd_{soort}")
     if sent.get("terug") == WALAA:
         return form.finish("/walaa?gedaan=ja")
-    return form.finish(cases.led_on(zaaknummer, sent.get("terug", ""), "vastgelegd"))
+    return form.finish(cases.led_on(opened.zaaknummer, sent.get("terug", ""), "vastgelegd"))
 
 
 def entry_page(
-    request: Request,
-    session: Session,
-    case: Case,
+    opened: OpenedCase,
     soort: str,
-    desk: Desk,
     *,
     sent: Mapping[str, str] | None = None,
     error: DomainError | None = None,
@@ -96,7 +73,8 @@ def entry_page(
     terug = (sent or {}).get("terug", terug)
     kind = dossier.kind_named(soort)
     reasons = error.reasons if error else ()
-    file = CaseFile(session, case)
+    request, session, desk = opened.request, opened.session, opened.desk
+    file = CaseFile(session, opened.case)
     (mine,) = cases.kinds(file, desk, request, {soort: kind})
     return render(
         request,

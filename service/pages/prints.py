@@ -13,7 +13,7 @@ from exports.dossier import Purpose
 from service.db import session_scope
 from service.files.dossier_print import MEDIA_TYPES, Form, print_dossier
 from service.identity.accounts import desk_of
-from service.pages import cases, labels
+from service.pages import labels, opened
 from service.pages.forms import Sent
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Config, Database, Now, Who
@@ -51,14 +51,14 @@ def print_case(
     who: Who, engine: Database, settings: Config, now: Now, zaaknummer: str, sent: Sent
 ) -> StreamingResponse:
     """The dossier for the purpose that was chosen, as a download."""
-    cases.require_worker(who)
+    opened.require_worker(who)
     try:
         purpose, form = Purpose(sent.get("doel", "")), Form(sent.get("vorm", ""))
     except ValueError:
         raise Invalid(Reason("keuze_onbekend", "Kies waarvoor u het dossier afdrukt, en als PDF of ZIP.")) from None
     wording = Spoken(settings.zone)
     with session_scope(engine, who.access, write=False) as reading:  # long work: a writer would hold up all others
-        case = cases.find(reading, who, zaaknummer)
+        case = opened.find(reading, who, zaaknummer)
         made = print_dossier(reading, engine, settings, who.access, case, desk_of(reading, now), purpose, form, wording)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "Content-Length": str(made.size)}
     return StreamingResponse(made.blocks(), media_type=MEDIA_TYPES[form], headers=headers)

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
 from service.files.letter_file import pdf_answer
-from service.identity.accounts import desk_of
-from service.log import audit, disclosure
+from service.log import disclosure
 from service.pages import cases
 from service.pages.forms import Sent, claim, given, new_key, version_of
+from service.pages.opened import Opened, OpenedCase
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
 from service.web.csrf import CsrfChecked
-from service.web.dependencies import Database, Now, PageSession, Who
 from service.web.errors import status_of
 from signals.dates import dutch_date
 from signals.errors import DomainError, NotFound, Reason, Stale
@@ -23,7 +22,7 @@ from workflow import letters, moves, parcels, prepared_letters, voornemen
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.letter_texts import LANGUAGES
-from workflow.models import Case, CaseEvent
+from workflow.models import CaseEvent
 from workflow.move import Move
 from workflow.moves import StepView
 from workflow.phases import Role
@@ -44,115 +43,63 @@ def _move(stap: str) -> Move:
 
 
 @router.get("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse)
-def step_form(
-    request: Request,
-    who: Who,
-    session: PageSession,
-    engine: Database,
-    now: Now,
-    zaaknummer: str,
-    stap: str,
-    terug: str = "",
-    gedaan: str = "",
-) -> Response:
+def step_form(opened: Opened, stap: str, terug: str = "", gedaan: str = "") -> Response:
     """The form of a step; of one that cannot be taken, the reasons. terug: the step for which it is taken first."""
-    case = cases.find(session, who, zaaknummer)
     _move(stap)
-    audit.record_reading(engine, who.access, "stap_bekeken", zaaknummer, now, gemeentecode=case.gemeentecode)
-    return _page(request, session, case, stap, desk_of(session, now), terug=terug, notice=cases.notice_of(gedaan))
+    opened.log_reading("stap_bekeken")
+    return _page(opened, stap, terug=terug, notice=cases.notice_of(gedaan))
 
 
 @router.post("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse, dependencies=[CsrfChecked])
-def take_step(
-    request: Request,
-    who: Who,
-    session: PageSession,
-    engine: Database,
-    now: Now,
-    zaaknummer: str,
-    stap: str,
-    sent: Sent,
-) -> Response:
+def take_step(opened: Opened, stap: str, sent: Sent) -> Response:
     """Takes the step, once; when it is refused everything typed stays."""
-    case = cases.find(session, who, zaaknummer)
-    code, desk = case.gemeentecode, desk_of(session, now)
-    fields = _move(stap).fields
-    form = claim(session, sent, request.url.path, now)
+    session, case, filled = opened.session, opened.case, given(_move(stap).fields, sent)
+    form = claim(session, sent, opened.request.url.path, opened.now)
     if form.location:
         return see_other(form.location)
     try:
-        event = moves.take(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
+        event = moves.take(session, case, stap, opened.desk, versie=version_of(sent), gegevens=filled)
     except DomainError as error:
-        session.rollback()
-        audit.record_refusal(engine, who.access, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
-        case = cases.find(session, who, zaaknummer)
-        return _page(request, session, case, stap, desk, sent=sent, error=error)
-    audit.record(session, f"stap_{stap}", zaaknummer, now, gemeentecode=code)
-    disclosure.record_parts(session, case, event, now)
-    return form.finish(cases.led_on(zaaknummer, sent.get("terug", ""), stap))
+        opened.refused(f"stap_{stap}")
+        return _page(opened, stap, sent=sent, error=error)
+    opened.log(f"stap_{stap}")
+    disclosure.record_parts(session, case, event, opened.now)
+    return form.finish(cases.led_on(opened.zaaknummer, sent.get("terug", ""), stap))
 
 
 @router.post("/zaken/{zaaknummer}/stappen/{stap}/voorbeeld", dependencies=[CsrfChecked])
-def preview_letter(
-    request: Request,
-    who: Who,
-    session: PageSession,
-    engine: Database,
-    now: Now,
-    zaaknummer: str,
-    stap: str,
-    sent: Sent,
-) -> Response:
+def preview_letter(opened: Opened, stap: str, sent: Sent) -> Response:
     """The letter that the step would send, marked as an example; nothing is stored."""
-    case = cases.find(session, who, zaaknummer)
-    code, desk, fields = case.gemeentecode, desk_of(session, now), _move(stap).fields
+    session, filled = opened.session, given(_move(stap).fields, sent)
     try:
-        made = moves.preview(session, case, stap, desk, versie=version_of(sent), gegevens=given(fields, sent))
+        made = moves.preview(session, opened.case, stap, opened.desk, versie=version_of(sent), gegevens=filled)
     except DomainError as error:
-        session.rollback()
-        audit.record_refusal(engine, who.access, "voorbeeld_bekeken", zaaknummer, now, gemeentecode=code)
-        case = cases.find(session, who, zaaknummer)
-        return _page(request, session, case, stap, desk, sent=sent, error=error)
+        opened.refused("voorbeeld_bekeken")
+        return _page(opened, stap, sent=sent, error=error)
     session.rollback()
-    audit.record_reading(engine, who.access, "voorbeeld_bekeken", zaaknummer, now, gemeentecode=code)
-    return pdf_answer(made, f"voorbeeld-{zaaknummer}.pdf")
+    opened.log_reading("voorbeeld_bekeken")
+    return pdf_answer(made, f"voorbeeld-{opened.zaaknummer}.pdf")
 
 
 @router.post("/zaken/{zaaknummer}/stappen/{stap}/klaarzetten", dependencies=[CsrfChecked])
-def prepare_letter(
-    request: Request,
-    who: Who,
-    session: PageSession,
-    engine: Database,
-    now: Now,
-    zaaknummer: str,
-    stap: str,
-    sent: Sent,
-) -> Response:
+def prepare_letter(opened: Opened, stap: str, sent: Sent) -> Response:
     """Makes the letter of the step for the post of today, once; the step is taken when it is posted."""
-    case = cases.find(session, who, zaaknummer)
-    code, desk, fields = case.gemeentecode, desk_of(session, now), _move(stap).fields
-    form = claim(session, sent, request.url.path, now)
+    session, filled = opened.session, given(_move(stap).fields, sent)
+    form = claim(session, sent, opened.request.url.path, opened.now)
     if form.location:
         return see_other(form.location)
     try:
-        filled = given(fields, sent)
-        prepared_letters.prepare(session, case, stap, desk, versie=version_of(sent), gegevens=filled)
+        prepared_letters.prepare(session, opened.case, stap, opened.desk, versie=version_of(sent), gegevens=filled)
     except DomainError as error:
-        session.rollback()
-        audit.record_refusal(engine, who.access, f"klaargezet_{stap}", zaaknummer, now, gemeentecode=code)
-        case = cases.find(session, who, zaaknummer)
-        return _page(request, session, case, stap, desk, sent=sent, error=error)
-    audit.record(session, f"klaargezet_{stap}", zaaknummer, now, gemeentecode=code)
+        opened.refused(f"klaargezet_{stap}")
+        return _page(opened, stap, sent=sent, error=error)
+    opened.log(f"klaargezet_{stap}")
     return form.finish("/post?gedaan=klaar")
 
 
 def _page(
-    request: Request,
-    session: Session,
-    case: Case,
+    opened: OpenedCase,
     stap: str,
-    desk: Desk,
     *,
     sent: Mapping[str, str] | None = None,
     error: DomainError | None = None,
@@ -160,6 +107,7 @@ def _page(
     notice: str = "",
 ) -> Response:
     terug = (sent or {}).get("terug", terug)
+    session, case, desk = opened.session, opened.case, opened.desk
     file = CaseFile(session, case)
     step = next(one for one in moves.steps(file, desk) if one.stap == stap)
     reasons = error.reasons if error else ()
@@ -170,7 +118,7 @@ def _page(
         default[PARTS.naam] = ",".join(usual)
     stale = isinstance(error, Stale)
     return render(
-        request,
+        opened.request,
         "step.html",
         status=status_of(error) if error else 200,
         **cases.top(session, file, desk),
