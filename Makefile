@@ -16,7 +16,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 AS_ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
 APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # What the tests need beside Python, as command=Debian package.
-ENGINES := chromium-headless-shell=chromium-headless-shell initdb=postgresql
+ENGINES := chromium=chromium chromium-headless-shell=chromium-headless-shell initdb=postgresql
 
 # Node comes from PyPI; what pages and tests take from npm stands in a lock file for each.
 LOOK := service/static/made/design-system.css

@@ -17,10 +17,11 @@ import service.models  # noqa: F401  # all tables
 import workflow.models  # noqa: F401  # all tables
 from service import process
 from service.access import Access
-from service.db import make_engine, session_scope, upgrade
+from service.db import session_scope, upgrade
 from service.settings import DEFAULT_SECRET, Settings
 from tests import postgres
 from tests.databases import CLUSTER, Databases, PostgresDatabases, databases_of
+from tests.engines import make_quick_engine
 from workflow.models import NO_TERM, Case
 from workflow.running_terms import running_terms
 
@@ -104,7 +105,7 @@ def empty_database(databases: Databases) -> str:
 def engine(databases: Databases, empty_database: str) -> Iterator[Engine]:
     """An empty database of the test's own."""
     with databases.copied(empty_database) as url:
-        made = make_engine(url)
+        made = make_quick_engine(url)
         yield made
         made.dispose()
 
@@ -129,7 +130,7 @@ class Shared:
             self.drop()
         if self._made is None:
             url = self._databases.copy(self._empty)
-            self._made = url, make_engine(url)
+            self._made = url, make_quick_engine(url)
             event.listen(self._made[1], "commit", self._use)
         return self._made[1]
 

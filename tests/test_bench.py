@@ -137,6 +137,7 @@ def test_the_statements_of_a_step_do_alone_what_the_step_did(
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)  # what differs between the two is not in pages
 def test_every_page_that_is_measured_is_a_page_and_its_bare_route_answers_the_same(
     engine_path: Callable[..., str], databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

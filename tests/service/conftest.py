@@ -18,6 +18,7 @@ from service.row_security import EVERYTHING
 from service.settings import Settings
 from tests import authenticator
 from tests.databases import Databases
+from tests.engines import make_quick_engine
 from tests.postgres import as_owner
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -87,7 +88,7 @@ def settings(tmp_path: Path, databases: Databases, start: str) -> Iterator[Setti
 
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
-    engine = make_engine(settings.database_url)
+    engine = make_quick_engine(settings.database_url)
     yield engine
     engine.dispose()
 

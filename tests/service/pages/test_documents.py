@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, Playwright
 from pypdf import PdfReader
 
 from tests import evidence
 from workflow.phases import Phase
 
-from .conftest import SignIn, Site
+from .conftest import FLAGS, SignIn, Site
 
 pytestmark = pytest.mark.browser
 Files = dict[str, str | bytes]
@@ -26,10 +27,10 @@ def file(name: str, content: bytes) -> Files:
 
 
 @pytest.fixture
-def add(site: Site, sign_in: SignIn, case: str) -> Callable[..., object]:
+def add(site: Site, sign_in: SignIn, case: str) -> Callable[..., Page]:
     page = sign_in("anna")
 
-    def send(name: str, content: bytes, words: str = "Huurovereenkomst") -> object:
+    def send(name: str, content: bytes, words: str = "Huurovereenkomst") -> Page:
         page.goto(f"{site.url}/zaken/{case}/dossier/documenten")
         page.get_by_label("Bestand").set_input_files(file(name, content))
         page.get_by_label("Omschrijving").fill(words)
@@ -42,7 +43,7 @@ def add(site: Site, sign_in: SignIn, case: str) -> Callable[..., object]:
     return send
 
 
-def test_an_image_is_added_seen_on_its_page_and_downloaded(site: Site, case: str, add: Callable[..., object]) -> None:
+def test_an_image_is_added_seen_on_its_page_and_downloaded(site: Site, case: str, add: Callable[..., Page]) -> None:
     page = add("voordeur.png", evidence.PNG, "De voordeur")
     assert "Vastgelegd in het dossier" in page.inner_text("main")
     assert "voordeur.png" in page.inner_text("main") and "afbeelding (PNG), 1 kB" in page.inner_text("main")
@@ -55,8 +56,18 @@ def test_an_image_is_added_seen_on_its_page_and_downloaded(site: Site, case: str
     assert download.value.path().read_bytes() == evidence.PNG
 
 
-def test_a_pdf_is_shown_in_its_page(site: Site, case: str, add: Callable[..., object]) -> None:
-    page = add("huur.pdf", evidence.PDF)
+def test_a_pdf_is_shown_in_its_page(
+    site: Site, case: str, add: Callable[..., Page], playwright: Playwright, engine_path: Callable[..., str]
+) -> None:
+    """In the Chromium that people have: the one without windows has nothing to show a PDF with."""
+    added = add("huur.pdf", evidence.PDF)
+    with playwright.chromium.launch(executable_path=engine_path("chromium"), args=FLAGS) as whole:
+        page = whole.new_context(storage_state=added.context.storage_state()).new_page()
+        page.goto(added.url)
+        assert_shown(page)
+
+
+def assert_shown(page: Page) -> None:
     with page.expect_response("**/weergave") as shown:
         page.get_by_role("link", name="Bekijk huur.pdf").click()
     answer = shown.value
@@ -67,7 +78,7 @@ def test_a_pdf_is_shown_in_its_page(site: Site, case: str, add: Callable[..., ob
     assert any(frame.url.endswith("/weergave") for frame in page.frames)
 
 
-def test_only_a_pdf_is_shown_by_itself(site: Site, case: str, add: Callable[..., object]) -> None:
+def test_only_a_pdf_is_shown_by_itself(site: Site, case: str, add: Callable[..., Page]) -> None:
     page = add("brief.txt", evidence.TEXT)
     page.get_by_role("link", name="Bekijk brief.txt").click()
     assert "wordt hier niet getoond" in page.inner_text("main")
@@ -77,7 +88,7 @@ def test_only_a_pdf_is_shown_by_itself(site: Site, case: str, add: Callable[...,
     assert answer.headers["content-disposition"].startswith("attachment")
 
 
-def test_a_refused_file_leaves_what_was_typed(site: Site, case: str, add: Callable[..., object]) -> None:
+def test_a_refused_file_leaves_what_was_typed(site: Site, case: str, add: Callable[..., Page]) -> None:
     page = add("pagina.pdf", evidence.HTML)
     assert page.get_by_role("alert").get_by_role("link").inner_text().startswith("Dit is HTML")
     assert page.get_by_label("Omschrijving").input_value() == "Huurovereenkomst"
@@ -109,7 +120,7 @@ def test_a_document_without_a_file_is_a_reference(site: Site, case: str, sign_in
 
 
 def test_another_municipality_finds_no_document(
-    site: Site, case: str, add: Callable[..., object], sign_in: SignIn
+    site: Site, case: str, add: Callable[..., Page], sign_in: SignIn
 ) -> None:
     page = add("huur.pdf", evidence.PDF)
     page.get_by_role("link", name="Bekijk huur.pdf").click()
