@@ -16,8 +16,8 @@ from signals.base import table
 from signals.bsn import may_hold_bsn
 from signals.bulk import run
 from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused, Stale, named
-from signals.models import Delivery
-from signals.municipalities import Municipalities
+from signals.models import Delivery, Municipality
+from signals.municipalities import Municipalities, alphabetical
 from signals.numbers import take_numbers
 from workflow.actors import Actor, Desk
 from workflow.fields import Field, read
@@ -295,10 +295,20 @@ def _agendas(session: Session, some: Sequence[Sessie]) -> Sequence[Agenda]:
     treated = select(SessieLevering).where(col(SessieLevering.sessie_id).in_(ids))
     for one in session.exec(treated.order_by(col(SessieLevering.leveringsnummer))):
         parts[one.sessie_id][0].append(one.leveringsnummer)
-    asked = select(SessieDeelnemer).where(col(SessieDeelnemer.sessie_id).in_(ids))
-    for each in session.exec(asked.order_by(col(SessieDeelnemer.organisatie))):
+    asked = session.exec(select(SessieDeelnemer).where(col(SessieDeelnemer.sessie_id).in_(ids))).all()
+    place = {one: number for number, one in enumerate(in_order(session, (each.organisatie for each in asked)))}
+    for each in sorted(asked, key=lambda each: place[each.organisatie]):
         parts[each.sessie_id][1].append(each.organisatie)
     return [Agenda(sessie, *parts[sessie.id]) for sessie in some]
+
+
+def in_order(session: Session, organisations: Iterable[str]) -> Sequence[str]:
+    """Each once, as people look for them: the municipalities by name, then the others."""
+    some = {*organisations}
+    known = select(Municipality.code, Municipality.naam).where(col(Municipality.code).in_(some))
+    names: dict[str, str] = dict(session.exec(known).all())
+    called: dict[str, str] = {one: names.get(one, one) for one in some}
+    return sorted(some, key=lambda one: (one not in names, alphabetical(called[one]), one))
 
 
 def takes_part(agenda: Agenda, actor: Actor) -> bool:
@@ -312,7 +322,7 @@ def voices(session: Session, agenda: Agenda, actor: Actor, today: date) -> Seque
     More than one for who works for several municipalities.
     """
     mine = speaks_for(actor)
-    if at_the_table := sorted(mine & {*agenda.deelnemers, UWV}):
+    if at_the_table := in_order(session, mine & {*agenda.deelnemers, UWV}):
         return at_the_table
     register = Municipalities.load(session)
-    return sorted({register.successor(code, today) for code in mine})
+    return in_order(session, (register.successor(code, today) for code in mine))

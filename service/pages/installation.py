@@ -11,16 +11,15 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from service import consequences, installation
-from service.identity.accounts import desk_of
 from service.pages import labels
 from service.pages.forms import Sent, claim, given, new_key
 from service.pages.rendering import by_field, render, require, see_other
-from service.pages.steps import municipalities
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Now, PageSession, Who, WidePageSession
 from service.web.errors import status_of
 from signals.errors import DomainError
 from signals.models import Grondslag
+from signals.municipalities import alphabetical, names_on
 from workflow.dated_settings import SETTINGS, setting
 from workflow.fields import Field, read
 from workflow.phases import Role
@@ -114,6 +113,10 @@ def overview(request: Request, who: Who, session: PageSession, now: Now, gedaan:
     """What is in force, what will be and what was."""
     require(who, BEHEERDER)
     today = now.date()
+    names = names_on(session, today)
+    called = sorted(
+        installation.participants(session), key=lambda row: alphabetical(names.get(row.gemeentecode, row.gemeentecode))
+    )
     return render(
         request,
         "installation.html",
@@ -122,8 +125,8 @@ def overview(request: Request, who: Who, session: PageSession, now: Now, gedaan:
         national=[(known.omschrijving, setting(session, naam, None, today)) for naam, known in SETTINGS.items()],
         descriptions={naam: known.omschrijving for naam, known in SETTINGS.items()},
         values=[(row, installation.state(row, today)) for row in installation.values(session)],
-        participants=[(row, installation.state(row, today)) for row in installation.participants(session)],
-        names=municipalities(session, desk_of(session, now)),
+        participants=[(row, installation.state(row, today)) for row in called],
+        names=names,
         notice="Vastgelegd." if gedaan else "",
     )
 
@@ -230,7 +233,7 @@ def _record(session: Session, soort: Kind, values: Mapping[str, Any], now: datet
 def _choices(session: Session, now: datetime) -> Mapping[str, Mapping[str, str]]:
     return {
         "naam": {naam: known.omschrijving for naam, known in SETTINGS.items()},
-        "gemeentecode": municipalities(session, desk_of(session, now)),
+        "gemeentecode": names_on(session, now.date()),
     }
 
 

@@ -162,10 +162,10 @@ def _offered(session: Session, today: date, agenda: Agenda | None = None) -> Map
     codes = {*session.exec(staff), *session.exec(select(Participant.gemeentecode).distinct())}
     here = {register.successor(code, today) for code in codes if code}
     here |= {one for one in (agenda.deelnemers if agenda else ()) if one.isdigit()}
-    known = {code: f"gemeente {register.name(code)}" for code in here}
+    known = {code: f"gemeente {register.name(code)}" for code in sessies.in_order(session, here)}
     return {
         "leveringen": {one: one for one in session.exec(newest)},
-        "deelnemers": {sessies.UWV: sessies.UWV, LAA: LAA, **dict(sorted(known.items(), key=lambda each: each[1]))},
+        "deelnemers": {sessies.UWV: sessies.UWV, LAA: LAA, **known},
     }
 
 

@@ -26,7 +26,7 @@ from signals.address import mended_postcode
 from signals.bsn import may_hold_bsn
 from signals.dates import as_date, eight_digits
 from signals.errors import NotFound, Reason
-from signals.municipalities import name_on, standing_for
+from signals.municipalities import alphabetical, name_on, standing_for
 from workflow.models import CallbackRequest, Case
 from workflow.opening import case_number
 from workflow.phases import MUNICIPAL_ROLES, OPEN, Outcome, Phase, Role
@@ -331,7 +331,8 @@ def _page(
 def own_municipalities(session: Session, who: SignedIn, today: date) -> Mapping[str, str]:
     """Those of whoever asks as they are called today: name by code."""
     codes = {standing_for(session, code, today) for code in who.access.codes or ()}
-    return {code: name_on(session, code, today) for code in sorted(codes)}
+    called = [(code, name_on(session, code, today)) for code in codes]
+    return dict(sorted(called, key=lambda each: alphabetical(each[1])))
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,14 @@ def test_a_sessie_has_a_number_leveringen_and_organisations(session: Session, ca
     assert again.sessie.plaats == "stadhuis"
 
 
+def test_organisations_stand_as_people_look_for_them(session: Session, case: Case) -> None:
+    agenda = plan(session, deelnemers="UWV,0983,0518,0310,0268", andere="Aedes, 0014")
+    assert agenda.deelnemers == ["0310", "0518", "0014", NIJMEGEN, VENLO, "Aedes", UWV]
+    both = Actor("els", {Role.BEHANDELAAR: frozenset({"0014", "0518"})})
+    assert sessies.voices(session, agenda, both, DAY) == ["0518", "0014"]  # 's-Gravenhage before Groningen
+    assert [*sessie_notes.action_fields(agenda)[1].keuzes] == agenda.deelnemers
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
