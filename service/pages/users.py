@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from service.identity import accounts, offered_passwords, passwords, second_factor
 from service.log import audit
@@ -20,6 +20,7 @@ from service.web.dependencies import Now, PageSession, RowNumber, SignedIn, Who
 from service.web.errors import status_of
 from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Refused, Stale
 from signals.models import Municipality
+from signals.municipalities import names_on
 from workflow.fields import Field, read
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role, role_text
 
@@ -39,7 +40,7 @@ NEW_ROLE = (
         "gemeente",
         "In welke gemeente",
         verplicht=False,
-        hint="De code, zoals 0599. Leeg bij een rol voor het hele project.",
+        hint="Typ de naam en kies, of typ de code van vier cijfers. Leeg bij een rol voor het hele project.",
     ),
 )
 KEPT, BEFORE = "houd", "stond"
@@ -61,12 +62,12 @@ def users(request: Request, who: Who, session: PageSession, gedaan: str = "") ->
 
 
 @router.get("/gebruikers/{nummer}", response_class=HTMLResponse)
-def form(request: Request, who: Who, session: PageSession, nummer: RowNumber) -> Response:
+def form(request: Request, who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
     """How a user stands in letters, and what he may do."""
     require(who, BEHEERDER)
     user = _user(session, nummer)
     values = {field.naam: getattr(user, field.naam) for field in IN_LETTERS}
-    return _page(request, who, session, user, values)
+    return _page(request, who, session, user, now, values)
 
 
 @router.post("/gebruikers/{nummer}", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -82,7 +83,7 @@ def change(request: Request, who: Who, session: PageSession, now: Now, nummer: R
         accounts.change_user(session, user.naam, **{field.naam: values.get(field.naam, "") for field in IN_LETTERS})
     except DomainError as error:
         session.rollback()
-        return _page(request, who, session, _user(session, nummer), sent, error)
+        return _page(request, who, session, _user(session, nummer), now, sent, error)
     audit.record(session, "gebruiker_gewijzigd", user.naam, now)
     return claimed.finish("/gebruikers?gedaan=ja")
 
@@ -127,7 +128,7 @@ def change_roles(request: Request, who: Who, session: PageSession, now: Now, num
         session.rollback()
         user = _user(session, nummer)
         values = {field.naam: getattr(user, field.naam) for field in IN_LETTERS}
-        return _page(request, who, session, user, values | sent, error)
+        return _page(request, who, session, user, now, values | sent, error)
     if changed:
         audit.record_roles(session, user.naam, before, accounts.roles_held(session, user), now)
     return claimed.finish(f"/gebruikers?gedaan={'rollen' if changed else 'gelijk'}")
@@ -163,7 +164,7 @@ def _wanted(session: Session, user: User, sent: Mapping[str, str], now: datetime
         uitleg = "Iemand anders wijzigde deze rollen intussen. Hieronder staat hoe het nu is; kies opnieuw."
         raise Stale(Reason("rollen_gewijzigd", uitleg, KEPT))
     wanted = [held[text] for text in _listed(sent, KEPT) if text in held]
-    values = read(NEW_ROLE, given(NEW_ROLE, sent), now)
+    values = read(NEW_ROLE, _with_code(session, given(NEW_ROLE, sent), now), now)
     if values:
         wanted += _given_role(values.get("rol", ""), values.get("gemeentecode", ""))
     if not wanted:
@@ -173,6 +174,18 @@ def _wanted(session: Session, user: User, sent: Mapping[str, str], now: datetime
         )
         raise Invalid(Reason("rol_ontbreekt", uitleg, KEPT))
     return wanted
+
+
+def _with_code(session: Session, filled_in: Mapping[str, str], now: datetime) -> Mapping[str, str]:
+    """The municipality by its code, also where its name was filled in; Invalid for a name that none has."""
+    typed = filled_in.get("gemeentecode", "")
+    if not typed or typed.isdigit():
+        return filled_in
+    by_name = {name.casefold(): code for code, name in names_on(session, now.date()).items()}
+    if (code := by_name.get(" ".join(typed.split()).casefold().replace("\u2019", "'"))) is None:
+        uitleg = "Er is geen gemeente met deze naam. Kies een naam uit de lijst, of vul de code van vier cijfers in."
+        raise Invalid(Reason("gemeente_onbekend", uitleg, "gemeentecode"))
+    return {**filled_in, "gemeentecode": code}
 
 
 def _given_role(rol: str, code: str) -> list[tuple[Role, str | None]]:
@@ -210,6 +223,7 @@ def _page(
     who: SignedIn,
     session: Session,
     user: User,
+    now: datetime,
     values: Mapping[str, str],
     error: DomainError | None = None,
 ) -> Response:
@@ -233,14 +247,14 @@ def _page(
         before=",".join(held),
         kept=_listed(values, KEPT) if BEFORE in values and not stale else held,
         new_role=NEW_ROLE,
-        choices={"gemeentecode": names},
+        choices={"gemeentecode": names_on(session, now.date())},
         unchangeable=_unchangeable(who, user),
     )
 
 
 def municipality_names(session: Session) -> Mapping[str, str]:
     """Names by code, former municipalities too."""
-    return {row.code: row.naam for row in session.exec(select(Municipality).order_by(col(Municipality.naam)))}
+    return {row.code: row.naam for row in session.exec(select(Municipality))}
 
 
 def _role_told(text: str, names: Mapping[str, str]) -> str:
