@@ -4,13 +4,13 @@ import io
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from pypdf import PdfReader
 from sqlmodel import col, select
 
 from service.access import Access
 from service.db import session_scope
-from tests.service.pages.conftest import SignIn, Site, fits_the_width
+from tests.service.pages.conftest import ON_BOTH, TELEPHONE, SignIn, Site, fits_the_width
 from tests.service.pages.everywhere import World
 from workflow.models import PreparedLetter
 from workflow.phases import Phase
@@ -132,6 +132,50 @@ def test_an_address_that_names_no_letter_is_not_about_all_of_them(site: Site, si
     assert letters_waiting(site, number) == 1
     page.goto(f"{site.url}/post")
     page.get_by_role("row", name=re.compile(number)).get_by_role("button", name="Haal weg").click()
+
+
+STANDING = """() => {
+    const bar = document.querySelector(".blijft"), rows = [...document.querySelectorAll(".lijst tbody tr")];
+    const [top, bottom] = [bar.getBoundingClientRect().top, bar.getBoundingClientRect().bottom];
+    const last = rows.at(-1).getBoundingClientRect().bottom;
+    return {rows: rows.length, sticks: getComputedStyle(bar).position === "sticky", top, bottom, last,
+            seen: top >= 0 && bottom <= innerHeight, part: (bottom - top) / innerHeight};
+}"""
+COVERED = """() => [...document.querySelectorAll(".lijst a, .lijst input")].filter(each => {
+    each.focus();
+    const box = each.getBoundingClientRect(), x = box.left + box.width / 2, y = box.top + box.height / 2;
+    return !each.contains(document.elementFromPoint(x, y)) && !each.closest("label")?.contains(
+        document.elementFromPoint(x, y));
+}).map(each => each.textContent || each.value)"""
+
+
+@pytest.mark.parametrize("naam", ["anna", "tess"])
+@ON_BOTH
+def test_the_buttons_stay_in_sight_and_hide_nothing(
+    site: Site, sign_in: SignIn, screen: ViewportSize, naam: str
+) -> None:
+    page = sign_in(naam)
+    page.goto(f"{site.url}/zaken?lijst=alle")
+    if screen == TELEPHONE:
+        assert not page.evaluate(STANDING)["sticks"]  # before there is anything to do it would only take room
+    page.locator(".vink input").first.check()
+    begin = page.evaluate(STANDING)
+    assert begin["rows"] == 50 and begin["sticks"] and begin["seen"] and begin["part"] < 0.34, begin
+    assert page.evaluate(COVERED) == []
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    end = page.evaluate(STANDING)
+    assert end["seen"] and end["last"] <= end["top"], end
+    assert fits_the_width(page)
+    page.emulate_media(media="print")
+    expect(page.locator(".blijft")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(320, 256), (844, 390), (1280, 480)], ids=["400 percent", "lying", "low"])
+def test_on_a_low_screen_the_buttons_stand_below_the_list(site: Site, sign_in: SignIn, size: tuple[int, int]) -> None:
+    page = sign_in("anna", *size)
+    page.goto(f"{site.url}/zaken?lijst=alle")
+    page.locator(".vink input").first.check()
+    assert not page.evaluate(STANDING)["sticks"]
 
 
 @pytest.mark.parametrize(
