@@ -130,12 +130,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one case of those that were ticked. told: why not, or what came of it. path: where that is."""
+    """What became of one case of those that were ticked. told: why not, or what came of it. path: where that is.
+
+    there: whether it can be opened still.
+    """
 
     zaaknummer: str
     done: bool
     told: str
     path: str = ""
+    there: bool = True
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from service.access import Access
 from service.db import session_scope
 from tests.service.pages.conftest import ON_BOTH, TELEPHONE, SignIn, Site, fits_the_width
 from tests.service.pages.everywhere import World
+from workflow import moves
 from workflow.models import PreparedLetter
 from workflow.phases import Phase
 from workflow.visit_models import PlannedVisit
@@ -118,6 +119,64 @@ def test_letters_of_many_cases_go_in_one_bundle_and_the_rest_says_why(site: Site
     expect(page.get_by_role("row", name=re.compile(apart))).to_have_count(0)
     page.goto(f"{site.url}/post")
     page.get_by_role("row", name=re.compile(apart)).get_by_role("button", name="Haal weg").click()
+
+
+def leave(site: Site, number: str) -> None:
+    """The case is another municipality's from now on."""
+    with session_scope(site.engine, Access.system()) as session:
+        case = moves.find_case(session, number)
+        case.gemeentecode = "0983"
+        session.add(case)
+
+
+def test_a_case_that_is_gone_since_it_was_ticked_is_told_and_the_others_go_on(site: Site, sign_in: SignIn) -> None:
+    numbers = [site.new_case(days_ago=20, phase=Phase.VOORONDERZOEK) for _ in range(5)]
+    stays, gone, later = numbers[0], numbers[1], numbers[2]
+    for place, number in enumerate(numbers):
+        site.move_to(number, 821 + 2 * place)
+    page = sign_in("anna", 360, 740)
+    tick(page, site, stays, gone)
+    leave(site, gone)
+    page.get_by_role("button", name="Wijs de aangevinkte zaken aan uzelf toe").click()
+    told = page.get_by_role("status")
+    expect(told.get_by_role("heading")).to_have_text("1 zaak toegewezen, 1 niet")
+    expect(told.get_by_role("listitem")).to_have_text(f"{gone}: is er niet meer, of niet meer bij uw gemeente.")
+    expect(told.get_by_role("link")).to_have_count(0)
+    assert site.case(stays).behandelaar == "anna" and fits_the_width(page)
+
+    tick(page, site, stays, later)
+    leave(site, later)
+    page.get_by_role("button", name="Plan huisbezoek", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text(f"{later}: is er niet meer")
+    expect(page.locator(".bezoekadres")).to_have_count(1)
+    assert fits_the_width(page)
+
+    one, other = numbers[3], numbers[4]
+    tick(page, site, one, other)
+    page.get_by_role("button", name="Plan huisbezoek", exact=True).click()
+    expect(page.locator(".bezoekadres")).to_have_count(2)
+    leave(site, other)
+    fill_in(page, site.days(12), "18:00", "17:00")
+    page.get_by_role("button", name="Plan de bezoeken").click()
+    expect(page.get_by_role("alert")).to_contain_text("Het tijdvak eindigt voor het begint.")
+    page.get_by_label("Tot").fill("20:00")
+    page.get_by_role("button", name="Plan de bezoeken").click()
+    expect(page.get_by_role("status")).to_contain_text("Huisbezoek gepland bij 1 zaak")
+    assert visits_on(site, site.days(12), "18:00") == 1
+
+    tick(page, site, stays, one)
+    leave(site, one)
+    page.get_by_role("button", name="Post brieven").click()
+    expect(page.get_by_role("status")).to_contain_text(f"{one}: is er niet meer")
+    assert letters_waiting(site, stays) == 1
+    page.goto(f"{site.url}/post")
+    page.get_by_role("row", name=re.compile(stays)).get_by_role("button", name="Haal weg").click()
+
+    tick(page, site, stays)
+    leave(site, stays)
+    page.get_by_role("button", name="Plan huisbezoek", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text(f"{stays}: is er niet meer")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Zaken")
 
 
 def test_an_address_that_names_no_letter_is_not_about_all_of_them(site: Site, sign_in: SignIn) -> None:
