@@ -127,8 +127,9 @@ def change(session: Session, sessie: Sessie, desk: Desk, versie: int, gegevens: 
     """Another day, place, levering or participant. As `plan`; Stale when somebody else changed it meanwhile."""
     require_leader(desk.actor)
     require_planned(sessie)
+    _require_version(sessie, versie)
     values = _chosen(session, desk, gegevens)
-    _raise_version(sessie, versie)
+    sessie.versie += 1
     for name in _OWN:
         setattr(sessie, name, values[name])
     session.add(sessie)
@@ -145,28 +146,30 @@ def hold(session: Session, sessie: Sessie, desk: Desk, versie: int) -> None:
     if sessie.datum > desk.today:
         uitleg = "Deze sessie is nog niet geweest. Leg op de dag zelf of daarna vast dat zij is gehouden."
         raise Refused(Reason("sessie_komt_nog", uitleg))
-    _end(session, sessie, desk, versie, SessieStaat.GEHOUDEN)
+    _require_version(sessie, versie)
+    _end(session, sessie, desk, SessieStaat.GEHOUDEN)
 
 
 def call_off(session: Session, sessie: Sessie, desk: Desk, versie: int, gegevens: Mapping[str, Any]) -> None:
     """It does not take place; what was asked for it stays to be read."""
     require_leader(desk.actor)
     require_planned(sessie)
+    _require_version(sessie, versie)
     sessie.reden_afgelast = without_bsn(read(CALLING_OFF, gegevens, desk.now))["reden"]
-    _end(session, sessie, desk, versie, SessieStaat.AFGELAST)
+    _end(session, sessie, desk, SessieStaat.AFGELAST)
 
 
-def _end(session: Session, sessie: Sessie, desk: Desk, versie: int, staat: SessieStaat) -> None:
-    _raise_version(sessie, versie)
+def _end(session: Session, sessie: Sessie, desk: Desk, staat: SessieStaat) -> None:
+    sessie.versie += 1
     sessie.staat, sessie.beeindigd_op = staat, desk.now
     session.add(sessie)
 
 
-def _raise_version(sessie: Sessie, versie: int) -> None:
+def _require_version(sessie: Sessie, versie: int) -> None:
+    """Asked before what was filled in is judged, so that who mends a fault does not write over another's change."""
     if sessie.versie != versie:
-        uitleg = "Deze sessie is intussen door iemand anders gewijzigd. Kijk hoe zij nu is en probeer het opnieuw."
+        uitleg = "Deze sessie is intussen door iemand anders gewijzigd. Hieronder staat hoe zij nu is."
         raise Stale(Reason("sessie_gewijzigd", uitleg))
-    sessie.versie += 1
 
 
 def leads(actor: Actor) -> bool:
