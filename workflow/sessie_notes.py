@@ -364,6 +364,11 @@ def may_finish(action: SessieActie, actor: Actor) -> bool:
     return action.gedaan_op is None and _speaks_of(action, actor)
 
 
+def may_take_back(action: SessieActie, actor: Actor) -> bool:
+    """Whether this person can say that it was not done after all: who could say that it was."""
+    return action.gedaan_op is not None and _speaks_of(action, actor)
+
+
 def _speaks_of(action: SessieActie, actor: Actor) -> bool:
     return leads(actor) or action.organisatie in speaks_for(actor)
 
@@ -382,6 +387,13 @@ def require_finishable(action: SessieActie, actor: Actor) -> None:
     require_speaks_of(action, actor)
 
 
+def require_done(action: SessieActie, actor: Actor) -> None:
+    """Refused when nobody said that it was done, Forbidden for who does not speak of it."""
+    if action.gedaan_op is None:
+        raise Refused(Reason("actie_staat_open", "Deze actie staat al open: er is niets om terug te nemen."))
+    require_speaks_of(action, actor)
+
+
 def finish(session: Session, action: SessieActie, desk: Desk, stond: str, gegevens: Mapping[str, Any]) -> None:
     """It was done: on which day and how. Said once: Stale when somebody else said it meanwhile."""
     require_speaks_of(action, desk.actor)
@@ -392,6 +404,15 @@ def finish(session: Session, action: SessieActie, desk: Desk, stond: str, gegeve
         uitleg = "Deze dag ligt voor de dag waarop de actie is afgesproken."
         raise Invalid(Reason("datum_voor_afspraak", uitleg, "gedaanOp"))
     action.gedaan_op, action.hoe = values["gedaanOp"], values["hoe"]
+    session.add(action)
+
+
+def take_back(session: Session, action: SessieActie, desk: Desk, stond: str) -> None:
+    """It was not done after all: it comes back until it is. Stale when something else was said of it meanwhile."""
+    require_speaks_of(action, desk.actor)
+    require_as_it_stood(action, stond)
+    require_done(action, desk.actor)
+    action.gedaan_op, action.hoe = None, ""
     session.add(action)
 
 

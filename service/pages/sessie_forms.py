@@ -338,6 +338,23 @@ def _finishing(session: Session, agenda: Agenda, desk: Desk, deel: str) -> Form:
     )
 
 
+def _taking_back(session: Session, agenda: Agenda, desk: Desk, deel: str) -> Form:
+    action = notes.action_of(session, agenda, _number(deel))
+    said = [("Gedaan op", labels.day(action.gedaan_op)), ("Hoe", action.hoe)] if action.gedaan_op else []
+    return Form(
+        "Zet de actie weer open",
+        (),
+        "De actie is nog niet gedaan",
+        lambda desk, sent: notes.take_back(session, action, desk, sent[STOOD]),
+        "sessie_actie_heropend",
+        "heropenen",
+        about=[*_of_action(session, action), *said, ("Wat er dan gebeurt", "De actie staat weer open en komt terug op "
+               "de pagina van de volgende sessie. Wat er stond over hoe zij is gedaan, gaat weg.")],
+        stond=notes.stands(action),
+        require=lambda: notes.require_done(action, desk.actor),
+    )  # fmt: skip
+
+
 def _of_action(session: Session, action: SessieActie) -> list[tuple[str, str]]:
     owner = notes.organisation_names(session, [action.organisatie])[action.organisatie]
     return [("De actie", action.tekst), ("Wie", labels.heading(owner)), ("Uiterlijk", labels.day(action.voor))]
@@ -356,6 +373,7 @@ _PARTS: Mapping[str, Callable[[Session, Agenda, Desk, str], Form]] = {
     "antwoorden": _answering,
     "leerpunten": _concluding,
     "acties": _finishing,
+    "heropenen": _taking_back,
 }
 
 

@@ -46,6 +46,7 @@ DONE: Mapping[str, str] = {
     "leerpunten": "Vastgelegd wat over dit leerpunt is gezegd.",
     "acties": "De actie is vastgelegd.",
     "gedaan": "Vastgelegd: de actie is gedaan.",
+    "heropenen": "Vastgelegd: de actie staat weer open.",
 }
 
 
@@ -240,11 +241,13 @@ def _form_page(
 
 @dataclass(frozen=True)
 class ActionRow:
-    """An action as it stands on a page: of which sessie, whether that can be opened, and who may say it was done."""
+    """An action as it stands on a page: of which sessie, whether that can be opened, and whether who looks may say
+    that it was done, or was not done after all."""
 
     action: SessieActie
     sessie: Sessie
     may_finish: bool
+    may_take_back: bool
     may_open: bool
 
     def late(self, today: date) -> bool:
@@ -253,8 +256,9 @@ class ActionRow:
 
 
 def _row(action: SessieActie, sessie: Sessie, who: SignedIn, open_to: set[str]) -> ActionRow:
-    may_open = sessie.nummer in open_to
-    return ActionRow(action, sessie, may_open and notes.may_finish(action, who.access.actor), may_open)
+    actor, may_open = who.access.actor, sessie.nummer in open_to
+    may_finish, may_take_back = notes.may_finish(action, actor), notes.may_take_back(action, actor)
+    return ActionRow(action, sessie, may_open and may_finish, may_open and may_take_back, may_open)
 
 
 def _distinct(some: Iterator[Sessie]) -> list[Sessie]:

@@ -381,6 +381,25 @@ def test_who_writes_after_another_is_told_and_changes_nothing(session: Session, 
     assert action.hoe == DID["hoe"]
 
 
+def test_an_action_that_was_not_done_after_all_is_open_again(session: Session, case: Case) -> None:
+    agenda = held(session, plan(session))
+    action, on = agree(session, agenda), desk(TESS, DAY)
+    assert refusal(Refused, sessie_notes.take_back, session, action, on, stands(action)) == {"actie_staat_open"}
+    finish(session, action, on, DID | {"gedaanOp": DAY.isoformat()})
+    seen = stands(action)
+    for actor in (ULLA, DIRK, BRAM):
+        assert not sessie_notes.may_take_back(action, actor)
+        gone = (action, desk(actor, DAY), seen)
+        assert refusal(Forbidden, sessie_notes.take_back, session, *gone) == {"actie_van_ander"}
+    assert sessie_notes.may_take_back(action, ANNA) and sessie_notes.may_take_back(action, COEN)
+    sessie_notes.take_back(session, action, desk(ANNA, DAY), seen)
+    assert (action.gedaan_op, action.hoe) == (None, "") and sessie_notes.may_finish(action, TESS)
+    assert [one for one, _ in sessie_notes.owned_actions(session, ANNA)] == [action]
+    assert refusal(Stale, sessie_notes.take_back, session, action, desk(COEN, DAY), seen) == {"intussen_gewijzigd"}
+    finish(session, action, on, {"gedaanOp": DAY.isoformat(), "hoe": "Nu echt."})
+    assert refusal(Stale, sessie_notes.take_back, session, action, desk(COEN, DAY), seen) == {"intussen_gewijzigd"}
+
+
 def test_what_is_seen_hangs_on_who_takes_part_has_cases_or_has_something_to_do(session: Session, case: Case) -> None:
     elsewhere = person("ed", Role.TEAMLEIDER, code="0599")
     of_venlo, of_next = plan(session, deelnemers=VENLO), plan(session, deelnemers=VENLO, leveringen=NEXT)

@@ -276,8 +276,8 @@ def site_says(site: Site) -> str:
 
 
 @ON_BOTH
-def test_an_action_is_marked_once_and_the_second_reads_how(site: Site, sign_in: SignIn) -> None:
-    coen, anna = sign_in("coen"), sign_in("anna")
+def test_an_action_is_marked_once_and_taken_back_by_who_may_mark_it(site: Site, sign_in: SignIn) -> None:
+    coen, anna, ulla = sign_in("coen"), sign_in("anna"), sign_in("ulla")
     address = plan(coen, site)
     coen.goto(f"{address}/acties")
     coen.get_by_label("Wat is afgesproken").fill("Maak een voorbeeldbrief.")
@@ -295,6 +295,20 @@ def test_an_action_is_marked_once_and_the_second_reads_how(site: Site, sign_in: 
     expect(part(coen, "Zo staat het nu")).to_contain_text("De brief ligt klaar.")
     expect(coen.get_by_label("Hoe is het gedaan")).to_have_value("Gezien op de website.")
     assert fits_the_width(coen)
+
+    ulla.goto(address)
+    expect(part(ulla, "Acties")).to_contain_text("De brief ligt klaar.")
+    expect(ulla.get_by_role("link", name="Dit is toch nog niet gedaan")).to_have_count(0)
+    anna.get_by_role("link", name="Dit is toch nog niet gedaan").click()
+    assert fits_the_width(anna)
+    anna.get_by_role("button", name="De actie is nog niet gedaan").dblclick()
+    expect(anna.get_by_role("status")).to_have_text("Vastgelegd: de actie staat weer open.")
+    expect(part(anna, "Acties")).not_to_contain_text("De brief ligt klaar.")
+    anna.get_by_role("link", name="Leg vast dat dit is gedaan").click()
+    expect(anna.get_by_label("Hoe is het gedaan")).to_have_value("")
+    told = [each for each in logged(site, address) if "actie" in each[1]]
+    assert told == [("coen", "sessie_actie_afgesproken"), ("anna", "sessie_actie_gedaan"),
+                    ("anna", "sessie_actie_heropend")]  # fmt: skip
 
 
 def test_a_question_that_comes_after_the_sessie_is_refused_with_what_was_typed(site: Site, sign_in: SignIn) -> None:
