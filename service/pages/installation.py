@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from service import consequences, installation
 from service.pages import labels
-from service.pages.forms import Sent, claim, given, new_key
+from service.pages.forms import BY_NAME, Sent, claim, given, new_key, with_codes
 from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Now, PageSession, Who, WidePageSession
@@ -95,7 +95,13 @@ QUESTIONS: Mapping[Kind, Question] = {
                 "Waarde",
                 hint="Een heel getal: dagen bij een termijn, bezoeken bij het bezoekbeleid.",
             ),
-            Field("gemeentecode", "gemeente", "Gemeente", verplicht=False, hint="Leeg betekent: alle gemeenten."),
+            Field(
+                "gemeentecode",
+                "gemeente",
+                "Gemeente",
+                verplicht=False,
+                hint=f"{BY_NAME} Leeg betekent: alle gemeenten.",
+            ),
             BESLOTEN_DOOR,
             VANAF,
         ),
@@ -103,7 +109,7 @@ QUESTIONS: Mapping[Kind, Question] = {
     Kind.DEELNEMER: Question(
         "Voeg een deelnemende gemeente toe",
         "Zodra er één deelnemer is vastgelegd, doen alleen de vastgelegde gemeenten mee.",
-        (Field("gemeentecode", "gemeente", "Gemeente"), BESLOTEN_DOOR, VANAF, TOT),
+        (Field("gemeentecode", "gemeente", "Gemeente", hint=BY_NAME), BESLOTEN_DOOR, VANAF, TOT),
     ),
 }
 
@@ -158,7 +164,7 @@ def record(request: Request, who: Who, session: WidePageSession, now: Now, soort
         return see_other(claimed.location)
     fields = QUESTIONS[soort].fields
     try:
-        values = read(fields, given(fields, sent), now)
+        values = read(fields, with_codes(session, fields, given(fields, sent), now.date()), now)
         if claimed is None:
             told = _tried(session, soort, values, now)
             return _preview(request, session, now, soort, sent, told)

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from service.identity import accounts, offered_passwords, passwords, second_factor
 from service.log import audit
 from service.models import User
-from service.pages.forms import Sent, claim, given, new_key
+from service.pages.forms import BY_NAME, Sent, claim, given, new_key, with_codes
 from service.pages.labels import words
 from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
@@ -40,7 +40,7 @@ NEW_ROLE = (
         "gemeente",
         "In welke gemeente",
         verplicht=False,
-        hint="Typ de naam en kies, of typ de code van vier cijfers. Leeg bij een rol voor het hele project.",
+        hint=f"{BY_NAME} Leeg bij een rol voor het hele project.",
     ),
 )
 KEPT, BEFORE = "houd", "stond"
@@ -164,7 +164,7 @@ def _wanted(session: Session, user: User, sent: Mapping[str, str], now: datetime
         uitleg = "Iemand anders wijzigde deze rollen intussen. Hieronder staat hoe het nu is; kies opnieuw."
         raise Stale(Reason("rollen_gewijzigd", uitleg, KEPT))
     wanted = [held[text] for text in _listed(sent, KEPT) if text in held]
-    values = read(NEW_ROLE, _with_code(session, given(NEW_ROLE, sent), now), now)
+    values = read(NEW_ROLE, with_codes(session, NEW_ROLE, given(NEW_ROLE, sent), now.date()), now)
     if values:
         wanted += _given_role(values.get("rol", ""), values.get("gemeentecode", ""))
     if not wanted:
@@ -174,18 +174,6 @@ def _wanted(session: Session, user: User, sent: Mapping[str, str], now: datetime
         )
         raise Invalid(Reason("rol_ontbreekt", uitleg, KEPT))
     return wanted
-
-
-def _with_code(session: Session, filled_in: Mapping[str, str], now: datetime) -> Mapping[str, str]:
-    """The municipality by its code, also where its name was filled in; Invalid for a name that none has."""
-    typed = filled_in.get("gemeentecode", "")
-    if not typed or typed.isdigit():
-        return filled_in
-    by_name = {name.casefold(): code for code, name in names_on(session, now.date()).items()}
-    if (code := by_name.get(" ".join(typed.split()).casefold().replace("\u2019", "'"))) is None:
-        uitleg = "Er is geen gemeente met deze naam. Kies een naam uit de lijst, of vul de code van vier cijfers in."
-        raise Invalid(Reason("gemeente_onbekend", uitleg, "gemeentecode"))
-    return {**filled_in, "gemeentecode": code}
 
 
 def _given_role(rol: str, code: str) -> list[tuple[Role, str | None]]:
