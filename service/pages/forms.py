@@ -27,8 +27,6 @@ from workflow.fields import Field
 KEY = "formulier"
 """The name of the hidden field that tells one sending of a form from the next."""
 VERSION = "versie"
-BY_NAME = "Typ de naam en kies, of typ de code van vier cijfers."
-"""How a municipality is filled in where `with_codes` reads it."""
 _NOT_CONTENT = frozenset({CSRF, KEY})
 
 
@@ -70,7 +68,7 @@ def given(fields: Iterable[Field], sent: Mapping[str, str]) -> dict[str, str]:
 def with_codes(session: Session, fields: Iterable[Field], filled_in: Mapping[str, str], day: date) -> dict[str, str]:
     """The same with a municipality by its code, where its name was filled in; Invalid for a name that none has.
 
-    For a form that asks for it by name (`by_name` in forms.html).
+    Every form on a page asks for it by name: nobody knows 342 codes by heart.
     """
     values, by_name = dict(filled_in), dict[str, str]()
     for field in fields:

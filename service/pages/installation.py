@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from service import consequences, installation
 from service.pages import labels
-from service.pages.forms import BY_NAME, Sent, claim, given, new_key, with_codes
+from service.pages.forms import Sent, claim, given, new_key, with_codes
 from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Now, PageSession, Who, WidePageSession
@@ -23,6 +23,7 @@ from signals.municipalities import alphabetical, names_on
 from workflow.dated_settings import SETTINGS, setting
 from workflow.fields import Field, read
 from workflow.phases import Role
+from workflow.questions import MUNICIPALITY
 
 router = APIRouter()
 
@@ -100,7 +101,7 @@ QUESTIONS: Mapping[Kind, Question] = {
                 "gemeente",
                 "Gemeente",
                 verplicht=False,
-                hint=f"{BY_NAME} Leeg betekent: alle gemeenten.",
+                hint=f"{MUNICIPALITY.hint} Leeg betekent: alle gemeenten.",
             ),
             BESLOTEN_DOOR,
             VANAF,
@@ -109,7 +110,7 @@ QUESTIONS: Mapping[Kind, Question] = {
     Kind.DEELNEMER: Question(
         "Voeg een deelnemende gemeente toe",
         "Zodra er één deelnemer is vastgelegd, doen alleen de vastgelegde gemeenten mee.",
-        (Field("gemeentecode", "gemeente", "Gemeente", hint=BY_NAME), BESLOTEN_DOOR, VANAF, TOT),
+        (MUNICIPALITY, BESLOTEN_DOOR, VANAF, TOT),
     ),
 }
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from service.identity import accounts, offered_passwords, passwords, second_factor
 from service.log import audit
 from service.models import User
-from service.pages.forms import BY_NAME, Sent, claim, given, new_key, with_codes
+from service.pages.forms import Sent, claim, given, new_key, with_codes
 from service.pages.labels import words
 from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
@@ -23,6 +23,7 @@ from signals.models import Municipality
 from signals.municipalities import names_on
 from workflow.fields import Field, read
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role, role_text
+from workflow.questions import MUNICIPALITY
 
 router = APIRouter()
 
@@ -40,7 +41,7 @@ NEW_ROLE = (
         "gemeente",
         "In welke gemeente",
         verplicht=False,
-        hint=f"{BY_NAME} Leeg bij een rol voor het hele project.",
+        hint=f"{MUNICIPALITY.hint} Leeg bij een rol voor het hele project.",
     ),
 )
 KEPT, BEFORE = "houd", "stond"

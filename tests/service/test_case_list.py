@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
 from service import case_list
 from service.access import Access
 from service.case_list import Filter
-from service.db import session_scope
+from service.db import session_scope, take_stock
+from signals.base import table
 from tests import factories
 from workflow import guards
 from workflow.actors import Desk
@@ -65,3 +66,33 @@ def test_who_takes_part_in_a_case_is_who_the_guard_keeps_from_deciding(bezwaren:
             assert found == {number for number, kept_from in kept.items() if kept_from is is_involved}
             assert case_list.count(session, wanted) == len(found)
         assert len(kept) == 4 and sum(kept.values()) == {"carla": 2, "kees": 3, "anna": 3, "niemand": 0}[naam]
+
+
+MANY = 5_000
+_COPIES = """WITH RECURSIVE copy(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copy WHERE number < {many})
+INSERT INTO zaak ({columns}, zaaknummer, behandelaar)
+SELECT {columns}, 'Z-2020-' || printf('%07d', number), 'h' || (number % 500) FROM zaak, copy WHERE id = {of}"""
+
+
+@pytest.mark.terms_by_hand
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)  # PostgreSQL takes stock by itself, some time after
+@pytest.mark.parametrize(
+    ("wanted", "path"),
+    [(Filter(behandelaar="anna"), "ix_zaak_behandelaar (behandelaar=?)"), (Filter(), "INTEGER PRIMARY KEY (rowid=?)")],
+    ids=["of a handler", "of a municipality"],
+)
+def test_a_list_in_a_file_is_read_from_the_index_made_for_it(engine: Engine, wanted: Filter, path: str) -> None:
+    with session_scope(engine, Access.system()) as session:
+        of = factories.new_case(session, gemeentecode=ROTTERDAM).id
+        kept = [column.name for column in table(Case).columns if column.name not in ("id", "zaaknummer", "behandelaar")]
+        session.connection().exec_driver_sql(_COPIES.format(many=MANY, columns=", ".join(kept), of=of))
+    take_stock(engine)
+    engine.dispose()  # a connection that was open does not see it: in a service it is opened anew every minute
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    with session_scope(engine, access(engine, "anna"), write=False) as session:
+        case_list.page(session, wanted, size=50)
+        statement, parameters = asked[-1]
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        first = next(detail for *_, detail in plan if "zaak" in detail)
+    assert path in first, first
