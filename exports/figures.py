@@ -3,23 +3,24 @@
 A figure looks at a `Population`; nothing here knows the database. All count what was recorded by the peildatum.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlmodel import Session
 
 from exports import snapshot
 from exports.population import Population, chosen, split
 from exports.public import Money, public
-from exports.selection import Selection, by_value
+from exports.selection import Selection
 from exports.snapshot import LAA_TERMS
 from exports.stands import CATEGORIES
 from exports.statistics import Curve, Duration, Rate, duration, survival_curve, survival_median
 from signals.models import Uitkomst
+from workflow.course import HOLD
 from workflow.phases import Outcome, Phase
 
 Value: TypeAlias = int | Rate | Duration | Curve | Money | Mapping[str, "Value"] | None
@@ -55,6 +56,11 @@ def figure(
         return reken
 
     return register
+
+
+def _in_order(members: Iterable[StrEnum], counted: Mapping[str, int]) -> dict[str, int]:
+    """Those that occur, in the order of the procedure."""
+    return {member.value: counted[member.value] for member in members if counted.get(member.value)}
 
 
 def _rows(of: Population, outcome: Uitkomst) -> int | None:
@@ -101,7 +107,7 @@ def afgekeurd(of: Population) -> Value:
 @figure("Signalen")
 def signalen(of: Population) -> Value:
     """Geaccepteerde signalen, ook als ze later zijn ingetrokken."""
-    return len(of.part.signals)
+    return of.signals("geteld")
 
 
 @figure("Zaken")
@@ -109,13 +115,13 @@ def zaken(of: Population) -> Value:
     """Personen bij een gemeente. Een signaal dat aansloot bij een lopende zaak opent er geen. Een zaak die aan een
     deelnemer is overgedragen, telt alleen bij de ontvanger; bijvangst telt niet mee.
     """
-    return len(of.zaken)
+    return of.count()
 
 
 @figure("Adressen")
 def adressen(of: Population) -> Value:
     """Verschillende huidige adressen van de zaken."""
-    return int(of.zaken["adres"].nunique())
+    return of.addresses()
 
 
 @figure("Lopend")
@@ -127,20 +133,19 @@ def lopend(of: Population) -> Value:
 @figure("Aandeel nog lopend")
 def aandeel_lopend(of: Population) -> Value:
     """Lopende zaken gedeeld door alle zaken. Hoort bij elke trefkans: boven 20% worden trefkansen niet vergeleken."""
-    return Rate(of.count("lopend"), len(of.zaken))
+    return Rate(of.count("lopend"), of.count())
 
 
 @figure("Zaken per fase")
 def in_fase(of: Population) -> Value:
     """Lopende zaken naar de fase waarin ze op de peildatum staan."""
-    waiting = of.zaken.loc[of.zaken["lopend"], "fase"].value_counts()
-    return {phase.value: int(waiting[phase.value]) for phase in Phase if phase.value in waiting.index}
+    return _in_order(Phase, of.tally("fase", among="lopend"))
 
 
 @figure("Aangehouden")
 def aangehouden(of: Population) -> Value:
     """Lopende zaken die op de peildatum zijn aangehouden."""
-    return int((of.zaken["lopend"] & of.zaken["aangehouden"]).sum())
+    return of.count("ligt_stil")
 
 
 @figure("Zaken ingetrokken")
@@ -154,7 +159,7 @@ def overgedragen(of: Population) -> Value:
     """Zaken die aan een andere gemeente zijn overgedragen of teruggestuurd. Was dat een deelnemer, dan tellen ze
     nergens anders mee; anders ook als zaak.
     """
-    return int((of.every_case["overgedragen"] & ~of.every_case["bijvangst"]).sum())
+    return of.every("weg")
 
 
 @figure("Niet opgepakt")
@@ -174,7 +179,7 @@ def bijvangst(of: Population) -> Value:
     """Zaken van andere personen uit de RNI die bij een onderzoek zijn gevonden; na een overdracht aan een deelnemer
     alleen bij de ontvanger. Ze tellen nergens anders mee.
     """
-    return int((of.every_case["bijvangst"] & ~of.every_case["bij_deelnemer"]).sum())
+    return of.every("bijvangst_hier")
 
 
 @figure("Opgepakt")
@@ -182,7 +187,7 @@ def opgepakt(of: Population) -> Value:
     """Zaken met ten minste één onderzoekshandeling: een bron buiten UWV, een contact, een huisbezoek of een brief. Niet
     ingetrokken en niet overgedragen.
     """
-    return int(of.followed_up[1].sum())
+    return of.count("opgepakt")
 
 
 @figure("Onderzocht")
@@ -200,8 +205,7 @@ def treffers(of: Population) -> Value:
 @figure("Resultaten")
 def resultaten(of: Population) -> Value:
     """Zaken naar het resultaat dat op de peildatum geldt."""
-    counted = of.zaken["resultaat"].value_counts()
-    return {outcome.value: int(counted[outcome.value]) for outcome in Outcome if outcome.value in counted.index}
+    return _in_order(Outcome, of.tally("resultaat"))
 
 
 @figure("Heropend")
@@ -215,8 +219,7 @@ def heropend(of: Population) -> Value:
 @figure("Opvolging")
 def opvolging(of: Population) -> Value:
     """Opgepakte zaken gedeeld door alle zaken die niet zijn ingetrokken of overgedragen aan een niet-deelnemer."""
-    stayed, followed = of.followed_up
-    return Rate(int(followed.sum()), int(stayed.sum()))
+    return Rate(of.count("opgepakt"), of.count("gebleven"))
 
 
 @figure("Trefkans")
@@ -225,8 +228,7 @@ def trefkans(of: Population) -> Value:
     signaal heeft het resultaat van zijn zaak, een ingetrokken signaal telt niet mee.
     """
     if of.per_signal:
-        counted = of.part.signals[~of.part.signals["ingetrokken"]]
-        return Rate(int(counted["treffer"].sum()), int(counted["onderzocht"].sum()))
+        return Rate(of.signals("treffer_telt"), of.signals("onderzocht_telt"))
     return Rate(of.count("treffer"), of.count("onderzocht"))
 
 
@@ -235,14 +237,11 @@ def trefkans_adres(of: Population) -> Value:
     """Adressen met ten minste één treffer gedeeld door adressen met ten minste één onderzochte zaak. Het interval telt
     huisgenoten niet als losse waarnemingen.
     """
-    researched = of.zaken.loc[of.zaken["onderzocht"], ["adres", "treffer"]]
-    hits = researched.loc[researched["treffer"], "adres"]
-    return Rate(int(hits.nunique()), int(researched["adres"].nunique()))
+    return Rate(of.addresses("treffer"), of.addresses("onderzocht"))
 
 
 def _on_time(of: Population, term: str) -> Rate:
-    mine = of.part.terms[of.part.terms["term"] == term]
-    return Rate(int(mine["op_tijd"].sum()), len(mine))
+    return Rate(of.count(f"op_tijd:{term}"), of.count(f"telt_mee:{term}"))
 
 
 @figure("Eerste antwoord op tijd")
@@ -269,27 +268,19 @@ def aangifte_aandeel(of: Population) -> Value:
     return Rate(of.outcome(Outcome.AANGIFTE_GEDAAN), of.count("treffer"))
 
 
-def _reached(attempts: pd.DataFrame, moments: pd.DataFrame) -> Rate:
-    asked = set(attempts["zaak_id"])
-    return Rate(len(asked & set(moments["zaak_id"])), len(asked))
-
-
 @figure("Bereik")
 def bereik(of: Population) -> Value:
     """Zaken met een contactpoging waarin de persoon is gesproken, gedeeld door alle zaken met een contactpoging. Een
     brief aan de persoon en een huisbezoek zijn pogingen; aangetroffen bij een huisbezoek is gesproken.
     """
-    return _reached(of.part.attempts, of.part.moments)
+    return Rate(of.count("gesproken"), of.count("poging"))
 
 
 @figure("Bereik per kanaal")
 def bereik_per_kanaal(of: Population) -> Value:
     """Als bereik, met poging en gesprek langs hetzelfde kanaal."""
-    moments = of.part.moments
-    return {
-        channel: _reached(attempts, moments[moments["kanaal"] == channel])
-        for channel, attempts in by_value(of.part.attempts, "kanaal").items()
-    }
+    reached = {one: Rate(of.count(f"gesproken:{one}"), of.count(f"poging:{one}")) for one in of.channels}
+    return {channel: rate for channel, rate in reached.items() if rate.noemer}
 
 
 @figure("Thuis getroffen")
@@ -297,20 +288,19 @@ def thuis_getroffen(of: Population) -> Value:
     """Huisbezoeken waarbij de gezochte persoon is aangetroffen, gedeeld door alle huisbezoeken zonder weigering, geteld
     per bezoek en per zaak.
     """
-    held = of.part.visits[~of.part.visits["geweigerd"]]
-    return Rate(int(held["aangetroffen"].sum()), len(held))
+    return Rate(of.count("getroffen"), of.count("gezocht"))
 
 
 @figure("Geweigerde huisbezoeken")
 def huisbezoeken_geweigerd(of: Population) -> Value:
     """Huisbezoeken waarbij toestemming werd geweigerd. Weigeren is een recht en zegt niets over het resultaat."""
-    return int(of.part.visits["geweigerd"].sum())
+    return of.count("geweigerd")
 
 
 @figure("Duur ontvangst tot eerste antwoord")
 def duur_ontvangst_eerste_antwoord(of: Population) -> Value:
     """Kalenderdagen van ontvangst tot de dag van het eerste antwoord in de zaak."""
-    return duration(of.zaken["dagen_eerste_antwoord"])
+    return duration(of.days("dagen_eerste_antwoord"))
 
 
 @figure("Duur ontvangst tot eerste sluiting")
@@ -320,9 +310,9 @@ def duur_ontvangst_afgesloten(of: Population) -> Value:
     was; lopende, ingetrokken, overgedragen, elders ingeschreven en niet opgepakte zaken tellen tot hun laatste dag.
     Er is geen mediaan zolang meer dan de helft nog wacht.
     """
-    plain = duration(of.zaken["dagen_afgesloten"])
-    median = survival_median(of.zaken["km_dagen"].tolist(), of.zaken["km_beantwoord"].tolist())
-    return Duration(plain.n, plain.mediaan, plain.p90, km=(median,), km_n=len(of.zaken))
+    plain = duration(of.days("dagen_afgesloten"))
+    median = survival_median(of.days("km_dagen"), of.days("km_dagen", among="km_beantwoord"))
+    return Duration(plain.n, plain.mediaan, plain.p90, km=(median,), km_n=of.count())
 
 
 @figure("Verloop tot eerste sluiting", gesplitst=False)
@@ -331,7 +321,7 @@ def verloop_ontvangst_afgesloten(of: Population) -> Value:
     zaken tellen mee, de lopende tot de peildatum, precies zoals bij de Kaplan-Meiermediaan. Gevolgd is hoeveel zaken er
     tot die dag nog te volgen waren: hoe minder, hoe onzekerder. Niet in de openbare uitgave.
     """
-    return survival_curve(of.zaken["km_dagen"].tolist(), of.zaken["km_beantwoord"].tolist())
+    return survival_curve(of.days("km_dagen"), of.days("km_dagen", among="km_beantwoord"))
 
 
 @figure("Duur onderzoek tot eerste sluiting")
@@ -339,20 +329,20 @@ def duur_onderzoek_afgesloten(of: Population) -> Value:
     """Kalenderdagen van de start van het onderzoek tot de eerste sluiting. De richtlijn is 70 dagen (Circulaire BRP,
     paragraaf 4.2).
     """
-    return duration(of.zaken["dagen_onderzoek"])
+    return duration(of.days("dagen_onderzoek"))
 
 
 @figure("Duur per fase")
 def duur_in_fase(of: Population) -> Value:
     """Kalenderdagen van elk verblijf in een fase dat voorbij is. Afgesloten zijn is geen verblijf."""
-    by_phase = by_value(of.part.stays, "fase")
-    return {phase.value: duration(by_phase[phase.value]["dagen"]) for phase in Phase if phase.value in by_phase}
+    by_phase = {phase.value: duration(of.stays(phase.value)) for phase in Phase}
+    return {phase: days for phase, days in by_phase.items() if days.n}
 
 
 @figure("Duur aangehouden")
 def duur_aangehouden(of: Population) -> Value:
     """Kalenderdagen van elke aanhouding die voorbij is."""
-    return duration(of.part.holds["dagen"])
+    return duration(of.stays(HOLD))
 
 
 @figure("Opbrengst")
@@ -360,24 +350,20 @@ def opbrengst(of: Population) -> Value:
     """Per soort het aantal signalen en het bedrag in euro's volgens de laatste opgave van UWV. Tel de soorten nooit bij
     elkaar op: voorkomen schade is geen terugvordering. Pas aan het eind van het volgende jaar volledig.
     """
-    return {
-        soort: Money(int(rows["signal_id"].nunique()), int(rows["cent"].sum()))
-        for soort, rows in by_value(of.part.yields, "soort").items()
-    }
+    return of.yields
 
 
 @figure("Opbrengst nog niet gemeld")
 def opbrengst_nog_niet_gemeld(of: Population) -> Value:
     """Signalen waarvan een resultaat aan UWV is verzonden dat nog geldt, en waarover UWV nog niets meldde."""
-    told = of.part.signals.index[of.part.signals["verteld"]]
-    return int((~told.isin(of.part.yields["signal_id"])).sum())
+    return of.signals("onbeantwoord")
 
 
 @figure("Afstemming met UWV")
 def afstemming(of: Population) -> Value:
     """Elk signaal precies een keer: wat UWV ervan weet en wat nog verteld moet worden."""
-    counted = of.part.signals["categorie"].value_counts()
-    return {category: int(counted.get(category, 0)) for category in CATEGORIES}
+    counted = of.signal_tally("categorie")
+    return {category: counted.get(category, 0) for category in CATEGORIES}
 
 
 def figures(
