@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Boolean, Date, Numeric, SelectBase
+from sqlalchemy import Boolean, CompoundSelect, Date, Numeric, Select
 from sqlalchemy.types import Integer
 from sqlmodel import Session
 
@@ -55,7 +55,7 @@ class Reader:
         self.connection = session.connection()
         self.words: dict[str, Words] = {}
 
-    def read(self, query: SelectBase) -> dict[str, Array]:
+    def read(self, query: Select[Any] | CompoundSelect[Any]) -> dict[str, Array]:
         """The columns by name: float64 (days, and numbers that may be missing: NaN), int64, bool, or int32 of texts."""
         kinds = {column.name: self._kind(column) for column in query.selected_columns}
         found: list[list[Array]] = [[] for _ in kinds]

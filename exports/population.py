@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,11 @@ import pandas as pd
 from exports.columns import NOTHING, Array
 from exports.public import Money
 from exports.selection import DIMENSIONS, Selection
-from exports.snapshot import Snapshot
+from exports.snapshot import Columns, Snapshot
 from exports.statistics import Days
 from workflow.phases import Outcome
+
+T = TypeVar("T")
 
 ROW_DIMENSIONS = ("levering", "gemeente", "maand_ontvangst")
 """A rejected row has no other facts that can be relied on."""
@@ -34,15 +36,16 @@ class Parts:
     rows: Array
     kept: dict[Any, Any] = field(default_factory=dict)
 
-    def _once(self, key: Any, count: Callable[[], Any]) -> Any:
+    def _once(self, key: Any, count: Callable[[], T]) -> T:
         if key not in self.kept:
             self.kept[key] = count()
-        return self.kept[key]
+        kept: T = self.kept[key]
+        return kept
 
     @cached_property
     def counting(self) -> Array:
         """The part of each case, NOTHING also of one that does not count."""
-        return np.where(self.of.cases["telt"].to_numpy(), self.cases, NOTHING)
+        return np.where(self.of.cases["telt"], self.cases, NOTHING)
 
     def _sums(self, parts: Array, values: Array) -> Array:
         inside = parts != NOTHING
@@ -60,22 +63,21 @@ class Parts:
 
     def of_signals(self, column: str) -> Array:
         """Per part the signals that have a flag."""
-        return self._once(("signals", column), lambda: self._sums(self.signals, self.of.signals[column].to_numpy()))
+        return self._once(("signals", column), lambda: self._sums(self.signals, self.of.signals[column]))
 
     def _of_cases(self, column: str) -> Array:
-        values: Array = self.of.cases[column].to_numpy()
-        return values
+        return self.of.cases[column]
 
     def tallies(self, column: str, among: str = "telt") -> Array:
         """Per part and number of a word how often it occurs in a column of cases."""
-        parts = np.where(self._of_cases(among), self.counting, NOTHING)
-        return self._once((column, among), lambda: self._crossed(column, parts, self._of_cases(column)))
+        return self._once((column, among), lambda: self._crossed(column, self._counting(among), self._of_cases(column)))
+
+    def _counting(self, flag: str) -> Array:
+        return np.where(self._of_cases(flag), self.counting, NOTHING)
 
     def signal_tallies(self, column: str) -> Array:
         """The same of a column of signals."""
-        return self._once(
-            ("signals", column), lambda: self._crossed(column, self.signals, self.of.signals[column].to_numpy())
-        )
+        return self._once(("signals", column), lambda: self._crossed(column, self.signals, self.of.signals[column]))
 
     def _crossed(self, words: str, parts: Array, values: Array, weights: Array | None = None) -> Array:
         many = len(self.of.words[words].numbers)
@@ -87,8 +89,7 @@ class Parts:
     def row_tallies(self) -> Array:
         """Per part the delivered rows by what became of them."""
         rows = self.of.rows
-        counts = rows["aantal"].to_numpy()
-        return self._once("rows", lambda: self._crossed("uitkomst", self.rows, rows["uitkomst"].to_numpy(), counts))
+        return self._once("rows", lambda: self._crossed("uitkomst", self.rows, rows["uitkomst"], rows["aantal"]))
 
     def addresses(self, flag: str) -> Array:
         """Per part the different addresses of the cases that have a flag."""
@@ -103,7 +104,7 @@ class Parts:
         """The lowest number of days, and per part how often each number occurs in a column of cases."""
         return self._once(
             ("days", column, among),
-            lambda: self._days(np.where(self._of_cases(among), self.counting, NOTHING), self._of_cases(column)),
+            lambda: self._days(self._counting(among), self._of_cases(column)),
         )
 
     def _days(self, parts: Array, values: Array) -> tuple[int, Array]:
@@ -120,9 +121,9 @@ class Parts:
 
     def _stays(self, soort: str) -> tuple[int, Array]:
         stays = self.of.stays
-        mine = stays["soort"].to_numpy() == self.of.words["soort"].known(soort)
-        parts = np.append(self.counting, NOTHING)[stays["zaak"].to_numpy()[mine]]
-        return self._days(parts, stays["dagen"].to_numpy()[mine].astype(np.float64))
+        mine = stays["soort"] == self.of.words["soort"].known(soort)
+        parts = np.append(self.counting, NOTHING)[stays["zaak"][mine]]
+        return self._days(parts, stays["dagen"][mine])
 
     def yields(self) -> tuple[Array, Array]:
         """Per part and soort the signals of which something was reported, and the cents."""
@@ -130,8 +131,8 @@ class Parts:
 
     def _yields(self) -> tuple[Array, Array]:
         frame = self.of.yields
-        parts = np.append(self.signals, NOTHING)[frame["signaal"].to_numpy()]
-        gevolg, cents = frame["gevolg"].to_numpy(), frame["cent"].to_numpy()
+        parts = np.append(self.signals, NOTHING)[frame["signaal"]]
+        gevolg, cents = frame["gevolg"], frame["cent"]
         return self._crossed("gevolg", parts, gevolg), self._crossed("gevolg", parts, gevolg, cents)
 
 
@@ -213,12 +214,12 @@ def chosen(all_of_it: Snapshot, selection: Selection) -> Population:
     codes = tuple(sorted({all_of_it.register.successor(code, all_of_it.day) for code in selection.gemeenten}))
     selection = replace(selection, gemeenten=codes)
 
-    def inside(frame: pd.DataFrame, dimensions: Mapping[str, str] | tuple[str, ...]) -> Array:
-        wanted = np.ones(len(frame), bool)
+    def inside(columns: Columns, dimensions: Mapping[str, str] | tuple[str, ...]) -> Array:
+        wanted = np.ones(len(columns["gemeente"]), bool)
         for dimension in dimensions:
             if values := selection.wanted(dimension):
                 words = all_of_it.words[dimension]
-                wanted &= np.isin(frame[dimension].to_numpy(), [words.known(value) for value in values])
+                wanted &= np.isin(columns[dimension], [words.known(value) for value in values])
         return np.where(wanted, 0, NOTHING)
 
     parts = Parts(
@@ -237,8 +238,8 @@ def split(of: Population, dimension: str) -> Iterator[tuple[str, Population]]:
     whole, snapshot = of.parts, of.parts.of
     rows_known = of.rows_known and dimension in ROW_DIMENSIONS
 
-    def parts_of(frame: pd.DataFrame, inside: Array) -> Array:
-        return np.where(inside != NOTHING, frame[dimension].to_numpy(), NOTHING)
+    def parts_of(columns: Columns, inside: Array) -> Array:
+        return np.where(inside != NOTHING, columns[dimension], NOTHING)
 
     words = snapshot.words[dimension].numbers
     parts = Parts(
@@ -246,7 +247,7 @@ def split(of: Population, dimension: str) -> Iterator[tuple[str, Population]]:
         len(words),
         parts_of(snapshot.cases, whole.cases),
         parts_of(snapshot.signals, whole.signals),
-        parts_of(snapshot.rows, whole.rows) if rows_known else np.full(len(snapshot.rows), NOTHING),
+        parts_of(snapshot.rows, whole.rows) if rows_known else np.full(len(whole.rows), NOTHING),
     )
     met = set(np.concatenate([np.unique(each) for each in (parts.cases, parts.signals, parts.rows)]).tolist())
     for value, number in sorted(words.items()):

@@ -7,7 +7,7 @@ itself how it went (`workflow.course`); of a case in which something was done af
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -55,6 +55,10 @@ LAA_TERMS = (Term.LAA_EERSTE_ANTWOORD.value, Term.LAA_RESULTAAT.value)
 """Columns of cases: `telt_mee:` and `op_tijd:` with one of these."""
 
 
+Columns: TypeAlias = dict[str, Array]
+"""By name, all of one length."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The columns of one day; the numbers of texts are those of `words`.
@@ -68,11 +72,11 @@ class Snapshot:
     day: date
     register: Municipalities
     words: Mapping[str, Words]
-    cases: pd.DataFrame
-    signals: pd.DataFrame
-    rows: pd.DataFrame
-    stays: pd.DataFrame
-    yields: pd.DataFrame
+    cases: Columns
+    signals: Columns
+    rows: Columns
+    stays: Columns
+    yields: Columns
 
 
 def take(session: Session, day: date, zone: ZoneInfo) -> Snapshot:
@@ -90,15 +94,12 @@ def take(session: Session, day: date, zone: ZoneInfo) -> Snapshot:
         day=day,
         register=register,
         words=taking.reader.words,
-        cases=pd.DataFrame(cases, copy=False),
-        signals=pd.DataFrame(signals, copy=False),
-        rows=pd.DataFrame(taking.rows(), copy=False),
-        stays=pd.DataFrame(stays, copy=False),
-        yields=pd.DataFrame(yields, copy=False),
+        cases=cases,
+        signals=signals,
+        rows=taking.rows(),
+        stays=stays,
+        yields=yields,
     )
-
-
-Columns = dict[str, Array]
 
 
 @dataclass
@@ -380,7 +381,8 @@ class _Taking:
         rows = _by_id(self.reader.read(stored.where(term.c.term.in_(LAA_TERMS), term.c.einde < self.day)))
         withdrawn = _withdrawn_on(cases, signals)
         kept = (cases["eerste_antwoord_voor"], cases["resultaat_voor"])
-        for name, in_column, counts in zip(LAA_TERMS, kept, (True, entries["eind"]), strict=True):
+        answers = (np.ones_like(entries["eind"]), entries["eind"])
+        for name, in_column, answer in zip(LAA_TERMS, kept, answers, strict=True):
             mine = rows["term"] == self.reader.words_of("term").known(name)
             last_day = np.where(cases["laa"] & (in_column < day), in_column, np.nan)
             here = places(rows["zaak_id"][mine], cases["id"])[::-1]  # backwards: the oldest is written last
@@ -388,8 +390,7 @@ class _Taking:
             stored_end[here] = rows["einde"][mine][::-1]
             last_day = np.where(np.isnan(last_day), stored_end[:-1], last_day)
             answered = np.full(len(last_day) + 1, np.inf)
-            chosen = np.broadcast_to(counts, entries["datum"].shape)
-            np.minimum.at(answered, places(entries["zaak_id"][chosen], cases["id"]), entries["datum"][chosen])
+            np.minimum.at(answered, places(entries["zaak_id"][answer], cases["id"]), entries["datum"][answer])
             passed = ~np.isnan(last_day) & ~(withdrawn <= last_day)
             cases[f"telt_mee:{name}"] = passed
             cases[f"op_tijd:{name}"] = passed & (answered[:-1] <= last_day)

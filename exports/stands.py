@@ -27,6 +27,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
     union_all,
 )
 
@@ -35,7 +36,7 @@ from signals.base import table
 from signals.models import Load, Municipality, Signal
 from workflow.models import Case, CaseEvent, CaseSignal
 from workflow.phases import OUTCOMES, Outcome, Phase, Told
-from workflow.unsettled import first_event, first_link, is_unsettled
+from workflow.unsettled import first_link, is_unsettled
 
 REGISTERED = tuple(outcome for outcome, meaning in OUTCOMES.items() if meaning.told is Told.INGESCHREVEN)
 STANDING = (Phase.AFGESLOTEN, Phase.BEZWAAR)
@@ -64,23 +65,29 @@ class AsOf:
 
 
 def cases_as_of(day: date) -> Subquery:
-    """The columns of `zaak` that a stand needs, as they were recorded up to and including a day."""
+    """The columns of `zaak` that a stand needs, as they were recorded up to and including a day.
+
+    They are those of the case itself, and of its last event by then where something was done in it since.
+    """
     event, zaak = table(CaseEvent), table(Case)
+    told = ("ingangsdatum", "resultaat", "datum_resultaat", "eerste_antwoord", "datum_eerste_antwoord")
+    own = (zaak.c.id, zaak.c.gemeentecode, zaak.c.bsn)
+    still = select(*own, zaak.c.fase, *(zaak.c[name] for name in told)).where(
+        zaak.c.geopend_op <= day, func.coalesce(zaak.c.laatste_stap_op <= day, true())
+    )
     last = (
         select(event.c.zaak_id, func.max(event.c.volgnummer).label("volgnummer"))
-        .where(event.c.vastgelegd_op <= day)
+        .join(zaak, zaak.c.id == event.c.zaak_id)
+        .where(zaak.c.laatste_stap_op > day, event.c.vastgelegd_op <= day)
         .group_by(event.c.zaak_id)
         .subquery("laatste")
     )
-    told = ("ingangsdatum", "resultaat", "datum_resultaat", "eerste_antwoord", "datum_eerste_antwoord")
-    own = (zaak.c.id, zaak.c.gemeentecode, zaak.c.bsn)
-    settled = (
-        select(*own, event.c.naar.label("fase"), *(event.c[name] for name in told))
+    moved_on = (
+        select(*own, event.c.naar, *(event.c[name] for name in told))
         .join_from(last, event, and_(event.c.zaak_id == last.c.zaak_id, event.c.volgnummer == last.c.volgnummer))
         .join(zaak, zaak.c.id == event.c.zaak_id)
     )
-    unsettled = select(*own, *first_event("naar", *told)).where(is_unsettled, zaak.c.geopend_op <= day)
-    return union_all(settled, unsettled).subquery("zaak_toen")
+    return union_all(still, moved_on).subquery("zaak_toen")
 
 
 def links_as_of(day: date) -> Subquery:
@@ -88,27 +95,25 @@ def links_as_of(day: date) -> Subquery:
 
     A case that sent its signal back is passed over: the signal is with the sender again, whose link is older.
     """
-    link, event, signal = table(CaseSignal), table(CaseEvent), table(Signal)
+    link, event, signal, zaak = table(CaseSignal), table(CaseEvent), table(Signal), table(Case)
+    counts = and_(link.c.intrekking_telt, func.coalesce(signal.c.ingetrokken_op <= day, false()))
+    columns = (link.c.signal_id, link.c.zaak_id, counts.label("intrekking_telt"))
+    by_then = select(*columns).join_from(link, signal, signal.c.id == link.c.signal_id).where(link.c.vanaf <= day)
+    # A signal may lie elsewhere now than then when it got another case since, or one of its cases took a step.
+    of_later = select(link.c.signal_id).join(zaak, zaak.c.id == link.c.zaak_id).where(zaak.c.laatste_stap_op > day)
+    moved = union(select(link.c.signal_id).where(link.c.vanaf > day), of_later)
+    still = by_then.where(link.c.actueel, link.c.signal_id.not_in(moved))
     returned = select(event.c.zaak_id).where(event.c.stap == "stuur_terug", event.c.vastgelegd_op <= day)
-    newest = (
-        select(
-            link.c.signal_id,
-            link.c.zaak_id,
-            and_(link.c.intrekking_telt, func.coalesce(signal.c.ingetrokken_op <= day, false())).label(
-                "intrekking_telt"
-            ),
-            func.row_number()
-            .over(partition_by=link.c.signal_id, order_by=(link.c.vanaf.desc(), link.c.id.desc()))
-            .label("rang"),
-        )
-        .join(signal, signal.c.id == link.c.signal_id)
-        .where(link.c.vanaf <= day, link.c.zaak_id.not_in(returned))
+    newest_first = (link.c.vanaf.desc(), link.c.id.desc())
+    ranked = (
+        by_then.add_columns(func.row_number().over(partition_by=link.c.signal_id, order_by=newest_first).label("rang"))
+        .where(link.c.signal_id.in_(moved), link.c.zaak_id.not_in(returned))
         .subquery("koppelingen")
     )
-    columns = ("signal_id", "zaak_id", "intrekking_telt")
-    settled = select(*(newest.c[name] for name in columns)).where(newest.c.rang == 1)
-    unsettled = select(*first_link(*columns)).where(is_unsettled, table(Case).c.geopend_op <= day)
-    return union_all(settled, unsettled).subquery("koppeling_toen")
+    names = ("signal_id", "zaak_id", "intrekking_telt")
+    again = select(*(ranked.c[name] for name in names)).where(ranked.c.rang == 1)
+    unsettled = select(*first_link(*names)).where(is_unsettled, zaak.c.geopend_op <= day)
+    return union_all(still, again, unsettled).subquery("koppeling_toen")
 
 
 def _with_links(signal: Table, as_of: AsOf | None) -> tuple[FromClause, ColumnElement[int], ColumnElement[bool]]:

@@ -70,4 +70,5 @@ def closes(event: CaseEvent) -> bool:
 
 
 def _stay(case: Case, soort: str, since: date, until: date) -> Stay:
+    assert case.id is not None
     return Stay(zaak_id=case.id, gemeentecode=case.gemeentecode, soort=soort, tot=until, dagen=(until - since).days)
