@@ -13,6 +13,7 @@ from exports.public import Money
 from exports.selection import DIMENSIONS, Selection
 from exports.snapshot import Columns, Snapshot
 from exports.statistics import Days
+from signals.models import Uitkomst
 from workflow.phases import Outcome
 
 T = TypeVar("T")
@@ -90,6 +91,13 @@ class Parts:
         """Per part the delivered rows by what became of them."""
         rows = self.of.rows
         return self._once("rows", lambda: self._crossed("uitkomst", self.rows, rows["uitkomst"], rows["aantal"]))
+
+    def rejections(self) -> Array:
+        """Per part the rejected rows by the codes of what was wrong."""
+        rows, words = self.of.rows, self.of.words
+        rejected = rows["uitkomst"] == words["uitkomst"].known(Uitkomst.AFGEKEURD.value)
+        parts = np.where(rejected, self.rows, NOTHING)
+        return self._once("codes", lambda: self._crossed("codes", parts, rows["codes"], rows["aantal"]))
 
     def addresses(self, flag: str) -> Array:
         """Per part the different addresses of the cases that have a flag."""
@@ -184,6 +192,11 @@ class Population:
     def rows(self) -> Mapping[str, int]:
         """Delivered rows by what became of them."""
         return self._worded("uitkomst", self.parts.row_tallies())
+
+    @property
+    def rejections(self) -> Mapping[str, int]:
+        """Rejected rows by the codes of what was wrong, as JSON."""
+        return {codes: count for codes, count in self._worded("codes", self.parts.rejections()).items() if count}
 
     def days(self, column: str, among: str = "telt") -> Days:
         """The days in a column of the cases that have a flag."""

@@ -51,6 +51,9 @@ from workflow.models import (
 from workflow.phases import OUTCOMES, Answer, Herkomst, Outcome
 
 SIGNAL_FACTS = ("aanleiding", "uitkeringssoort", "adresbron")
+STAY_DAYS = ("datum_vanaf", "datum_tot", "datum_signaal")
+STAYS = ("korter_dan_4_maanden", "4_tot_6_maanden", "6_tot_12_maanden", "12_maanden_of_langer")
+"""How long somebody stayed, in whole months, the shortest first."""
 LAA_TERMS = (Term.LAA_EERSTE_ANTWOORD.value, Term.LAA_RESULTAAT.value)
 """Columns of cases: `telt_mee:` and `op_tijd:` with one of these."""
 
@@ -65,7 +68,8 @@ class Snapshot:
 
     cases: by rising id, with the dimensions, state, flags and days of each case, bijvangst and handed over ones
     included. signals: by rising id, with the dimensions, the place of the case that works on it (`zaak`), its outcome
-    and its place in the reconciliation. rows: delivered rows (levering, gemeente, maand_ontvangst, uitkomst, aantal).
+    and its place in the reconciliation. rows: delivered rows (levering, gemeente, maand_ontvangst, uitkomst, aantal,
+    and of rejected ones the codes of what was wrong as JSON).
     stays: zaak (a place), soort, dagen. yields: signaal (a place), soort, cent.
     """
 
@@ -124,7 +128,7 @@ class _Taking:
             select(
                 signal.c.id,
                 signal.c.leveringsnummer.label("levering"),
-                *(signal.c[name] for name in SIGNAL_FACTS),
+                *(signal.c[name] for name in (*SIGNAL_FACTS, *STAY_DAYS)),
                 signal.c.datum_ontvangst,
                 signal.c.gemeentecode,
                 case((signal.c.ingetrokken_op <= self.day, signal.c.ingetrokken_op)).label("ingetrokken_op"),
@@ -138,6 +142,7 @@ class _Taking:
         for name in SIGNAL_FACTS:
             words = self.reader.words_of(name)
             signals[name] = words.translated(signals[name], words, lambda text: text or GEEN)
+        signals["verblijf"] = self.reader.words_of("verblijf").of(STAYS)[_stays(signals)]
         self._add_month_and_municipality(signals)
         compared = comparison(self.as_of)
         told = self.reader.read(select(compared.c.signal_id, compared.c.categorie))
@@ -159,6 +164,9 @@ class _Taking:
             for name in SIGNAL_FACTS:
                 if name in old and place != NOTHING:
                     signals[name][place] = self.reader.words_of(name).number(old[name])
+            for name in STAY_DAYS:
+                if name in old and place != NOTHING:
+                    signals[name][place] = date.fromisoformat(old[name]).toordinal() if old[name] else np.nan
 
     def _add_month_and_municipality(self, columns: Columns) -> None:
         """What a day and a code stand for: the month of receipt, and the municipality that the code is on the day."""
@@ -209,7 +217,7 @@ class _Taking:
         cases = _by_id(self.reader.read(query))
         self._replay(cases)
         first = places(_first_signals(cases), signals["id"])
-        for name in ("levering", *SIGNAL_FACTS):
+        for name in ("levering", "verblijf", *SIGNAL_FACTS):
             cases[name] = np.append(signals[name], NOTHING)[first]
         self._add_month_and_municipality(cases)
         self._add_addresses(cases)
@@ -408,16 +416,18 @@ class _Taking:
         done = and_(load.c.status == LoadStatus.GELADEN, load.c.id.in_(loads_before(self.as_of.before)))
         applied = case((change.c.soort == Mutatiesoort.VERVALLEN, "ingetrokken"), else_="gewijzigd")
         parts = []
-        for source, outcome in (
-            (signal, literal("geaccepteerd")),
-            (change, applied),
-            (rejected, _text(rejected.c.uitkomst)),
+        nothing: Any = literal("[]")
+        for source, outcome, codes in (
+            (signal, literal("geaccepteerd"), nothing),
+            (change, applied, nothing),
+            (rejected, _text(rejected.c.uitkomst), cast(rejected.c.codes, String)),
         ):
             keys = (
                 load.c.leveringsnummer.label("levering"),
                 source.c.gemeentecode,
                 load.c.datum_ontvangst,
                 outcome.label("uitkomst"),
+                codes.label("codes"),
             )
             counted = select(*keys, func.count().label("aantal")).join_from(source, load, load.c.id == source.c.load_id)
             parts.append(self.reader.read(counted.where(done).group_by(*keys)))
@@ -458,6 +468,19 @@ def _marked(columns: Columns, ids: Any) -> Array:
     marks = np.zeros(len(columns["id"]) + 1, bool)
     marks[places(np.asarray(ids), columns["id"])] = True  # NOTHING is the last place, which is cut off
     return marks[:-1]
+
+
+def _stays(signals: Columns) -> Array:
+    """Which of STAYS each tells of: until its last day, or until the day of the signal when there is none."""
+    first, last, told = (signals[name] for name in STAY_DAYS)
+    begin, end = (
+        (days - date(1970, 1, 1).toordinal()).astype("datetime64[D]")
+        for days in (first, np.where(np.isnan(last), told, last))
+    )
+    months = (end.astype("datetime64[M]") - begin.astype("datetime64[M]")).astype(int)
+    of_month = ((days - days.astype("datetime64[M]")).astype(int) for days in (end, begin))
+    stays: Array = np.digitize(months - np.less(*of_month), (4, 6, 12))
+    return stays
 
 
 def _first_signals(cases: Columns) -> Array:
