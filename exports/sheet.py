@@ -19,6 +19,8 @@ from openpyxl.utils import get_column_letter
 
 Cell: TypeAlias = str | int | float | Decimal | bool | date | None
 
+MAKER = "Langdurig RNI"
+"""Who made a file: the service, never a person."""
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 _FAULTY = PatternFill("solid", fgColor="FFF4B6B6")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
@@ -58,11 +60,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet with one header row; the rows are read once, in order, and may be a stream."""
+    """A sheet with one header row; the rows are read once, in order, and may be a stream.
+
+    boven: lines above the header. grafieken: charts with their place.
+    """
 
     naam: str
     kolommen: Sequence[Column]
     rijen: Iterable[Sequence[Cell | Shown]]
+    boven: Sequence[str] = ()
+    grafieken: Sequence[Any] = ()
 
 
 def safe_text(value: str) -> str:
@@ -95,12 +102,13 @@ def write_csv(stream: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequen
     text.detach()
 
 
-def write_xlsx(target: BinaryIO | Path, sheets: Sequence[Sheet], remarks: Sequence[str] = ()) -> None:
+def write_xlsx(target: BinaryIO | Path, sheets: Sequence[Sheet], remarks: Sequence[str] = (), titel: str = "") -> None:
     """A workbook with these sheets and a last one, `Toelichting`: the remarks and what every column means.
 
     Every sheet has column widths, a header that stays in sight and a filter. Numbers and dates are real ones.
     """
     book = Workbook(write_only=True)
+    book.properties.creator, book.properties.title, book.properties.language = MAKER, titel or None, "nl-NL"
     for sheet in sheets:
         _write_sheet(book, sheet)
     explained = [(sheet.naam, column.naam, column.uitleg) for sheet in sheets for column in sheet.kolommen]
@@ -116,18 +124,30 @@ def write_xlsx(target: BinaryIO | Path, sheets: Sequence[Sheet], remarks: Sequen
 
 def _write_sheet(book: Workbook, sheet: Sheet) -> None:
     target: Any = book.create_sheet(sheet.naam)  # its type does not say that a write-only sheet has these too
-    target.freeze_panes = "A2"
+    head = len(sheet.boven) + 1
+    target.freeze_panes = f"A{head + 1}"
     for number, column in enumerate(sheet.kolommen, start=1):
         target.column_dimensions[get_column_letter(number)].width = column.breedte
+    for line in sheet.boven:
+        target.append([_above(target, line, first=line == sheet.boven[0])])
     target.append(_header(target, sheet.kolommen))
     # One cell per column is used again for every row: a million cells with a style each would cost several times more.
     cells = [_styled(target, column.soort) for column in sheet.kolommen]
     others: dict[tuple[int, Kind, bool], Any] = {}
-    count = 1
+    count = head
     for row in sheet.rijen:
         target.append(_filled(target, sheet.kolommen, cells, others, row))
         count += 1
-    target.auto_filter.ref = f"A1:{get_column_letter(len(sheet.kolommen))}{count}"
+    target.auto_filter.ref = f"A{head}:{get_column_letter(len(sheet.kolommen))}{count}"
+    for chart in sheet.grafieken:
+        target.add_chart(chart)
+
+
+def _above(target: Any, line: str, *, first: bool) -> Any:
+    cell = _styled(target, Kind.TEKST)
+    cell.font = Font(bold=first, size=14 if first else 11)
+    _put(cell, line)
+    return cell
 
 
 def _header(target: Any, columns: Sequence[Column]) -> list[Any]:

@@ -22,7 +22,7 @@ from pptx.util import Emu, Inches, Pt
 
 from exports.packs import look
 from exports.packs.parts import Figuur, Item, Message, Pack, Tabel, Vorm
-from exports.sheet import Kind
+from exports.sheet import MAKER, Kind
 from signals.dates import dutch_date
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
@@ -49,7 +49,7 @@ def write_deck(pack: Pack, target: BinaryIO) -> None:
         _slide(deck, pack, message, number)
     told = deck.core_properties
     told.title, told.subject, told.language = pack.titel, pack.bron, look.LANGUAGE
-    told.author = told.last_modified_by = look.MAKER
+    told.author = told.last_modified_by = MAKER
     told.created = told.modified = datetime.combine(pack.peildatum, time(12), UTC)
     deck.save(target)
 

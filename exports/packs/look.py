@@ -8,5 +8,3 @@ ON_SERIES = (PAPER, INK)
 """Letters on those."""
 FONT = "Arial"
 LANGUAGE = "nl-NL"
-MAKER = "Langdurig RNI"
-"""Who made a file: the service, never a person."""
