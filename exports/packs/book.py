@@ -50,7 +50,7 @@ def write_book(pack: Pack, counted: Mapping[str, Any], target: BinaryIO) -> None
     write_xlsx(target, [overview, *messages, *sheets_of(counted)], remarks_of(counted), pack.titel)
 
 
-class _Place(OneCellAnchor):  # type: ignore[misc]  # the library is typed for what it writes, not for what is made of it
+class _Place(OneCellAnchor):
     """Where a chart stands, with what it shows in words: the library makes the frame itself, without them."""
 
     tagname = "oneCellAnchor"

@@ -141,7 +141,7 @@ def _slide(deck: Any, pack: Pack, message: Message, number: int) -> None:
     title = slide.shapes.title.text_frame
     title.vertical_anchor = MSO_ANCHOR.MIDDLE
     _write(title, [message.titel], 26 if len(message.titel) <= 110 else 22, look.INK, bold=True)
-    left, width = MARGIN, FULL
+    left, width = int(MARGIN), int(FULL)
     shown = message.kort if len(message.kort.koppen) <= MOST_BESIDE else None
     if message.figuur is not None:
         width = int(FULL * CHART_PART) if shown and shown.rijen else FULL
