@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -194,6 +195,9 @@ def _put(cell: Any, value: Cell) -> None:
         value = "J" if value else "N"
     if isinstance(value, datetime) and value.tzinfo is not None:
         value = value.replace(tzinfo=None)  # a spreadsheet knows no time zones
+    if isinstance(value, float) and math.isfinite(value):
+        cell.value, cell.data_type = repr(value), "n"  # openpyxl would round it to sixteen digits
+        return
     if not isinstance(value, str):
         cell.value = value
         return

@@ -21,6 +21,7 @@ from openpyxl.chart.layout import Layout, ManualLayout
 from openpyxl.chart.marker import Marker
 from openpyxl.chart.series import Series, SeriesLabel, XYSeries
 from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.descriptors.nested import NestedText
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
 from openpyxl.drawing.xdr import XDRPositiveSize2D
@@ -48,6 +49,13 @@ def write_book(pack: Pack, counted: Mapping[str, Any], target: BinaryIO) -> None
     )
     overview = Sheet("Overzicht", columns, rows, (pack.titel, pack.bron, *pack.selectie))
     write_xlsx(target, [overview, *messages, *sheets_of(counted)], remarks_of(counted), pack.titel)
+
+
+class _Exact(NumVal):
+    """A number with all its digits: the library would round it to sixteen."""
+
+    __elements__, __attrs__ = NumVal.__elements__, NumVal.__attrs__
+    v = NestedText(expected_type=str)
 
 
 class _Place(OneCellAnchor):
@@ -204,24 +212,18 @@ def _words(labels: Sequence[str]) -> StrData:
 
 def _numbers(values: Sequence[float | int | None], shown: str) -> NumData:
     """The numbers kept with the chart, for a reader that does not count."""
-    points = [NumVal(idx=place, v=repr(value)) for place, value in enumerate(values) if value is not None]
+    points = [_Exact(idx=place, v=repr(value)) for place, value in enumerate(values) if value is not None]
     return NumData(formatCode=shown, ptCount=len(values), pt=points)
 
 
 def _error_bars(told: Reeks) -> ErrorBars:
-    def lengths(ends: Sequence[float | None]) -> NumDataSource:
-        apart = [
-            0 if share is None or end is None else abs(end - share)
-            for share, end in zip(told.waarden, ends, strict=True)
-        ]
-        return NumDataSource(numLit=_numbers(apart, "General"))
-
+    plus, minus = (NumDataSource(numLit=_numbers(lengths, "General")) for lengths in (told.boven, told.onder))
     line = GraphicalProperties(ln=LineProperties(solidFill=look.INK, w=15875))
     return ErrorBars(
         errBarType="both",
         errValType="cust",
         noEndCap=False,
-        plus=lengths(told.hoog),
-        minus=lengths(told.laag),
+        plus=plus,
+        minus=minus,
         spPr=line,
     )

@@ -25,8 +25,19 @@ def _still_open(of: Basis) -> str:
     """`54,7% (140 van 256 zaken) loopt nog`; in public also when the share itself is not said."""
     rate = of.cijfers["aandeel_lopend"]
     if rate["waarde"] is None:
-        return f"{of.voice.amount(rate['teller'])} van {of.voice.zaken(rate['noemer'])} lopen nog"
+        return f"{_whole(of.voice, rate)} lopen nog"
     return f"{of.voice.of(rate, 'zaken')} loopt nog"
+
+
+def _open(voice: Voice, rate: Rate) -> str:
+    """The same the other way round, after a name."""
+    if rate["waarde"] is None:
+        return f"lopen nog {_whole(voice, rate)}"
+    return f"loopt nog {voice.of(rate, 'zaken')}"
+
+
+def _whole(voice: Voice, rate: Rate) -> str:
+    return f"{voice.amount(rate['teller'])} van {voice.zaken(rate['noemer'])}"
 
 
 def _state(part: Part) -> str:
@@ -142,13 +153,10 @@ def leveringen(of: Basis) -> Message:
         title = "Er is nog geen levering om te vergelijken." if not voice.openbaar else nothing(of)
     elif len(present) == 1:
         (number,) = present
-        title = f"{number} is de enige levering: trefkans {voice.of(present[number]['trefkans'], what)}."
+        title = f"De enige levering is {number}; de trefkans is {voice.of(present[number]['trefkans'], what)}."
     elif waiting:
         rate = present[waiting[-1]]["aandeel_lopend"]
-        told = voice.of(rate, "zaken")
-        if rate["waarde"] is None:
-            told = f"{voice.amount(rate['teller'])} van {voice.zaken(rate['noemer'])}"
-        title = f"Vergelijk de leveringen nog niet: van {waiting[-1]} loopt nog {told}."
+        title = f"Vergelijk de leveringen nog niet: van {waiting[-1]} {_open(voice, rate)}."
     elif len(measured) < 2:
         title = f"Na {list(present)[-1]} zijn er nog te weinig onderzochte signalen om leveringen te vergelijken."
     else:

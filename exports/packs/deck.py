@@ -361,27 +361,17 @@ def _labels(series: Any, number: int, figure: Figuur, shown: str, size: float) -
 def _error_bars(series: Any, figure: Figuur) -> None:
     """The 95% interval of each share; the library knows none."""
     (told,) = figure.reeksen
-    ends = {
-        "plus": [
-            high - share if share is not None and high is not None else 0
-            for share, high in zip(told.waarden, told.hoog, strict=True)
-        ],
-        "minus": [
-            share - low if share is not None and low is not None else 0
-            for share, low in zip(told.waarden, told.laag, strict=True)
-        ],
-    }
     bars = etree.Element(qn("c:errBars"))
     etree.SubElement(bars, qn("c:errBarType"), val="both")
     etree.SubElement(bars, qn("c:errValType"), val="cust")
     etree.SubElement(bars, qn("c:noEndCap"), val="0")
-    for side, lengths in ends.items():
+    for side, lengths in (("plus", told.boven), ("minus", told.onder)):
         numbers = etree.SubElement(etree.SubElement(bars, qn(f"c:{side}")), qn("c:numLit"))
         etree.SubElement(numbers, qn("c:formatCode")).text = "General"
         etree.SubElement(numbers, qn("c:ptCount"), val=str(len(lengths)))
         for place, length in enumerate(lengths):
             point = etree.SubElement(numbers, qn("c:pt"), idx=str(place))
-            etree.SubElement(point, qn("c:v")).text = repr(float(length))
+            etree.SubElement(point, qn("c:v")).text = repr(length)
     line = etree.SubElement(etree.SubElement(bars, qn("c:spPr")), qn("a:ln"), w="15875")
     etree.SubElement(etree.SubElement(line, qn("a:solidFill")), qn("a:srgbClr"), val=look.INK)
     series._element.find(qn("c:cat")).addprevious(bars)

@@ -23,13 +23,13 @@ def duur(of: Basis) -> Message:
         title = nothing(of)
     elif median is not None:
         title = (
-            f"De helft van de zaken is binnen {number(median)} {'dag' if median == 1 else 'dagen'} na ontvangst "
-            f"afgesloten (Kaplan-Meier, {voice.zaken(total)})."
+            f"Naar schatting is de helft van de zaken binnen {number(median)} {'dag' if median == 1 else 'dagen'} na "
+            f"ontvangst afgesloten (Kaplan-Meier, {voice.zaken(total)})."
         )
     elif voice.openbaar and total < 10:
         title = f"Over {voice.zaken(total)} is de duur niet openbaar."
     else:
-        title = f"Nog geen helft is afgesloten (Kaplan-Meier, {voice.zaken(total)}), dus er is nog geen mediaan."
+        title = f"Hoe lang het duurt tot de helft is afgesloten, is nog niet te zeggen ({voice.zaken(total)})."
     rows = []
     for naam, label in DURATIONS.items():
         each = cijfers[naam]
@@ -71,17 +71,19 @@ def opbrengst(of: Basis) -> Message:
     waiting = voice.count(cijfers["opbrengst_nog_niet_gemeld"], "signaal", "signalen")
     reported = {soort: each for soort, each in cijfers["opbrengst"].items() if each["signalen"]}
     sums = {soort: each for soort, each in reported.items() if each["bedrag"]}
-    later = f"over {waiting} met een resultaat meldde UWV nog niets."
+    later = f"; over {waiting} met een resultaat meldde UWV nog niets."
+    if not cijfers["opbrengst_nog_niet_gemeld"] and not voice.openbaar:
+        later = "."
     if not reported:
-        title = f"Er is nog geen opbrengst gemeld; {later}"
+        title = f"Er is nog geen opbrengst gemeld{later}"
         if voice.openbaar:
-            title = f"Er is te weinig opbrengst gemeld om openbaar te noemen; {later}"
+            title = f"Er is te weinig opbrengst gemeld om openbaar te noemen{later}"
     elif not sums:
-        title = f"Er is te weinig opbrengst om een bedrag te noemen; {later}"
+        title = f"Er is te weinig opbrengst om een bedrag te noemen{later}"
     else:
         soort, most = max(sums.items(), key=lambda one: one[1]["bedrag"])
         signals = voice.count(most["signalen"], "signaal", "signalen")
-        title = f"Het grootste bedrag is {words(soort)}: € {euro_text(most['bedrag'])} bij {signals}; {later}"
+        title = f"Het grootste bedrag is {words(soort)}: € {euro_text(most['bedrag'])} bij {signals}{later}"
     rows = [(heading(words(soort)), each) for soort, each in reported.items()]
     return of.message(
         "opbrengst",

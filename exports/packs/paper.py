@@ -53,11 +53,10 @@ def _figure(figure: Figuur) -> dict[str, Any]:
     if figure.vorm is Vorm.VERLOOP:
         last = figure.dagen[-1]
         points = [[day / last, share] for day, share in figure.treden]
-        marks = [round(last * part / 4) for part in range(5)]
         return {
             "vorm": figure.vorm,
             "punten": points,
-            "dagen": [[day / last, str(day)] for day in marks],
+            "dagen": [[day / last, str(day)] for day in figure.merken],
             "as": figure.as_titel,
             "hoogte": figure.reeksen[0].naam,
         }

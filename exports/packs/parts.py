@@ -53,6 +53,22 @@ class Reeks:
         """The bare numbers."""
         return tuple(None if isinstance(item.waarde, str) else item.waarde for item in self.items)
 
+    @property
+    def onder(self) -> list[float]:
+        """How far every interval reaches below its value; nought where there is none."""
+        return self._apart(self.laag)
+
+    @property
+    def boven(self) -> list[float]:
+        """How far it reaches above."""
+        return self._apart(self.hoog)
+
+    def _apart(self, ends: Sequence[float | None]) -> list[float]:
+        return [
+            0.0 if value is None or end is None else abs(end - value)
+            for value, end in zip(self.waarden, ends, strict=True)
+        ]
+
 
 @dataclass(frozen=True)
 class Figuur:
@@ -64,6 +80,11 @@ class Figuur:
     soort: Kind
     as_titel: str
     dagen: tuple[int, ...] = ()
+
+    @property
+    def merken(self) -> list[int]:
+        """The days that stand below a line."""
+        return [round(self.dagen[-1] * part / 4) for part in range(5)]
 
     @property
     def treden(self) -> list[tuple[int, float]]:

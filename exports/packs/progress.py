@@ -2,12 +2,13 @@
 
 from exports.packs.basis import Basis, bars, beside, shares, stacked, table
 from exports.packs.parts import Message, Tabel
-from exports.packs.voice import RATE_HEADS, days, text
+from exports.packs.voice import RATE_HEADS, days, each_of, most, text
 from workflow.phases import Outcome, Phase
 from workflow.words import heading, words
 
 OPEN, DONE = "Loopt nog", "Heeft een resultaat"
 NO_CASES = "Er zijn nog geen zaken in deze selectie."
+HELD = "bezoeken zonder weigering"
 FEW_CASES = "In deze selectie zijn minder dan 5 zaken."
 
 
@@ -60,11 +61,10 @@ def trechter(of: Basis) -> Message:
         "onderzocht": "Onderzocht, met een resultaat",
         "treffers": "Ingeschreven als ingezetene",
     }
-    hits = voice.count(cijfers["treffers"], "persoon", "personen")
     title = (
         f"Van {_all(of)} zijn er {voice.amount(cijfers['opgepakt'])} opgepakt en "
-        f"{voice.amount(cijfers['onderzocht'])} onderzocht; "
-        f"{hits} {'is' if cijfers['treffers'] == 1 else 'zijn'} ingeschreven."
+        f"{voice.amount(cijfers['onderzocht'])} onderzocht; in {voice.zaken(cijfers['treffers'])} is de persoon "
+        "ingeschreven."
         if cijfers["zaken"]
         else nothing(of)
     )
@@ -87,11 +87,14 @@ def resultaten(of: Basis) -> Message:
     counts = [(outcome, known[outcome]) for outcome in Outcome if outcome in known]
     done = cijfers["zaken"] - cijfers["lopend"]
     if counts:
-        outcome, most = max(counts, key=lambda one: one[1])
-        title = (
-            f"Het resultaat dat het meest voorkomt is ‘{words(outcome)}’: {voice.amount(most)} van "
-            f"{voice.zaken(done)} met een resultaat."
-        )
+        outcomes, highest = most(dict(counts))
+        whole = f"{voice.amount(highest)} van {voice.zaken(done)} met een resultaat"
+        if highest > done:  # of cases that are rounded to more than there are in all
+            whole = voice.zaken(highest)
+        if len(outcomes) == 1:
+            title = f"Het resultaat dat het meest voorkomt is {each_of(outcomes)}: {whole}."
+        else:
+            title = f"De resultaten die het meest voorkomen zijn {each_of(outcomes)}: elk {whole}."
     elif voice.openbaar:
         title = "Er zijn te weinig resultaten om ze openbaar uit te splitsen."
     else:
@@ -152,13 +155,14 @@ def wachten(of: Basis) -> Message:
     waiting, stays = of.known(cijfers["in_fase"]), cijfers["duur_in_fase"]
     open_cases = cijfers["lopend"]
     if waiting:
-        phase = max((phase for phase in Phase if phase in waiting), key=lambda one: waiting[one])
-        title = (
-            f"Van {voice.zaken(open_cases)} zonder resultaat wachten de meeste in de fase ‘{words(phase)}’: "
-            f"{voice.amount(waiting[phase])}."
-        )
+        phases, highest = most({phase: waiting[phase] for phase in Phase if phase in waiting})
+        where = f"in de {'fase' if len(phases) == 1 else 'fasen'} {each_of(phases)}"
+        title = f"Van {voice.zaken(open_cases)} zonder resultaat wachten de meeste {where}: "
+        title += f"{voice.amount(highest)}." if len(phases) == 1 else f"elk {voice.amount(highest)}."
         if open_cases == 1:
-            title = f"De enige zaak zonder resultaat wacht in de fase ‘{words(phase)}’."
+            title = f"De enige zaak zonder resultaat wacht {where}."
+        elif len(waiting) == 1 and not voice.openbaar:
+            title = f"Alle {voice.zaken(open_cases)} zonder resultaat wachten {where}."
     else:
         title = "Minder dan 5 zaken lopen nog." if voice.openbaar else "Er lopen geen zaken meer."
     rows = []
@@ -186,7 +190,7 @@ def contact(of: Basis) -> Message:
     reached, at_home = cijfers["bereik"], cijfers["thuis_getroffen"]
     if reached["noemer"]:
         title = f"De persoon is gesproken bij {voice.of(reached, 'zaken met een contactpoging')}"
-        title += f"; thuis getroffen bij {voice.of(at_home, 'bezoeken')}." if at_home["noemer"] else "."
+        title += f"; thuis getroffen bij {voice.of(at_home, HELD)}." if at_home["noemer"] else "."
         if reached["waarde"] is None:
             title = f"Personen gesproken: {voice.of(reached, 'zaken met een contactpoging')}."
     elif voice.openbaar:
@@ -202,7 +206,7 @@ def contact(of: Basis) -> Message:
         title,
         ("bereik", "bereik_per_kanaal", "thuis_getroffen", "huisbezoeken_geweigerd"),
         f"{voice.zaken(reached['noemer'])} met een contactpoging, "
-        f"{voice.count(at_home['noemer'], 'huisbezoek', 'huisbezoeken')}",
+        f"{voice.count(at_home['noemer'], 'huisbezoek', 'huisbezoeken')} zonder weigering",
         table(("Waar", *RATE_HEADS), [(label, voice.rate(rate)) for label, rate in present]),
         shares(voice, present, "Aandeel gesproken of getroffen"),
         (
@@ -233,8 +237,9 @@ def regels(of: Basis) -> Message:
         title = f"{some} {voice.count(total, 'geleverde regel', 'geleverde regels')} {told}."
     reasons = of.known(cijfers.get("afgekeurd_per_reden") or {})
     if reasons:
-        code, most = max(reasons.items(), key=lambda one: one[1])
-        title = f"{title[:-1]}; de reden die het meest voorkomt is ‘{words(code)}’ ({voice.amount(most)})."
+        codes, highest = most(reasons)
+        one = "de reden die het meest voorkomt is" if len(codes) == 1 else "de redenen die het meest voorkomen zijn"
+        title = f"{title[:-1]}; {one} {each_of(codes)} ({'' if len(codes) == 1 else 'elk '}{voice.amount(highest)})."
     rows = [(heading(words(naam)), voice.item(cijfers[naam])) for naam in names]
     why = [(f"Afgekeurd: {words(code)}", voice.item(count)) for code, count in reasons.items()]
     lines = [row for row in (*rows, *why) if row[1].waarde]

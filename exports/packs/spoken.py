@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from exports.packs.basis import Basis, bars, table
 from exports.packs.parts import Leerpunt, Message, Tabel
-from exports.packs.voice import text
+from exports.packs.voice import each_of, most, text
 from signals.dates import dutch_date
 from workflow.phases import Phase
 from workflow.words import heading, words
@@ -19,9 +19,10 @@ def leerpunten(of: Basis, lessons: Sequence[Leerpunt]) -> Message:
         by_kind[each.soort] += each.dossiers
     total = sum(by_kind.values())
     if by_kind:
-        soort, most = by_kind.most_common(1)[0]
+        kinds_most, highest = most(by_kind)
         told = voice.count(total, "leerpunt", "leerpunten")
-        title = f"In de dossiers {'staat' if total == 1 else 'staan'} {told}; het meest over ‘{words(soort)}’: {most}."
+        title = f"In de dossiers {'staat' if total == 1 else 'staan'} {told}; het meest over {each_of(kinds_most)}: "
+        title += f"{'' if len(kinds_most) == 1 else 'elk '}{highest}."
     else:
         title = "In de dossiers staan 0 leerpunten."
     rows = [
@@ -73,10 +74,12 @@ def vragen_werksessie(of: Basis) -> Message:
     waiting = cijfers["in_fase"]
     asked = []
     if any(waiting.values()):
-        phase = max((phase for phase in Phase if phase in waiting), key=lambda one: waiting[one])
+        phases, highest = most({phase: waiting[phase] for phase in Phase if phase in waiting})
+        each = "" if len(phases) == 1 else "elk "
         asked.append(
-            f"Van {voice.zaken(cijfers['lopend'])} zonder resultaat staan er {voice.amount(waiting[phase])} in de "
-            f"fase ‘{words(phase)}’. Wat houdt ze daar?"
+            f"Van {voice.zaken(cijfers['lopend'])} zonder resultaat "
+            f"{'staat' if highest == 1 and not each else 'staan'} er {each}{voice.amount(highest)} in de "
+            f"{'fasen' if each else 'fase'} {each_of(phases)}. Wat houdt ze daar?"
         )
     rate = cijfers["eerste_antwoord_op_tijd"]
     if late := rate["noemer"] - rate["teller"]:
@@ -105,6 +108,8 @@ def vragen_evaluatie(of: Basis) -> Message:
         *of.said.vragen,
     ]
     title = f"Kan de trefkans omhoog, nu {rate}, en is de werkinstructie duidelijk?"
+    if not cijfers["trefkans"]["noemer"]:
+        title = "Kan de trefkans omhoog, en is de werkinstructie duidelijk?"
     return of.message(
         "vragen",
         title,

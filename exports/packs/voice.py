@@ -1,16 +1,17 @@
 """How a pack says numbers: within the project as they are; in public rounded, and never as few as they really are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from exports.packs.parts import Item
 from exports.public import LEAST
 from exports.sheet import Kind
-from workflow.words import heading, number, share
+from workflow.words import number, share, words
 
 _DUTCH_POINTS = str.maketrans(",.", ".,")
-TOO_FEW = "te weinig voor een openbaar percentage"
+MOST_TOGETHER = 3
+TOO_FEW = "niet openbaar als percentage"
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,23 @@ class Voice:
 RATE_HEADS = ("Aandeel", "Teller", "Noemer", "95% vanaf", "95% tot")
 
 
-def text(words: str) -> Item:
+def most(counts: Mapping[str, float]) -> tuple[list[str], float]:
+    """The codes with the highest count, in the order given, and that count; a title names them all to be true."""
+    highest = max(counts.values())
+    return [code for code, count in counts.items() if count == highest], highest
+
+
+def each_of(codes: Sequence[str]) -> str:
+    """`‘overleden’`, `‘overleden’ en ‘niet opgepakt’`; of more than three the first three `en andere`."""
+    told = [f"‘{words(code)}’" for code in codes]
+    if len(told) > MOST_TOGETHER:
+        told[MOST_TOGETHER:] = ["andere"]
+    return " en ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+
+
+def text(told: str) -> Item:
     """Words in a cell."""
-    return Item(words, Kind.TEKST, words)
-
-
-def named(words: str) -> Item:
-    """Words in a cell, with a capital."""
-    return text(heading(words))
+    return Item(told, Kind.TEKST, told)
 
 
 def days(value: float | None) -> Item:
