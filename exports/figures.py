@@ -3,6 +3,8 @@
 A figure looks at a `Population`; nothing here knows the database. All count what was recorded by the peildatum.
 """
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +18,7 @@ from exports import snapshot
 from exports.population import Population, chosen, split
 from exports.public import Money, public
 from exports.selection import Selection, by_value
-from exports.snapshot import LAA_TERMS
+from exports.snapshot import LAA_TERMS, STAYS
 from exports.stands import CATEGORIES
 from exports.statistics import Curve, Duration, Rate, duration, survival_curve, survival_median
 from signals.models import Uitkomst
@@ -31,7 +33,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 class Figure:
     """A figure: the name by which it is stored and asked, how it is called, what it is, how it is counted.
 
-    gesplitst: it is also given of each part of a split.
+    gesplitst: it is also given of each part of a split. openbaar: it may be in the public edition.
     """
 
     naam: str
@@ -39,19 +41,20 @@ class Figure:
     definitie: str
     reken: Callable[[Population], Value]
     gesplitst: bool = True
+    openbaar: bool = True
 
 
 FIGURES: dict[str, Figure] = {}
 
 
 def figure(
-    label: str, *, gesplitst: bool = True
+    label: str, *, gesplitst: bool = True, openbaar: bool = True
 ) -> Callable[[Callable[[Population], Value]], Callable[[Population], Value]]:
     """Registers a function as the figure of its name; its docstring, in Dutch, is the definition that readers see."""
 
     def register(reken: Callable[[Population], Value]) -> Callable[[Population], Value]:
         naam, definitie = reken.__name__, " ".join((reken.__doc__ or "").split())
-        FIGURES[naam] = Figure(naam, label, definitie, reken, gesplitst)
+        FIGURES[naam] = Figure(naam, label, definitie, reken, gesplitst, openbaar)
         return reken
 
     return register
@@ -96,6 +99,18 @@ def dubbel(of: Population) -> Value:
 def afgekeurd(of: Population) -> Value:
     """Aangeleverde regels met een fout; die gingen terug naar UWV."""
     return _rows(of, Uitkomst.AFGEKEURD)
+
+
+@figure("Regels afgekeurd per reden", gesplitst=False)
+def afgekeurd_per_reden(of: Population) -> Value:
+    """Afgekeurde regels naar wat er fout was. Een regel met meer dan één fout telt bij elke reden."""
+    if not of.rows_known:
+        return None
+    rejected = of.part.rows[of.part.rows["uitkomst"] == Uitkomst.AFGEKEURD.value]
+    reasons = Counter[str]()
+    for codes, count in zip(rejected["codes"], rejected["aantal"], strict=True):
+        reasons.update(dict.fromkeys(json.loads(codes), int(count)))
+    return dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
 
 
 @figure("Signalen")
@@ -238,6 +253,20 @@ def trefkans_adres(of: Population) -> Value:
     researched = of.zaken.loc[of.zaken["onderzocht"], ["adres", "treffer"]]
     hits = researched.loc[researched["treffer"], "adres"]
     return Rate(int(hits.nunique()), int(researched["adres"].nunique()))
+
+
+@figure("Trefkans per maanden verblijf", gesplitst=False, openbaar=False)
+def trefkans_per_verblijf(of: Population) -> Value:
+    """Als de trefkans, naar hoe lang iemand volgens het eerste signaal van de zaak in Nederland verbleef: van de eerste
+    dag tot de laatste, of tot de dag van het signaal als er geen laatste dag is, in hele maanden. Niet in de openbare
+    uitgave.
+    """
+    parts = by_value(of.zaken, "verblijf")
+    return {
+        stay: Rate(int(parts[stay]["treffer"].sum()), int(parts[stay]["onderzocht"].sum()))
+        for stay in STAYS
+        if stay in parts
+    }
 
 
 def _on_time(of: Population, term: str) -> Rate:
@@ -406,13 +435,19 @@ def figures(
         "peildatum": peildatum.isoformat(),
         "openbaar": openbaar,
         "selectie": selection.as_dict(),
-        "cijfers": _counted(part, shown),
+        "cijfers": _counted(part, shown, openbaar=openbaar),
         "per": per,
     }
 
 
-def _counted(of: Population, shown: Callable[[Value], Any], known_only: bool = False) -> dict[str, Any]:
-    counted = {naam: each.reken(of) for naam, each in FIGURES.items() if each.gesplitst or not known_only}
+def _counted(
+    of: Population, shown: Callable[[Value], Any], *, known_only: bool = False, openbaar: bool = False
+) -> dict[str, Any]:
+    counted = {
+        naam: each.reken(of) if each.openbaar or not openbaar else None
+        for naam, each in FIGURES.items()
+        if each.gesplitst or not known_only
+    }
     return {naam: shown(value) for naam, value in counted.items() if value is not None or not known_only}
 
 

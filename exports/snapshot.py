@@ -3,6 +3,7 @@
 Like feedback, figures read the tables of all municipalities; the selection says which part is counted.
 """
 
+import math
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -48,6 +49,9 @@ from workflow.phases import Answer, Herkomst, Outcome
 from workflow.unsettled import first_event, is_unsettled
 
 SIGNAL_FACTS = ("aanleiding", "uitkeringssoort", "adresbron")
+STAY_DAYS = ("datum_vanaf", "datum_tot", "datum_signaal")
+STAYS = ("korter_dan_4_maanden", "4_tot_6_maanden", "6_tot_12_maanden", "12_maanden_of_langer")
+"""How long somebody stayed, in whole months, the shortest first."""
 LAA_TERMS = (Term.LAA_EERSTE_ANTWOORD.value, Term.LAA_RESULTAAT.value)
 
 
@@ -57,8 +61,9 @@ class Snapshot:
 
     cases: by id, with the dimensions, state and days of each case, bijvangst and handed over ones included.
     signals: by id, with the dimensions, the case that works on it (zaak_id), its outcome and its place in the
-    reconciliation. rows: delivered rows (levering, gemeente, maand_ontvangst, uitkomst, aantal). Of the others every
-    row has a zaak_id: stays, holds, attempts, moments, visits, terms; yields a signal_id.
+    reconciliation. rows: delivered rows (levering, gemeente, maand_ontvangst, uitkomst, aantal, and of rejected ones
+    the codes of what was wrong as JSON). Of the others every row has a zaak_id: stays, holds, attempts, moments,
+    visits, terms; yields a signal_id.
     """
 
     day: date
@@ -150,7 +155,7 @@ def _signals(session: Session, as_of: AsOf) -> pd.DataFrame:
         select(
             signal.c.id,
             signal.c.leveringsnummer.label("levering"),
-            *(signal.c[name] for name in SIGNAL_FACTS),
+            *(signal.c[name] for name in (*SIGNAL_FACTS, *STAY_DAYS)),
             signal.c.datum_ontvangst,
             signal.c.gemeentecode,
             case((signal.c.ingetrokken_op <= as_of.day, signal.c.ingetrokken_op)).label("ingetrokken_op"),
@@ -163,6 +168,7 @@ def _signals(session: Session, as_of: AsOf) -> pd.DataFrame:
     _undo_later_changes(session, signals, as_of.day)
     for name in SIGNAL_FACTS:
         signals[name] = signals[name].replace("", GEEN)
+    signals["verblijf"] = _stay(signals)
     signals["maand_ontvangst"] = _month(signals["datum_ontvangst"])
     compared = comparison(as_of)
     places = _frame(session, select(compared.c.signal_id, compared.c.categorie)).set_index("signal_id")
@@ -178,9 +184,17 @@ def _undo_later_changes(session: Session, signals: pd.DataFrame, day: date) -> N
         change.c.datum > day, change.c.soort == Mutatiesoort.GEWIJZIGD
     )
     for signal_id, old in session.execute(later.order_by(change.c.id.desc())):
-        for name in SIGNAL_FACTS:
+        for name in (*SIGNAL_FACTS, *STAY_DAYS):
             if name in old and signal_id in signals.index:
                 signals.loc[signal_id, name] = old[name]
+
+
+def _stay(signals: pd.DataFrame) -> "pd.Series[Any]":
+    """Which of STAYS a signal tells of: until its last day, or until the day of the signal when there is none."""
+    first, last, told = (pd.to_datetime(signals[name]) for name in STAY_DAYS)
+    last = last.where(last.notna(), told)
+    months = (last.dt.year - first.dt.year) * 12 + last.dt.month - first.dt.month - (last.dt.day < first.dt.day)
+    return pd.cut(months, [-math.inf, 4, 6, 12, math.inf], right=False, labels=STAYS).astype(object)
 
 
 def _cases(
@@ -200,7 +214,7 @@ def _cases(
     cases = _frame(session, query).set_index("id")
     cases = cases.join(histories.states(events), how="inner").join(histories.closing_days(events))
     first = _first_signals(cases)
-    for name in ("levering", *SIGNAL_FACTS):
+    for name in ("levering", "verblijf", *SIGNAL_FACTS):
         cases[name] = signals[name].reindex(first).to_numpy()
     cases["gemeente"] = _successors(cases["gemeentecode"], register, day)
     cases["maand_ontvangst"] = _month(cases["datum_ontvangst"])
@@ -393,12 +407,14 @@ def _rows(session: Session, as_of: AsOf, register: Municipalities) -> pd.DataFra
     done = and_(load.c.status == LoadStatus.GELADEN, load.c.id.in_(loads_before(as_of.before)))
     applied = case((change.c.soort == Mutatiesoort.VERVALLEN, "ingetrokken"), else_="gewijzigd")
     parts = []
-    for source, outcome in (
-        (signal, literal("geaccepteerd")),
-        (change, applied),
-        (rejected, _text(rejected.c.uitkomst)),
+    nothing: Any = literal("[]")
+    for source, outcome, codes in (
+        (signal, literal("geaccepteerd"), nothing),
+        (change, applied, nothing),
+        (rejected, _text(rejected.c.uitkomst), cast(rejected.c.codes, String)),
     ):
-        keys = (load.c.leveringsnummer, source.c.gemeentecode, load.c.datum_ontvangst, outcome.label("uitkomst"))
+        told = outcome.label("uitkomst"), codes.label("codes")
+        keys = (load.c.leveringsnummer, source.c.gemeentecode, load.c.datum_ontvangst, *told)
         counted = select(*keys, func.count().label("aantal")).join_from(source, load, load.c.id == source.c.load_id)
         parts.append(_frame(session, counted.where(done).group_by(*keys)))
     rows = pd.concat([part for part in parts if not part.empty] or parts[:1])
@@ -408,6 +424,7 @@ def _rows(session: Session, as_of: AsOf, register: Municipalities) -> pd.DataFra
             "gemeente": _successors(rows["gemeentecode"], register, as_of.day),
             "maand_ontvangst": _month(rows["datum_ontvangst"]),
             "uitkomst": rows["uitkomst"],
+            "codes": rows["codes"],
             "aantal": rows["aantal"].astype(int),
         }
     )

@@ -102,7 +102,7 @@ def kenmerken(of: Basis) -> Message:
     return of.message(
         "kenmerken",
         title,
-        ("trefkans", *(("trefkans_per_verblijf",) if "trefkans_per_verblijf" in cijfers else ())),
+        ("trefkans", *(("trefkans_per_verblijf",) if cijfers.get("trefkans_per_verblijf") else ())),
         voice.count(total["noemer"], "onderzochte zaak", INVESTIGATED),
         table(("Kenmerk", *RATE_HEADS), [(label, voice.rate(rate)) for _, label, rate in rows]),
         shares(voice, [(label, rate) for _, label, rate in rows], "Trefkans"),

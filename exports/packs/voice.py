@@ -69,7 +69,7 @@ class Voice:
 RATE_HEADS = ("Aandeel", "Teller", "Noemer", "95% vanaf", "95% tot")
 
 
-def most(counts: Mapping[str, float]) -> tuple[list[str], float]:
+def most(counts: Mapping[str, int]) -> tuple[list[str], int]:
     """The codes with the highest count, in the order given, and that count; a title names them all to be true."""
     highest = max(counts.values())
     return [code for code, count in counts.items() if count == highest], highest

@@ -138,9 +138,9 @@ def fill(session, build):
             ]
             row = {"signal_id": signal.id, "load_id": yields.id, "peildatum": DAY, "vastgelegd_op": DAY}
             session.add(Opbrengst(**row, soort=soort, bedrag=euros))
-    session.add(
-        RejectedRow(load_id=loads["LRNI-2026-01"].id, regel=900, uitkomst=Uitkomst.AFGEKEURD, gemeentecode="0363")
-    )
+    for regel, codes in enumerate([["bsn_ongeldig", "postcode_ongeldig"], ["postcode_ongeldig"], ["datum_ongeldig"]]):
+        row = {"load_id": loads["LRNI-2026-01"].id, "uitkomst": Uitkomst.AFGEKEURD, "gemeentecode": "0363"}
+        session.add(RejectedRow(**row, regel=900 + regel, codes=codes))
     session.flush()
 
 
@@ -386,6 +386,18 @@ def test_the_numbers_of_a_pack_are_those_of_the_figures(many):
         assert [item.waarde for item in row[1:6]] == [
             rate[naam] for naam in ("waarde", "teller", "noemer", "laag", "hoog")
         ]
+    stays = {row[0].tekst: row[2].waarde for row in messages["kenmerken"].tabel.rijen}
+    by_stay = cijfers["trefkans_per_verblijf"]
+    assert stays["Verblijf 12 maanden of langer"] == by_stay["12_maanden_of_langer"]["teller"] > 0
+    assert stays["Uitkering WW"] == made.counted["per"]["uitkeringssoort"]["WW"]["trefkans"]["teller"] > 0
+    assert "‘postcode ongeldig’ (2)" in messages["regels"].titel
+    reasons = {
+        label: item.waarde
+        for label, item in zip(
+            messages["regels"].figuur.categorieen, messages["regels"].figuur.reeksen[0].items, strict=True
+        )
+    }
+    assert reasons == {"Afgekeurd: postcode ongeldig": 2, "Afgekeurd: bsn ongeldig": 1, "Afgekeurd: datum ongeldig": 1}
     curve = messages["duur"].figuur
     assert dict(zip(map(str, curve.dagen), curve.reeksen[0].waarden, strict=True)) == {
         day: step["aandeel"] for day, step in cijfers["verloop_ontvangst_afgesloten"].items()
@@ -552,7 +564,9 @@ def test_no_count_below_five_is_in_the_public_files(many, soort):
 def small_counts(words):
     """Counts of one to four in a sentence: no part of a percentage, a date, a sum, an article, days or a number."""
     plain = re.sub(
-        r"LRNI-\d+-\d+|€ [\d.,]+|\d+%|(?:binnen |richtlijn )\d+ dagen|paragraaf [\d.]+|Wet BRP [\d.]+", "", words
+        r"LRNI-\d+-\d+|€ [\d.,]+|\d+%|(?:binnen |richtlijn )\d+ dagen|paragraaf [\d.]+|Wet BRP [\d.]+",
+        "",
+        words,
     )
     return re.findall(r"(?<![\d.,])[1-4](?![\d.,]*\d)", plain)
 
@@ -601,9 +615,11 @@ def counted_of(total, waiting, taken_up, investigated, hits, *, due=0, late=0, o
         "geleverd": total + late,
         "geaccepteerd": total,
         "afgekeurd": late,
+        "afgekeurd_per_reden": {"bsn_ongeldig": late, "postcode_ongeldig": late // 2} if late else {},
+        "trefkans_per_verblijf": {"4_tot_6_maanden": Rate(hits, investigated)},
         "afstemming": {},
     }
-    counted = {naam: shown(value) for naam, value in values.items()}
+    counted = {naam: shown(value) if FIGURES[naam].openbaar or not openbaar else None for naam, value in values.items()}
     per = {naam: dict.fromkeys(places, counted) for naam in ("gemeente", "levering", "aanleiding", "adresbron")}
     chosen = {"leveringen": [], "gemeenten": list(places)}
     return {"peildatum": "2026-08-31", "openbaar": openbaar, "selectie": chosen, "cijfers": counted, "per": per}
@@ -613,6 +629,23 @@ def plain(value):
     if isinstance(value, dict):
         return {naam: plain(part) for naam, part in value.items()}
     return value if isinstance(value, int) else value.as_dict()
+
+
+ALIKE = {"overleden": 3, "aangifte_gedaan": 3, "niet_opgepakt": 3, "reeds_ingezetene": 3}
+
+
+def test_what_comes_first_together_is_named_together():
+    counted = counted_of(12, 0, 12, 6, 3)
+    counted["cijfers"]["resultaten"] = dict.fromkeys(("overleden", "aangifte_gedaan"), 6)
+    titles = {message.naam: message.titel for message in pack_of(Soort.WERKSESSIE, counted).messages}
+    assert titles["resultaten"] == (
+        "De resultaten die het meest voorkomen zijn ‘aangifte gedaan’ en ‘overleden’: elk 6 van 12 zaken met een "
+        "resultaat."
+    )
+    counted["cijfers"]["resultaten"] = ALIKE
+    title = _named(pack_of(Soort.WERKSESSIE, counted), "resultaten").titel
+    assert title.endswith(" en andere: elk 3 van 12 zaken met een resultaat.")
+    assert title.count("‘") == 3
 
 
 @st.composite
