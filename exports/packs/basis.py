@@ -141,7 +141,7 @@ def beside(voice: Voice, heads: Sequence[str], rows: Sequence[tuple[str, Mapping
     """Shares as they fit beside a chart that shows their intervals: the share, and of how many."""
     lines = []
     for label, rate in rows:
-        whole = f"{number(rate['teller'])} van {number(rate['noemer'])}" if rate.get("noemer") is not None else "–"
+        whole = f"{number(rate['teller'])} van {number(rate['noemer'])}" if rate.get("noemer") else "–"
         lines.append((label, [voice.part(rate["waarde"]), text(whole)]))
     return table(heads, lines)
 

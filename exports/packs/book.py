@@ -5,6 +5,7 @@ from itertools import zip_longest
 from typing import Any, BinaryIO
 
 from openpyxl.chart import BarChart, ScatterChart
+from openpyxl.chart.axis import ChartLines
 from openpyxl.chart.data_source import (
     AxDataSource,
     NumData,
@@ -35,6 +36,8 @@ from exports.workbook import remarks_of, sheets_of
 
 WIDTH = 24
 """Centimetres of a chart."""
+LEAST_WIDTH = 14
+"""Characters of a column."""
 FORMATS = {Kind.GETAL: "#,##0", Kind.DECIMAAL: "0.0", Kind.PERCENTAGE: "0.0%", Kind.BEDRAG: "#,##0.00"}
 
 
@@ -42,10 +45,11 @@ def write_book(pack: Pack, counted: Mapping[str, Any], target: BinaryIO) -> None
     """Writes the workbook; counted: the figures that the pack was made of."""
     messages = [_sheet(pack, message) for message in pack.messages]
     rows = [(message.titel, message.n, sheet.naam) for message, sheet in zip(pack.messages, messages, strict=True)]
+    wide = [max(len(row[place]) for row in rows) + 2 for place in range(3)]
     columns = (
-        Column("Wat het zegt", "De zin bij de grafiek, met de cijfers.", breedte=110),
-        Column("Over hoeveel", "Waarover geteld is (n).", breedte=50),
-        Column("Blad", "Het blad met de tabel en de grafiek.", breedte=18),
+        Column("Wat het zegt", "De zin bij de grafiek, met de cijfers.", breedte=wide[0]),
+        Column("Over hoeveel", "Waarover geteld is (n).", breedte=wide[1]),
+        Column("Blad", "Het blad met de tabel en de grafiek.", breedte=wide[2]),
     )
     overview = Sheet("Overzicht", columns, rows, (pack.titel, pack.bron, *pack.selectie))
     write_xlsx(target, [overview, *messages, *sheets_of(counted)], remarks_of(counted), pack.titel)
@@ -84,21 +88,21 @@ def _sheet(pack: Pack, message: Message) -> Sheet:
     blocks: list[list[Item]] = [[row[place] for row in table.rijen] for place in range(len(columns))]
     charts = []
     if figure is not None:
-        places = _places(message)
-        if places is None:
-            places = list(range(len(columns), len(columns) + 1 + len(figure.reeksen)))
-            for head, items in _extra(figure):
-                columns.append(_column(f"Grafiek: {head}", items))
-                blocks.append(items)
+        places = _places(message) or []
+        extra = [*(_own(figure) if not places else ()), *_lengths(figure)]
+        places += range(len(columns), len(columns) + len(extra))
+        for head, items in extra:
+            columns.append(_column(f"Grafiek: {head}", items, LEAST_WIDTH))
+            blocks.append(items)
         charts.append(_chart(pack, message, naam, places, len(above) + 1, len(columns)))
     rows = [[_shown(item, column) for item, column in zip(row, columns, strict=True)] for row in zip_longest(*blocks)]
     return Sheet(naam, columns, rows, above, charts)
 
 
-def _column(head: str, items: Sequence[Item]) -> Column:
+def _column(head: str, items: Sequence[Item], head_width: int = 60) -> Column:
     kind = next((item.soort for item in items if item.soort is not Kind.TEKST), Kind.TEKST)
     longest = max((len(item.tekst) for item in items), default=0)
-    width = min(60, max(12, len(head) + 2, longest + 2))
+    width = min(60, max(LEAST_WIDTH, min(head_width, len(head) + 4), longest + 2))
     return Column(head, f"{head}, zoals de zin boven de tabel zegt.", kind, width)
 
 
@@ -120,7 +124,8 @@ def _places(message: Message) -> list[int] | None:
     return [0, *(blocks.index(each.items) for each in figure.reeksen)]
 
 
-def _extra(figure: Figuur) -> list[tuple[str, list[Item]]]:
+def _own(figure: Figuur) -> list[tuple[str, list[Item]]]:
+    """The categories and the series of a chart of which the table holds something else."""
     if figure.dagen:
         points = figure.treden
         days = [Item(day, Kind.GETAL, str(day)) for day, _ in points]
@@ -128,6 +133,14 @@ def _extra(figure: Figuur) -> list[tuple[str, list[Item]]]:
         return [(figure.as_titel, days), (figure.reeksen[0].naam, shares)]
     names = [Item(label, Kind.TEKST, label) for label in figure.categorieen]
     return [("naam", names), *((each.naam, list(each.items)) for each in figure.reeksen)]
+
+
+def _lengths(figure: Figuur) -> list[tuple[str, list[Item]]]:
+    """How far every interval reaches to both sides, which is how a spreadsheet wants it."""
+    if figure.vorm is not Vorm.INTERVALLEN:
+        return []
+    sides = (("interval naar beneden", figure.reeksen[0].onder), ("interval naar boven", figure.reeksen[0].boven))
+    return [(head, [Item(each, Kind.PERCENTAGE, "") for each in lengths]) for head, lengths in sides]
 
 
 # --- charts
@@ -155,35 +168,37 @@ def _bars(figure: Figuur, where: Sequence[str], shown: str) -> BarChart:
     chart.type, chart.gapWidth = "bar", 45
     stacked = figure.vorm is Vorm.GESTAPELD
     chart.grouping, chart.overlap = ("stacked", 100) if stacked else ("clustered", 0)
-    for number, (each, place) in enumerate(zip(figure.reeksen, where[1:], strict=True)):
+    names, *others = where
+    for number, (each, place) in enumerate(zip(figure.reeksen, others, strict=False)):
         series = Series(idx=number, order=number, tx=SeriesLabel(v=each.naam))
-        series.cat = AxDataSource(strRef=StrRef(where[0], _words(figure.categorieen)))
+        series.cat = AxDataSource(strRef=StrRef(names, _words(figure.categorieen)))
         series.val = NumDataSource(numRef=NumRef(place, _numbers(each.waarden, shown)))
         colour = look.LIGHT if figure.vorm is Vorm.INTERVALLEN else look.SERIES[number]
         series.graphicalProperties = GraphicalProperties(solidFill=colour, ln=LineProperties(solidFill=look.MAIN))
         series.invertIfNegative = False
         if figure.vorm is Vorm.INTERVALLEN:
-            series.errBars = _error_bars(each)
-        series.dLbls = DataLabelList(numFmt=shown, showVal=True, dLblPos=_POSITION[figure.vorm])
-        for other in ("showSerName", "showCatName", "showLegendKey", "showPercent", "showLeaderLines"):
-            setattr(series.dLbls, other, False)
+            series.errBars = _error_bars(each, others[1:])
+        else:
+            series.dLbls = DataLabelList(numFmt=shown, showVal=True, dLblPos="ctr" if stacked else "outEnd")
+            for other in ("showSerName", "showCatName", "showLegendKey", "showPercent", "showLeaderLines"):
+                setattr(series.dLbls, other, False)
         chart.series.append(series)
     chart.x_axis.scaling.orientation = "maxMin"
-    chart.x_axis.delete, chart.y_axis.delete = False, True
-    chart.y_axis.majorGridlines = None
+    chart.x_axis.delete, chart.y_axis.delete = False, figure.vorm is not Vorm.INTERVALLEN
     chart.y_axis.scaling.min = 0
     chart.y_axis.number_format = shown
     if figure.vorm is Vorm.INTERVALLEN:
-        chart.y_axis.scaling.max = 1
+        chart.y_axis.scaling.max, chart.y_axis.majorUnit, chart.y_axis.number_format = 1, 0.25, "0%"
+        chart.y_axis.tickLblPos = "high"  # at the foot, since the first name is at the top
+        chart.y_axis.majorGridlines = _gridlines()
+    else:
+        chart.y_axis.majorGridlines = None
     chart.x_axis.tickLblPos = "low"
     if stacked:
         chart.legend.position = "b"
     else:
         chart.legend = None
     return chart
-
-
-_POSITION = {Vorm.GESTAPELD: "ctr", Vorm.INTERVALLEN: "inBase", Vorm.BALKEN: "outEnd"}
 
 
 def _curve(figure: Figuur, where: Sequence[str]) -> ScatterChart:
@@ -201,9 +216,13 @@ def _curve(figure: Figuur, where: Sequence[str]) -> ScatterChart:
     chart.y_axis.scaling.min, chart.y_axis.scaling.max, chart.y_axis.majorUnit = 0, 1, 0.25
     chart.x_axis.number_format, chart.y_axis.number_format = "0", "0%"
     chart.x_axis.delete = chart.y_axis.delete = False
-    chart.x_axis.majorGridlines = None
+    chart.x_axis.majorGridlines, chart.y_axis.majorGridlines = None, _gridlines()
     chart.layout = Layout(manualLayout=ManualLayout(x=0.09, y=0.05, w=0.86, h=0.75, xMode="edge", yMode="edge"))
     return chart
+
+
+def _gridlines() -> ChartLines:
+    return ChartLines(spPr=GraphicalProperties(ln=LineProperties(solidFill=look.LINE)))
 
 
 def _words(labels: Sequence[str]) -> StrData:
@@ -216,10 +235,20 @@ def _numbers(values: Sequence[float | int | None], shown: str) -> NumData:
     return NumData(formatCode=shown, ptCount=len(values), pt=points)
 
 
-def _error_bars(told: Reeks) -> ErrorBars:
-    plus, minus = (NumDataSource(numLit=_numbers(lengths, "General")) for lengths in (told.boven, told.onder))
+class _Interval(ErrorBars):
+    """The library writes the two sides in the other order than the standard has them."""
+
+    tagname, __attrs__, __nested__ = ErrorBars.tagname, ErrorBars.__attrs__, ErrorBars.__nested__
+    __elements__ = ("errDir", "errBarType", "errValType", "noEndCap", "plus", "minus", "val", "spPr")
+
+
+def _error_bars(told: Reeks, where: Sequence[str]) -> ErrorBars:
+    minus, plus = (
+        NumDataSource(numRef=NumRef(place, _numbers(lengths, "0.0%")))
+        for place, lengths in zip(where, (told.onder, told.boven), strict=True)
+    )
     line = GraphicalProperties(ln=LineProperties(solidFill=look.INK, w=15875))
-    return ErrorBars(
+    return _Interval(
         errBarType="both",
         errValType="cust",
         noEndCap=False,

@@ -121,6 +121,8 @@ def _rates_by(of: Basis, dimension: str) -> Mapping[str, Rate]:
 
 
 def _said(dimension: str, value: str) -> str:
+    if dimension == "adresbron" and len(value) > len("UWV"):
+        return value.lower()
     return words(value) if dimension == "aanleiding" or value == "geen" else value.replace("_", " ")
 
 

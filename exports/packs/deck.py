@@ -34,10 +34,13 @@ REMARK_TOP, REMARK_HEIGHT = Inches(6.3), Inches(0.5)
 FOOT_TOP, FOOT_HEIGHT = Inches(6.92), Inches(0.32)
 CHART_PART = 0.6
 """Of the width, when a table stands beside the chart."""
+FEW_BARS = 3
 MOST_BESIDE = 4
 """Columns of a table beside a chart; a wider one is in the notes, the workbook and on paper."""
 ROOM_FOR_CHARACTERS = 5.6
 """Points of width of a letter, of letters of ten points."""
+CELL_MARGIN = 5
+_COUNTED = re.compile(r"–|[\d.]+ van [\d.]+")
 FORMATS = {Kind.GETAL: "#,##0", Kind.DECIMAAL: "0.0", Kind.PERCENTAGE: "0.0%", Kind.BEDRAG: "#,##0.00"}
 
 
@@ -128,6 +131,8 @@ def _describe(shape: Any, naam: str, words: str) -> None:
 def _title_slide(deck: Any, pack: Pack) -> None:
     slide = deck.slides.add_slide(deck.slide_layouts[0])
     title, below = slide.placeholders
+    for each in (title, below):
+        each.text_frame.margin_left = 0
     title.text_frame.vertical_anchor = MSO_ANCHOR.BOTTOM
     _write(title.text_frame, [pack.titel], 40, look.MAIN, bold=True)
     lines = [f"Stand op {dutch_date(pack.peildatum)}", *pack.selectie, pack.uitgave]
@@ -140,6 +145,7 @@ def _slide(deck: Any, pack: Pack, message: Message, number: int) -> None:
     slide = deck.slides.add_slide(deck.slide_layouts[1])
     title = slide.shapes.title.text_frame
     title.vertical_anchor = MSO_ANCHOR.MIDDLE
+    title.margin_left = title.margin_right = 0  # in line with what stands below
     _write(title, [message.titel], 26 if len(message.titel) <= 110 else 22, look.INK, bold=True)
     left, width = int(MARGIN), int(FULL)
     shown = message.kort if len(message.kort.koppen) <= MOST_BESIDE else None
@@ -184,8 +190,7 @@ def _page_number(slide: Any, number: int) -> None:
 def _table(slide: Any, message: Message, table: Tabel, place: tuple[int, int, int, int]) -> None:
     left, top, width, height = place
     wide = message.figuur is None
-    widths = _widths(table, width)
-    size, rows = _fitting(table, widths, height, 16 if wide else 14)
+    size, widths, rows = _fitting(table, width, height, 16 if wide else 14)
     left_out = len(table.rijen) - len(rows)
     if left_out:
         rest = f"En nog {left_out}: zie het werkboek of het papier."
@@ -212,12 +217,13 @@ def _table(slide: Any, message: Message, table: Tabel, place: tuple[int, int, in
 
 def _right(rows: Sequence[Sequence[Item]], place: int) -> bool:
     """Numbers stand to the right, words to the left."""
-    return all(row[place].soort is not Kind.TEKST or row[place].tekst[:1].isdigit() for row in rows if row[place].tekst)
+    told = [row[place] for row in rows if row[place].tekst]
+    return all(item.soort is not Kind.TEKST or _COUNTED.fullmatch(item.tekst) for item in told)
 
 
 def _cell(cell: Any, words: str, size: float, right: bool, colour: str, ground: str) -> None:
     cell.margin_top = cell.margin_bottom = Pt(size * 0.12)
-    cell.margin_left = cell.margin_right = Pt(5)
+    cell.margin_left = cell.margin_right = Pt(CELL_MARGIN)
     cell.vertical_anchor = MSO_ANCHOR.MIDDLE
     cell.fill.solid()
     cell.fill.fore_color.rgb = RGBColor.from_string(ground)
@@ -229,42 +235,57 @@ def _cell(cell: Any, words: str, size: float, right: bool, colour: str, ground: 
     cell._tc.tcPr.insert(0, under)  # lines come before the fill
 
 
-def _widths(table: Tabel, width: int) -> list[int]:
-    """By the longest word or text of a column, none wider than half when there are more."""
-    longest = [
-        min(48, max(len(head) * 0.8, *(len(row[place].tekst) for row in table.rijen)))
-        for place, head in enumerate(table.koppen)
-    ]
-    longest = [max(each, 7) for each in longest]
-    return [int(width * each / sum(longest)) for each in longest]
+def _widths(table: Tabel, width: int, size: float) -> list[int] | None:
+    """As wide as the longest text of a column where there is room, heads on more lines, and never so narrow that a
+    word is broken; None when that does not fit."""
+    least, wished = [], []
+    for place, head in enumerate(table.koppen):
+        texts = [head, *(row[place].tekst for row in table.rijen)]
+        least.append(_room(max((word for each in texts for word in each.split()), key=len, default=""), size))
+        wished.append(max(least[-1], *(_room(each, size) for each in texts[1:])))
+    over = width - sum(least)
+    if over < 0:
+        return None
+    more = [wish - small for wish, small in zip(wished, least, strict=True)]
+    if sum(more) <= over:  # every text on one line: what is left goes to all
+        return [int(width * wish / sum(wished)) for wish in wished]
+    return [small + int(over * part / sum(more)) for small, part in zip(least, more, strict=True)]
 
 
-def _fitting(table: Tabel, widths: Sequence[int], height: int, largest: float) -> tuple[float, list[tuple[Item, ...]]]:
-    """The size of letters at which all rows fit; when none does, the rows that fit at the smallest."""
+def _room(words: str, size: float) -> int:
+    return int(Pt((len(words) + 1) * ROOM_FOR_CHARACTERS * size / 10 + 2 * CELL_MARGIN))
+
+
+def _fitting(table: Tabel, width: int, height: int, largest: float) -> tuple[float, list[int], list[tuple[Item, ...]]]:
+    """The size of letters at which all rows fit, and the widths; when none does, the rows that fit at a small one."""
     for size in (largest, 14, 12, 11, 10, 9):
-        if size <= largest and sum(_heights(table, widths, size)) <= height:
-            return size, list(table.rijen)
-    room = height - _heights(table, widths, 10)[0] * 2
+        widths = _widths(table, width, size)
+        if size <= largest and widths and sum(_heights(table, widths, size)) <= height:
+            return size, widths, list(table.rijen)
+    size = 10
+    widths = _widths(table, width, size) or [width // len(table.koppen)] * len(table.koppen)
+    head, *talls = _heights(table, widths, size)
+    room = height - 2 * head
     rows = []
-    for row, tall in zip(table.rijen, _heights(table, widths, 10)[1:], strict=True):
+    for row, tall in zip(table.rijen, talls, strict=True):
         room -= tall
         if room < 0:
             break
         rows.append(row)
-    return 10, rows
+    return size, widths, rows
 
 
 def _heights(table: Tabel, widths: Sequence[int], size: float) -> list[int]:
-    heads = [len(head) for head in table.koppen]
-    rows = [heads, *([len(item.tekst) for item in row] for row in table.rijen)]
+    rows = [table.koppen, *([item.tekst for item in row] for row in table.rijen)]
     tall = []
     for row in rows:
-        lines = max(
-            math.ceil(length * ROOM_FOR_CHARACTERS * size / 10 / max(Emu(width).pt - 10, 1))
-            for length, width in zip(row, widths, strict=True)
-        )
-        tall.append(int(Pt(max(size * 1.75, max(lines, 1) * size * 1.22 + size * 0.3))))
+        lines = max(_lines(words, Emu(width).pt, size) for words, width in zip(row, widths, strict=True))
+        tall.append(int(Pt(max(size * 1.75, lines * size * 1.22 + size * 0.3))))
     return tall
+
+
+def _lines(words: str, width: float, size: float) -> int:
+    return max(1, math.ceil(len(words) * ROOM_FOR_CHARACTERS * size / 10 / (width - 2 * CELL_MARGIN)))
 
 
 # --- charts
@@ -289,12 +310,14 @@ def _chart(slide: Any, message: Message, place: tuple[int, int, int, int], openb
         return
     _axes(chart, figure)
     plot = chart.plots[0]
-    plot.gap_width, plot.overlap = 45, 100 if figure.vorm is Vorm.GESTAPELD else 0
+    plot.gap_width = 45 if len(figure.categorieen) > FEW_BARS else 160
+    plot.overlap = 100 if figure.vorm is Vorm.GESTAPELD else 0
     for number, series in enumerate(plot.series):
         _bar(series, number, figure.vorm)
-        _labels(series, number, figure, shown, size)
-        if figure.vorm is Vorm.INTERVALLEN:
+        if figure.vorm is Vorm.INTERVALLEN:  # an interval lies where a number would stand; that is in the table
             _error_bars(series, figure)
+        else:
+            _labels(series, number, figure, shown, size)
 
 
 def _data(figure: Figuur, shown: str) -> tuple[Any, Any]:
@@ -330,11 +353,14 @@ def _axes(chart: Any, figure: Figuur) -> None:
     names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     names.major_tick_mark = XL_TICK_MARK.NONE
     names.format.line.color.rgb = RGBColor.from_string(look.LINE)
-    values.has_major_gridlines = False
     values.minimum_scale = 0
-    values.visible = False
+    values.visible = values.has_major_gridlines = figure.vorm is Vorm.INTERVALLEN
     if figure.vorm is Vorm.INTERVALLEN:
-        values.maximum_scale = 1
+        values.maximum_scale, values.major_unit = 1, 0.25
+        values.tick_labels.number_format, values.tick_labels.number_format_is_linked = "0%", False
+        values.tick_label_position = XL_TICK_LABEL_POSITION.HIGH  # at the foot, since the first name is at the top
+        values.major_tick_mark = XL_TICK_MARK.NONE
+        values.major_gridlines.format.line.color.rgb = values.format.line.color.rgb = RGBColor.from_string(look.LINE)
 
 
 def _bar(series: Any, number: int, vorm: Vorm) -> None:
@@ -352,10 +378,8 @@ def _labels(series: Any, number: int, figure: Figuur, shown: str, size: float) -
     labels.number_format_is_linked = False
     labels.number_format = f"{shown};-{shown};" if figure.vorm is Vorm.GESTAPELD else shown  # no nought in a thin part
     _letters(labels.font, size, look.ON_SERIES[number] if figure.vorm is Vorm.GESTAPELD else look.INK)
-    labels.position = {
-        Vorm.GESTAPELD: XL_LABEL_POSITION.CENTER,
-        Vorm.INTERVALLEN: XL_LABEL_POSITION.INSIDE_BASE,
-    }.get(figure.vorm, XL_LABEL_POSITION.OUTSIDE_END)
+    stacked = figure.vorm is Vorm.GESTAPELD
+    labels.position = XL_LABEL_POSITION.CENTER if stacked else XL_LABEL_POSITION.OUTSIDE_END
 
 
 def _error_bars(series: Any, figure: Figuur) -> None:

@@ -44,6 +44,7 @@ def duur(of: Basis) -> Message:
         table(("Kalenderdagen van", "Keer gemeten", "Mediaan", "90% binnen", "Kaplan-Meiermediaan"), rows),
         curve or bars([(label, items[1]) for label, items in rows], "Mediaan in dagen", "Mediaan in dagen"),
         ("Voor de duur van een onderzoek is de richtlijn 70 dagen (Circulaire BRP, paragraaf 4.2).",),
+        table(("Kalenderdagen van", "Mediaan", "90% binnen"), [(label, items[1:3]) for label, items in rows]),
     )
 
 
@@ -83,13 +84,14 @@ def opbrengst(of: Basis) -> Message:
     else:
         soort, most = max(sums.items(), key=lambda one: one[1]["bedrag"])
         signals = voice.count(most["signalen"], "signaal", "signalen")
-        title = f"Het grootste bedrag is {words(soort)}: € {euro_text(most['bedrag'])} bij {signals}{later}"
+        largest = "Het grootste openbare bedrag" if voice.openbaar else "Het grootste bedrag"
+        title = f"{largest} is {words(soort)}: € {euro_text(most['bedrag'])} bij {signals}{later}"
     rows = [(heading(words(soort)), each) for soort, each in reported.items()]
     return of.message(
         "opbrengst",
         title,
         ("opbrengst", "opbrengst_nog_niet_gemeld"),
-        f"{waiting} nog zonder opgave; per soort staat het aantal signalen in de tabel",
+        f"{waiting} nog zonder opgave; per soort staat het in de tabel",
         table(
             ("Soort", "Signalen", "Bedrag in euro"),
             [(label, [voice.item(each["signalen"]), euros(each["bedrag"])]) for label, each in rows],

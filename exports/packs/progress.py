@@ -8,6 +8,8 @@ from workflow.words import heading, words
 
 OPEN, DONE = "Loopt nog", "Heeft een resultaat"
 NO_CASES = "Er zijn nog geen zaken in deze selectie."
+MOST_REASONS = 10
+FIRST_REASONS = "Getekend zijn de 10 redenen die het meest voorkomen; alle staan in het werkboek."
 HELD = "bezoeken zonder weigering"
 FEW_CASES = "In deze selectie zijn minder dan 5 zaken."
 
@@ -181,6 +183,10 @@ def wachten(of: Basis) -> Message:
         table(("Fase", "Zaken nu", "Keer gemeten", "Mediaan in dagen", "90% binnen dagen"), rows),
         bars([(label, items[0]) for label, items in rows], "Zaken nu", "Zaken nu"),
         (f"{heading(held)} aangehouden. De duur telt alleen verblijven die voorbij zijn.",),
+        table(
+            ("Fase", "Zaken nu", "Mediaan in dagen", "90% binnen dagen"),
+            [(label, [items[0], *items[2:]]) for label, items in rows],
+        ),
     )
 
 
@@ -240,14 +246,16 @@ def regels(of: Basis) -> Message:
         codes, highest = most(reasons)
         one = "de reden die het meest voorkomt is" if len(codes) == 1 else "de redenen die het meest voorkomen zijn"
         title = f"{title[:-1]}; {one} {each_of(codes)} ({'' if len(codes) == 1 else 'elk '}{voice.amount(highest)})."
-    rows = [(heading(words(naam)), voice.item(cijfers[naam])) for naam in names]
-    why = [(f"Afgekeurd: {words(code)}", voice.item(count)) for code, count in reasons.items()]
-    lines = [row for row in (*rows, *why) if row[1].waarde]
+    rows = [(heading(words(naam)), voice.item(cijfers[naam])) for naam in names if cijfers[naam]]
+    why = [(heading(words(code)), voice.item(count)) for code, count in reasons.items()]
+    lines = [*rows, *((f"Afgekeurd: {words(code)}", item) for code, (_, item) in zip(reasons, why, strict=True))]
     return of.message(
         "regels",
         title,
         ("geleverd", "afgekeurd", *(("afgekeurd_per_reden",) if reasons else ())),
         voice.count(total, "regel", "regels"),
         table(("Wat ervan kwam", "Regels"), [(label, [item]) for label, item in lines]),
-        bars(why or lines, "Regels", "Regels"),
+        bars(why[:MOST_REASONS], "Afgekeurde regels", "Afgekeurde regels") if why else bars(rows, "Regels", "Regels"),
+        (FIRST_REASONS if len(why) > MOST_REASONS else "",),
+        table(("Wat ervan kwam", "Regels"), [(label, [item]) for label, item in rows]),
     )

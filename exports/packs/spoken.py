@@ -21,8 +21,10 @@ def leerpunten(of: Basis, lessons: Sequence[Leerpunt]) -> Message:
     if by_kind:
         kinds_most, highest = most(by_kind)
         told = voice.count(total, "leerpunt", "leerpunten")
-        title = f"In de dossiers {'staat' if total == 1 else 'staan'} {told}; het meest over {each_of(kinds_most)}: "
-        title += f"{'' if len(kinds_most) == 1 else 'elk '}{highest}."
+        title = f"In de dossiers {'staat' if total == 1 else 'staan'} {told}; de meeste gaan over "
+        title += f"{each_of(kinds_most)} ({'' if len(kinds_most) == 1 else 'elk '}{highest})."
+        if total == 1:
+            title = f"In de dossiers staat {told}, over {each_of(kinds_most)}."
     else:
         title = "In de dossiers staan 0 leerpunten."
     rows = [

@@ -219,7 +219,9 @@ def check_chart_of_book(book, chart, figure):
         assert kept(series.val.numRef.numCache) == in_cells(series.val.numRef.f) == list(each.waarden)
         assert series.tx.v == each.naam
         if figure.vorm is Vorm.INTERVALLEN:
-            check_intervals(each, *(kept(side.numLit) for side in (series.errBars.minus, series.errBars.plus)))
+            sides = [side.numRef for side in (series.errBars.minus, series.errBars.plus)]
+            check_intervals(each, *(kept(side.numCache) for side in sides))
+            check_intervals(each, *(in_cells(side.f) for side in sides))
         names = [point.v for point in series.cat.strRef.strCache.pt]
         assert names == in_cells(series.cat.strRef.f) == list(figure.categorieen)
 
@@ -397,7 +399,7 @@ def test_the_numbers_of_a_pack_are_those_of_the_figures(many):
             messages["regels"].figuur.categorieen, messages["regels"].figuur.reeksen[0].items, strict=True
         )
     }
-    assert reasons == {"Afgekeurd: postcode ongeldig": 2, "Afgekeurd: bsn ongeldig": 1, "Afgekeurd: datum ongeldig": 1}
+    assert reasons == {"Postcode ongeldig": 2, "Bsn ongeldig": 1, "Datum ongeldig": 1}
     curve = messages["duur"].figuur
     assert dict(zip(map(str, curve.dagen), curve.reeksen[0].waarden, strict=True)) == {
         day: step["aandeel"] for day, step in cijfers["verloop_ontvangst_afgesloten"].items()
