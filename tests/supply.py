@@ -42,7 +42,18 @@ KNOWN = {
 """What packages wrote before there was one way to write it."""
 OPEN = frozenset(
     {
-        *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "LGPL-3.0-only", "MIT", "MIT-0"),
+        *(
+            "0BSD",
+            "Apache-2.0",
+            "BSD-2-Clause",
+            "BSD-3-Clause",
+            "CC0-1.0",
+            "ISC",
+            "LGPL-3.0-only",
+            "MIT",
+            "MIT-0",
+            "MIT-CMU",
+        ),
         *("MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
     }
 )

@@ -1,170 +1,38 @@
 """What a pack says is the same to the last digit in its workbook, its deck and on its paper."""
 
 import io
-import json
 import re
+import shutil
+import subprocess
 import zipfile
-from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 import openpyxl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
-from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
 from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
 
-from exports.figures import FIGURES, figures
-from exports.packs.book import write_book
-from exports.packs.deck import write_deck
+from exports.figures import figures
 from exports.packs.files import save
 from exports.packs.messages import pack_of
-from exports.packs.paper import write_paper
-from exports.packs.parts import MOST_SLIDES, Actie, Leerpunt, Said, Soort, Vorm
-from exports.public import Money, public
+from exports.packs.parts import MOST_SLIDES, Said, Soort, Vorm
 from exports.selection import Selection
 from exports.sheet import Kind
-from exports.statistics import Duration, Rate, survival_curve
-from service.access import Access
-from service.db import session_scope
-from signals.models import Opbrengst, OpbrengstLoad, RejectedRow, Uitkomst
-from tests.exports.builder import Builder, noon
-from workflow.models import Contact, Visit, WalaaEntry
-from workflow.phases import Answer, Outcome
-
-ONE_DATABASE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True, scope="session")
-"""A pack is made of what was counted; that both databases count the same is tested with the figures."""
-
-DAY = date(2026, 8, 31)
-FIRST, SECOND = date(2026, 1, 5), date(2026, 4, 6)
-PLACES = ("0363", "0599", "0935")
-NAMES = {"0363": "Amsterdam", "0599": "Rotterdam", "0935": "Maastricht"}
-SAID = Said(
-    leerpunten=(
-        Leerpunt("signaal_verouderd", "", 5, 3),
-        Leerpunt("werkinstructie_onduidelijk", "=de stap voor een briefadres ontbreekt", 3, 2, "UWV past dit aan"),
-    ),
-    acties=(Actie("Werkinstructie aanpassen", "UWV", date(2026, 10, 1)), Actie("@bellen", "Rotterdam", DAY, DAY)),
-    vragen=("Hoe gaan wij om met een vakantiepark?",),
+from tests.exports.packing import (
+    DAY,
+    EVERY,
+    FIRST,
+    NAMES,
+    ONE_DATABASE,
+    bare,
+    counted_as_json,
+    made_of,
+    named,
+    small_counts,
 )
-EVERY = [(soort, openbaar) for soort in Soort for openbaar in (False, True)]
-ENDS = (Outcome.AANGIFTE_GEDAAN, Outcome.BUITENLAND_OF_TE_KORT, Outcome.AMBTSHALVE_INGESCHREVEN, Outcome.OVERLEDEN)
-
-
-@dataclass(frozen=True)
-class Made:
-    """A pack, the figures it was made of, and its three files read back."""
-
-    pack: object
-    counted: dict
-    book: object
-    deck: object
-    paper: str
-    raw: dict
-
-
-class Many:
-    """Packs of ninety cases, counted once; each is made once, and a test only reads it."""
-
-    def __init__(self, counted, folder):
-        self.counted, self._folder, self._made = counted, folder, {}
-
-    def __call__(self, soort, openbaar=False, chosen=""):
-        key = (soort, openbaar, chosen)
-        if key not in self._made:
-            folder = self._folder / f"{soort}-{openbaar}-{chosen}"
-            folder.mkdir()
-            self._made[key] = made_of(self.counted[openbaar, chosen], soort, folder)
-        return self._made[key]
-
-
-CHOSEN = {"": {}, "levering": {"leveringen": ("LRNI-2026-02",)}, "gemeente": {"gemeenten": ("0599",)}}
-
-
-@pytest.fixture(scope="module")
-def many(shared, tmp_path_factory):
-    with session_scope(shared.engine, Access.system()) as session:
-        fill(session, Builder(session))
-        counted = {
-            (openbaar, chosen): counted_as_json(session, openbaar, **selection)
-            for openbaar in (False, True)
-            for chosen, selection in CHOSEN.items()
-        }
-        session.rollback()
-    return Many(counted, tmp_path_factory.mktemp("pakketten"))
-
-
-def fill(session, build):
-    """Ninety cases of two deliveries in three municipalities: answered, visited, closed, waiting; yield of some."""
-    loads = {"LRNI-2026-01": build.load("LRNI-2026-01", FIRST), "LRNI-2026-02": build.load("LRNI-2026-02", SECOND)}
-    values = {"ladingnummer": "OB-00001", "bestandsnaam": "o.csv", "sha256": "x" * 64, "inhoud": b"x", "door": "ulla"}
-    yields = OpbrengstLoad(**values, geladen_op=noon(DAY))
-    session.add(yields)
-    session.flush()
-    for number in range(90):
-        load = loads["LRNI-2026-01" if number < 60 else "LRNI-2026-02"]
-        kind = ("WW", "ZW", "WIA")[number % 3]
-        signal = build.signal(PLACES[number % 3], load, adressleutel=f"1000AA-{number // 2}", uitkeringssoort=kind)
-        case = build.case(signal)
-        build.term(case, "laa_eerste_antwoord", load.datum_ontvangst + timedelta(days=28))
-        if number % 9 == 4:
-            continue
-        began = load.datum_ontvangst + timedelta(days=3 + number % 30)
-        build.answer(case, began)
-        mine = {
-            "zaak_id": case.id,
-            "gemeentecode": case.gemeentecode,
-            "vastgelegd_op": began,
-            "tijdstip": noon(began),
-            "door": "anna",
-        }
-        session.add(WalaaEntry(**mine, antwoord=Answer.ONDERZOEK_IN_DE_BRP, datum=began))
-        for soort in ("contactpoging", "contactmoment")[: 1 + number % 2]:
-            spoken = {"kanaal": "telefoon", "richting": "uitgaand", "wanneer": mine["tijdstip"]}
-            session.add(Contact(**mine, soort=soort, **spoken))
-        flags = {"opengedaan": True, "gelegitimeerd": True, "doel_gemeld": True, "binnengetreden": False}
-        moments = {"begin": mine["tijdstip"], "einde": mine["tijdstip"], "poging": 1, "adressleutel": "x"}
-        consent = "geweigerd" if number == 11 else "gegeven"
-        session.add(Visit(**mine, **moments, **flags, aangetroffen=number % 3 > 0, toestemming=consent))
-        if number % 7:
-            outcome = ENDS[number % 4] if number % 3 else ENDS[0]
-            build.close(case, outcome, began + timedelta(days=10 + number % 60))
-        if number % 4 == 0:
-            soort, euros = (("terugvordering", Decimal(number) + Decimal("100.25")), ("boete", Decimal("0.10")))[
-                number % 3 == 0
-            ]
-            row = {"signal_id": signal.id, "load_id": yields.id, "peildatum": DAY, "vastgelegd_op": DAY}
-            session.add(Opbrengst(**row, soort=soort, bedrag=euros))
-    for regel, codes in enumerate([["bsn_ongeldig", "postcode_ongeldig"], ["postcode_ongeldig"], ["datum_ongeldig"]]):
-        row = {"load_id": loads["LRNI-2026-01"].id, "uitkomst": Uitkomst.AFGEKEURD, "gemeentecode": "0363"}
-        session.add(RejectedRow(**row, regel=900 + regel, codes=codes))
-    session.flush()
-
-
-def counted_as_json(session, openbaar=False, **selection):
-    """Figures as a frozen pack gives them back."""
-    return json.loads(json.dumps(figures(session, Selection(**selection), DAY, openbaar=openbaar)))
-
-
-def made_of(counted, soort, folder, said=SAID):
-    pack = pack_of(soort, counted, names=NAMES, said=said)
-    paths = save(pack, counted, folder, "pakket")
-    raw = {path.suffix: path.read_bytes() for path in paths}
-    assert sorted(path.name for path in folder.iterdir()) == ["pakket.pdf", "pakket.pptx", "pakket.xlsx"]
-    pages = PdfReader(paths[2]).pages
-    foot = re.compile(re.escape(bare(pack.bron)) + rf"\d+/{len(pages)}")
-    words = [foot.subn("", bare(page.extract_text())) for page in pages]
-    assert {found for _, found in words} == {1}, "under every page stands where it is from"
-    paper = "".join(page for page, _ in words)
-    return Made(pack, counted, openpyxl.load_workbook(paths[0]), Presentation(paths[1]), paper, raw)
-
-
-def bare(words):
-    return "".join(words.split())
-
+from workflow.phases import Outcome
 
 # --- reading back
 
@@ -411,18 +279,6 @@ def test_the_numbers_of_a_pack_are_those_of_the_figures(many):
 
 
 @ONE_DATABASE
-def test_deliveries_are_compared_with_those_before_them(many):
-    every, one = many.counted[False, ""], many.counted[False, "levering"]
-    alone, beside = (pack_of(Soort.EVALUATIE, one, earlier=other) for other in (None, every))
-    rows = [[row[0].tekst for row in _named(pack, "leveringen").tabel.rijen] for pack in (alone, beside)]
-    assert rows == [["LRNI-2026-02"], ["LRNI-2026-01", "LRNI-2026-02"]]
-
-
-def _named(pack, naam):
-    return next(message for message in pack.messages if message.naam == naam)
-
-
-@ONE_DATABASE
 def test_the_words_of_a_sessie_are_in_the_pack_and_never_in_public(many):
     said = ["de stap voor een briefadres ontbreekt", "Werkinstructie aanpassen", "vakantiepark"]
     within, public_one = many(Soort.EVALUATIE), many(Soort.EVALUATIE, openbaar=True)
@@ -507,25 +363,6 @@ def test_nothing_on_a_slide_lies_outside_it_or_over_something_else(many):
                     assert apart, (slide.shapes.title.text_frame.text, one, other)
 
 
-def test_many_municipalities_with_long_names_fit():
-    codes = [f"{number:04}" for number in range(1, 60)]
-    named = {code: f"Gemeente met een heel erg lange naam aan de Waterkant {code}" for code in codes}
-    part = counted_of(40, 5, 30, 20, 12)["cijfers"]
-    counted = {**counted_of(2360, 300, 1800, 1200, 700), "per": {"gemeente": dict.fromkeys(codes, part)}}
-    counted["per"]["gemeente"]["0059"] = {**part, "zaken": 41}
-    pack = pack_of(Soort.EVALUATIE, counted, names=named)
-    progress, rates = _named(pack, "voortgang"), _named(pack, "gemeenten")
-    assert len(progress.figuur.categorieen) == 26
-    assert progress.figuur.categorieen[-1] == "De rest"
-    assert sum(row[1].waarde for row in progress.tabel.rijen) == 59 * 40 + 1
-    assert len(rates.tabel.rijen) == 25
-    assert any("25 gemeenten" in remark for remark in rates.kanttekeningen)
-    assert named["0059"] in rates.figuur.categorieen, "the largest is drawn"
-    for write in (write_deck, write_paper):
-        write(pack, io.BytesIO())
-    write_book(pack, counted, io.BytesIO())
-
-
 # --- the public edition
 
 
@@ -559,155 +396,8 @@ def test_no_count_below_five_is_in_the_public_files(many, soort):
                     for place in range(row[0].row + 1, sheet.max_row + 1)
                 ]
                 assert not [value for value in below if isinstance(value, int) and (0 < value < 5 or value % 5)]
-    assert _named(made.pack, "duur").figuur.vorm is Vorm.BALKEN if soort is Soort.EVALUATIE else True
+    assert named(made.pack, "duur").figuur.vorm is Vorm.BALKEN if soort is Soort.EVALUATIE else True
     assert "Openbare uitgave" in made.pack.bron and bare("Openbare uitgave") in made.paper
-
-
-def small_counts(words):
-    """Counts of one to four in a sentence: no part of a percentage, a date, a sum, an article, days or a number."""
-    plain = re.sub(
-        r"LRNI-\d+-\d+|€ [\d.,]+|\d+%|(?:binnen |richtlijn )\d+ dagen|paragraaf [\d.]+|Wet BRP [\d.]+",
-        "",
-        words,
-    )
-    return re.findall(r"(?<![\d.,])[1-4](?![\d.,]*\d)", plain)
-
-
-# --- sentences over whatever is counted
-
-
-def counted_of(total, waiting, taken_up, investigated, hits, *, due=0, late=0, openbaar=False, places=()):
-    """Figures as they are counted, from a few counts."""
-    shown = public if openbaar else plain
-    durations = {"duur_ontvangst_eerste_antwoord", "duur_onderzoek_afgesloten", "duur_aangehouden"}
-    days = [number % 90 for number in range(total)]
-    closed = [number >= waiting for number in range(total)]
-    curve = survival_curve(days, closed)
-    median = next((float(step.dag) for step in curve.steps if step.aandeel <= 0.5), None)
-    values = {
-        **dict.fromkeys(FIGURES, 0),
-        **{
-            naam: Duration(total - waiting, 4.0, 9.5) if total > waiting else Duration(0, None, None)
-            for naam in durations
-        },
-        "duur_ontvangst_afgesloten": Duration(total - waiting, 4.0, 9.5, km=(median,), km_n=total),
-        "verloop_ontvangst_afgesloten": curve,
-        "duur_in_fase": {"ontvangen": Duration(taken_up, 2.0, 3.0)} if taken_up else {},
-        "zaken": total,
-        "signalen": total,
-        "adressen": (total + 1) // 2,
-        "lopend": waiting,
-        "aandeel_lopend": Rate(waiting, total),
-        "in_fase": {"huisbezoek": waiting} if waiting else {},
-        "opgepakt": taken_up,
-        "onderzocht": investigated,
-        "treffers": hits,
-        "opvolging": Rate(taken_up, total),
-        "trefkans": Rate(hits, investigated),
-        "trefkans_adres": Rate((hits + 1) // 2, (investigated + 1) // 2),
-        "eerste_antwoord_op_tijd": Rate(due - late, due),
-        "resultaat_op_tijd": Rate(0, 0),
-        "aangifte_aandeel": Rate(hits // 2, hits),
-        "resultaten": {"aangifte_gedaan": total - waiting} if total > waiting else {},
-        "bereik": Rate(hits, taken_up),
-        "bereik_per_kanaal": {"telefoon": Rate(hits, taken_up)} if taken_up else {},
-        "thuis_getroffen": Rate(hits, investigated),
-        "opbrengst": {"boete": Money(hits, hits * 1234)} if hits else {},
-        "opbrengst_nog_niet_gemeld": waiting,
-        "geleverd": total + late,
-        "geaccepteerd": total,
-        "afgekeurd": late,
-        "afgekeurd_per_reden": {"bsn_ongeldig": late, "postcode_ongeldig": late // 2} if late else {},
-        "trefkans_per_verblijf": {"4_tot_6_maanden": Rate(hits, investigated)},
-        "afstemming": {},
-    }
-    counted = {naam: shown(value) if FIGURES[naam].openbaar or not openbaar else None for naam, value in values.items()}
-    per = {naam: dict.fromkeys(places, counted) for naam in ("gemeente", "levering", "aanleiding", "adresbron")}
-    chosen = {"leveringen": [], "gemeenten": list(places)}
-    return {"peildatum": "2026-08-31", "openbaar": openbaar, "selectie": chosen, "cijfers": counted, "per": per}
-
-
-def plain(value):
-    if isinstance(value, dict):
-        return {naam: plain(part) for naam, part in value.items()}
-    return value if isinstance(value, int) else value.as_dict()
-
-
-ALIKE = {"overleden": 3, "aangifte_gedaan": 3, "niet_opgepakt": 3, "reeds_ingezetene": 3}
-
-
-def test_what_comes_first_together_is_named_together():
-    counted = counted_of(12, 0, 12, 6, 3)
-    counted["cijfers"]["resultaten"] = dict.fromkeys(("overleden", "aangifte_gedaan"), 6)
-    titles = {message.naam: message.titel for message in pack_of(Soort.WERKSESSIE, counted).messages}
-    assert titles["resultaten"] == (
-        "De resultaten die het meest voorkomen zijn ‘aangifte gedaan’ en ‘overleden’: elk 6 van 12 zaken met een "
-        "resultaat."
-    )
-    counted["cijfers"]["resultaten"] = ALIKE
-    title = _named(pack_of(Soort.WERKSESSIE, counted), "resultaten").titel
-    assert title.endswith(" en andere: elk 3 van 12 zaken met een resultaat.")
-    assert title.count("‘") == 3
-
-
-@st.composite
-def counted_by_chance(draw):
-    upto = st.integers(0, 12) | st.integers(0, 3000)
-    total = draw(upto)
-    waiting = draw(st.integers(0, total))
-    taken_up = draw(st.integers(0, total))
-    investigated = draw(st.integers(0, min(taken_up, total - waiting)))
-    hits = draw(st.integers(0, investigated))
-    due = draw(st.integers(0, total))
-    late = draw(st.integers(0, due))
-    places = draw(st.lists(st.sampled_from(["0363", "0599", "0935"]), unique=True))
-    openbaar = draw(st.booleans())
-    return counted_of(
-        total, waiting, taken_up, investigated, hits, due=due, late=late, openbaar=openbaar, places=places
-    )
-
-
-@given(counted_by_chance(), st.sampled_from(Soort))
-def test_a_sentence_reads_well_whatever_was_counted(counted, soort):
-    pack = pack_of(soort, counted, names=NAMES, said=SAID)
-    assert len(pack.slides) < MOST_SLIDES
-    assert len({message.naam for message in pack.messages}) == len(pack.messages)
-    for message in pack.messages:
-        words = "\n".join((message.titel, message.n, message.alternatief, message.notitie, *message.kanttekeningen))
-        assert not re.search(r"\b(nan|None|inf)\b|\{|  |\.\.|,,| \.", words), words
-        assert message.titel[0].isupper() and message.titel[-1] in ".?" and len(message.titel) <= 190, message.titel
-        for share in re.finditer(r"\d%", message.titel):
-            after = message.titel[share.end() :]
-            assert re.match(r" \((minder dan )?[\d.]+ van (minder dan )?[\d.]+ |-interval|,? tot |\.$", after), (
-                message.titel
-            )
-        assert "100,0% tot" not in message.titel
-        if counted["openbaar"]:
-            assert not small_counts(message.titel), message.titel
-        if message.figuur:
-            assert any(value is not None for each in message.figuur.reeksen for value in each.waarden)
-            assert all(
-                len(each.items) == len(message.figuur.dagen or message.figuur.categorieen)
-                for each in message.figuur.reeksen
-            )
-
-
-@given(counted_by_chance())
-def test_hit_rates_are_not_compared_while_more_than_a_fifth_is_open(counted):
-    share = counted["cijfers"]["aandeel_lopend"]["waarde"]
-    if not share or share <= 0.2 or not counted["cijfers"]["onderzocht"]:
-        return
-    pack = pack_of(Soort.EVALUATIE, counted, names=NAMES)
-    assert _named(pack, "gemeenten").titel.endswith("vergelijk gemeenten nog niet.")
-    assert _named(pack, "kenmerken").titel.startswith("Vergelijk de trefkans naar kenmerk nog niet")
-
-
-def test_a_frozen_pack_of_before_a_figure_was_counted_is_made_all_the_same():
-    counted = counted_of(20, 2, 18, 15, 8, places=("0363", "0599"))
-    for part in (counted["cijfers"], *counted["per"]["gemeente"].values()):
-        for naam in ("afgekeurd_per_reden", "trefkans_per_verblijf"):
-            part.pop(naam, None)
-    assert pack_of("evaluatie", counted).messages
 
 
 @ONE_DATABASE
@@ -720,3 +410,46 @@ def test_a_pack_that_cannot_be_made_leaves_nothing(session, tmp_path, monkeypatc
         save(pack, counted, tmp_path, "pakket")
     assert [path.name for path in tmp_path.iterdir()] == ["pakket.xlsx"]
     assert (tmp_path / "pakket.xlsx").read_bytes() == b"van gisteren"
+
+
+# --- other programs
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(("soort", "openbaar"), EVERY)
+def test_another_reader_sees_the_same_cells(many, soort, openbaar):
+    made = many(soort, openbaar)
+    other = CalamineWorkbook.from_filelike(io.BytesIO(made.raw[".xlsx"]))
+    assert other.sheet_names == made.book.sheetnames
+    for sheet in made.book:
+        rows = [["" if cell is None else cell for cell in row] for row in sheet.iter_rows(values_only=True)]
+        read = other.get_sheet_by_name(sheet.title).to_python(skip_empty_area=False)
+        assert [list(map(as_day, row)) for row in rows] == [list(map(as_day, row)) for row in read], sheet.title
+
+
+def as_day(cell):
+    """One reader gives a moment where the other gives a day."""
+    return cell.date() if isinstance(cell, datetime) else cell
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("soort", Soort)
+def test_an_office_draws_every_slide_and_every_sheet(many, tmp_path, soort):
+    """With LibreOffice where it is; the readers above go without."""
+    soffice = shutil.which("soffice") or pytest.skip("soffice (LibreOffice) ontbreekt; zet het neer om dit te proberen")
+    made = many(soort)
+    for kind in (".pptx", ".xlsx"):
+        (tmp_path / f"pakket{kind}").write_bytes(made.raw[kind])
+        own = f"-env:UserInstallation={(tmp_path / 'profiel').as_uri()}"
+        asked = [soffice, own, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, tmp_path / f"pakket{kind}"]
+        subprocess.run(asked, check=True, capture_output=True)
+        pages = [bare(page.extract_text()) for page in PdfReader(tmp_path / "pakket.pdf").pages]
+        if kind == ".xlsx":
+            assert all(any(bare(message.titel) in page for page in pages) for message in made.pack.messages)
+            continue
+        assert len(pages) == 1 + len(made.pack.slides)
+        for page, message in zip(pages[1:], made.pack.slides, strict=True):
+            assert bare(message.titel) in page
+            if message.figuur and message.figuur.soort is Kind.GETAL:
+                assert all(bare(label) in page for label in message.figuur.categorieen)
+                assert all(item.tekst in page for each in message.figuur.reeksen for item in each.items)
