@@ -54,7 +54,7 @@ OPEN = frozenset(
             "MIT-0",
             "MIT-CMU",
         ),
-        *("MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
+        *("MIT-CMU", "MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
     }
 )
 """Licences of libraries that a work under the EUPL 1.2 may use and be given away with, as they are."""
