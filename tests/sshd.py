@@ -89,7 +89,7 @@ class Sshd:
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
-                **({"user": self.user, "extra_groups": []} if os.geteuid() == 0 else {}),
+                **({"user": self.user, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}),
             )
         while True:
             assert self._process.poll() is None, self.log
