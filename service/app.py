@@ -12,7 +12,7 @@ from importers import use_profiles
 from service import pages, process
 from service.access import Access
 from service.api import make_api
-from service.db import make_engine, require_schema, session_scope
+from service.db import make_engine, require_schema, session_scope, take_stock
 from service.identity import accounts
 from service.identity.openid import Provider
 from service.row_security import require_second_lock
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keep_files_private()
         require_ready(settings, engine)
+        take_stock(impatient)
         # Many threads queue on the interpreter lock; a few answer more requests.
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         supervisor = Supervisor(settings)

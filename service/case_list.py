@@ -13,6 +13,7 @@ from sqlalchemy import (
     CompoundSelect,
     SQLColumnExpression,
     and_,
+    exists,
     false,
     func,
     literal,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -28,7 +30,8 @@ from service.access import access_of
 from service.web.characters import readable
 from service.web.dependencies import LARGEST_NUMBER
 from signals.errors import Invalid, Reason
-from workflow.models import Aangifte, Address, CallbackRequest, Case, CaseTask
+from workflow import guards
+from workflow.models import Aangifte, Address, CallbackRequest, Case, CaseEvent, CaseTask
 from workflow.phases import Outcome, Phase
 
 LARGEST_PAGE = 100
@@ -40,7 +43,8 @@ ANY_TASK = "alle"
 class Filter:
     """Which cases; what is left empty filters nothing.
 
-    termijn_voor: a running term ends before this day. taak: an open task of this kind, or ANY_TASK.
+    termijn_voor: a running term ends before this day. taak: an open task of this kind, or ANY_TASK. betrokken: whether
+    this user sent the voornemen or took the besluit, and so decides on no bezwaar (`guards.third_pair_of_eyes`).
     """
 
     fase: Sequence[Phase] = ()
@@ -54,6 +58,7 @@ class Filter:
     terugbelverzoek: bool | None = None
     taak: str | None = None
     aangifte_wacht: bool | None = None
+    betrokken: tuple[str, bool] | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a case must meet."""
@@ -90,7 +95,27 @@ class Filter:
         if self.aangifte_wacht is not None:
             declared = col(Case.id).in_(select(Aangifte.zaak_id).where(col(Aangifte.afgehandeld_op).is_(None)))
             wanted.append(declared if self.aangifte_wacht else ~declared)
+        if self.betrokken is not None:
+            naam, is_involved = self.betrokken
+            took_part = or_(_decided_by(naam), _proposed_by(naam))
+            wanted.append(took_part if is_involved else ~took_part)
         return wanted
+
+
+def _decided_by(naam: str) -> ColumnElement[bool]:
+    """Asked of each case by itself: there are few of them, and very many events."""
+    of_case = select(CaseEvent.id).where(col(CaseEvent.zaak_id) == Case.id, CaseEvent.door == naam)
+    return exists(of_case.where(col(CaseEvent.stap).in_(guards.DECIDING)))
+
+
+def _proposed_by(naam: str) -> ColumnElement[bool]:
+    """The last voornemen counts: who sent one before it has no part in this one."""
+    later = aliased(CaseEvent)
+    after_it = select(later.id).where(
+        later.zaak_id == CaseEvent.zaak_id, later.stap == CaseEvent.stap, later.volgnummer > CaseEvent.volgnummer
+    )
+    of_case = select(CaseEvent.id).where(col(CaseEvent.zaak_id) == Case.id, CaseEvent.door == naam)
+    return exists(of_case.where(CaseEvent.stap == "verstuur_voornemen", ~exists(after_it)))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from service import digests, mail, mergers, shipments
 from service.access import Access
-from service.db import session_scope
+from service.db import session_scope, take_stock
 from service.loading import uploads
 from service.log import audit, chain
 from service.log.subjects import newest_task, subjects_of_tasks
@@ -50,6 +50,7 @@ def run_nightly(settings: Settings, engine: Engine, now: datetime) -> dict[str, 
     with session_scope(engine, Access.system(origin="klok")) as session:
         counts[MERGERS] = mergers.tell(session, now)
     log.info("nachttaak", taak=MERGERS, aantal=counts[MERGERS])
+    take_stock(engine)
     counts[SWEEP] = uploads.sweep(engine, settings, now)
     log.info("nachttaak", taak=SWEEP, aantal=counts[SWEEP])
     return counts

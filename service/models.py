@@ -138,6 +138,8 @@ class AuditEntry(SQLModel, table=True):
         Index("ix_audit_actor", "actor", "id"),
         Index("ix_audit_actie", "actie", "id"),
         Index("ix_audit_gemeente", "gemeentecode", "tijdstip"),
+        Index("ix_audit_gemeente_actor", "gemeentecode", "actor", "tijdstip"),
+        Index("ix_audit_gemeente_actie", "gemeentecode", "actie", "tijdstip"),
         Index("uq_audit_span_id", "span_id", unique=True),
     )
 

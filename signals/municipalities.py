@@ -1,7 +1,9 @@
 """Which municipality a code stands for on a day: national table 33 with its dates and successors."""
 
 import csv
-from collections.abc import Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,29 @@ class Municipalities:
         """The official name, or the code itself when it is unknown."""
         row = self._rows.get(code)
         return row.naam if row else code
+
+
+_ARTICLE = re.compile(r"('s[- ]|'t |de |den |het |ten |ter )(.+)")
+
+
+def alphabetical(name: str) -> tuple[str, str]:
+    """Where a name comes in a list that people read, for `sorted`: as Statistics Netherlands (CBS) has it.
+
+    An article in front does not count ('s-Gravenhage is "Gravenhage 's-" there), and neither do accents and capitals.
+    """
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(sign))
+    article = _ARTICLE.fullmatch(plain)
+    return (article[2], article[1]) if article else (plain, "")
+
+
+def names_on(session: Session, on: date) -> Mapping[str, str]:
+    """Every municipality that is there on that day: its name by its code, in the order of a list."""
+    there = select(Municipality.code, Municipality.naam).where(
+        or_(col(Municipality.begin).is_(None), col(Municipality.begin) <= on),
+        or_(col(Municipality.einde).is_(None), col(Municipality.einde) > on),
+        col(Municipality.code).not_in(NO_MUNICIPALITY),
+    )
+    return dict(sorted(session.exec(there), key=lambda each: alphabetical(each[1])))
 
 
 def lineage(session: Session, code: str, on: date) -> list[Municipality]:

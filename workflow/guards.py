@@ -141,6 +141,10 @@ def ready_for_brp(file: CaseFile, desk: Desk) -> Reason | None:
     )
 
 
+DECIDING = ("neem_besluit", "weiger_aangifte")
+"""The steps against which bezwaar can be made: who took one decides on no bezwaar in that case."""
+
+
 def _sent_voornemen(file: CaseFile) -> str | None:
     event = file.last_event("verstuur_voornemen")
     return event.door if event else None
@@ -157,7 +161,7 @@ def another_pair_of_eyes(file: CaseFile, desk: Desk) -> Reason | None:
 
 def third_pair_of_eyes(file: CaseFile, desk: Desk) -> Reason | None:
     """Who decides a bezwaar neither sent the voornemen nor took the besluit (Awb 10:3 lid 3)."""
-    deciders = {event.door for event in file.events if event.stap in ("neem_besluit", "weiger_aangifte")}
+    deciders = {event.door for event in file.events if event.stap in DECIDING}
     return no(
         desk.actor.naam in deciders | {_sent_voornemen(file)},
         "vier_ogen",

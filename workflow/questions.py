@@ -35,7 +35,9 @@ REMARK = Field(
     verplicht=False,
     hint="Wat een collega later moet weten. De betrokkene kan dit lezen.",
 )
-MUNICIPALITY = Field("gemeentecode", "gemeente", "Gemeentecode", hint="Vier cijfers, bijvoorbeeld 0268.")
+MUNICIPALITY = Field(
+    "gemeentecode", "gemeente", "Gemeente", hint="Typ de naam en kies, of typ de code van vier cijfers."
+)
 WHERE_TO_LIVE = ("woonadres", "briefadres")
 NEW_ADDRESS = (
     Field("postcode", "tekst", "Postcode", verplicht=False, hint="Bijvoorbeeld 3181 JJ."),

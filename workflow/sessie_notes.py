@@ -1,6 +1,7 @@
 """What is said in a sessie: questions prepared for it, leerpunten discussed, and actions that come back until done."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from signals.base import ACROSS
 from signals.bsn import mask_in
-from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused
+from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused, Stale
 from signals.models import Delivery
 from signals.municipalities import Municipalities
 from workflow.actors import Actor, Desk
@@ -131,16 +132,20 @@ def may_edit(agenda: Agenda, question: SessieVraag, actor: Actor) -> bool:
     return ahead and not question.besproken and not question.antwoord and asker(question) in speaks_for(actor)
 
 
-def rephrase(session: Session, agenda: Agenda, question: SessieVraag, desk: Desk, gegevens: Mapping[str, Any]) -> None:
-    """Other words for a question of the own organisation."""
+def rephrase(
+    session: Session, agenda: Agenda, question: SessieVraag, desk: Desk, stond: str, gegevens: Mapping[str, Any]
+) -> None:
+    """Other words for a question of the own organisation. Stale when a colleague changed it meanwhile."""
     require_editable(agenda, question, desk.actor)
+    require_as_it_stood(question, stond)
     question.tekst = without_bsn(read(QUESTION, gegevens, desk.now))["tekst"]
     session.add(question)
 
 
-def withdraw(session: Session, agenda: Agenda, question: SessieVraag, desk: Desk) -> None:
-    """The own organisation takes a question back."""
+def withdraw(session: Session, agenda: Agenda, question: SessieVraag, desk: Desk, stond: str) -> None:
+    """The own organisation takes a question back. Stale when it reads otherwise by now."""
     require_editable(agenda, question, desk.actor)
+    require_as_it_stood(question, stond)
     session.delete(question)
 
 
@@ -154,10 +159,13 @@ def require_editable(agenda: Agenda, question: SessieVraag, actor: Actor) -> Non
         raise Refused(Reason("vraag_besproken", uitleg))
 
 
-def answer(session: Session, agenda: Agenda, question: SessieVraag, desk: Desk, gegevens: Mapping[str, Any]) -> None:
-    """Whether a question was discussed, and the answer to it."""
+def answer(
+    session: Session, agenda: Agenda, question: SessieVraag, desk: Desk, stond: str, gegevens: Mapping[str, Any]
+) -> None:
+    """Whether a question was discussed, and the answer to it. Stale when either reads otherwise by now."""
     require_leader(desk.actor)
     require_not_off(agenda.sessie)
+    require_as_it_stood(question, stond)
     values = without_bsn(read(ANSWER, gegevens, desk.now))
     question.besproken, question.antwoord = values["besproken"], values.get("antwoord", "")
     question.beantwoord_op = desk.now
@@ -243,10 +251,13 @@ def lesson_of(session: Session, agenda: Agenda, key: str, actor: Actor, today: d
     return found
 
 
-def conclude(session: Session, agenda: Agenda, lesson: Lesson, desk: Desk, gegevens: Mapping[str, Any]) -> None:
-    """Whether leerpunten were discussed, and what was concluded."""
+def conclude(
+    session: Session, agenda: Agenda, lesson: Lesson, desk: Desk, stond: str, gegevens: Mapping[str, Any]
+) -> None:
+    """Whether leerpunten were discussed, and what was concluded. Stale when somebody else wrote that down meanwhile."""
     require_leader(desk.actor)
     require_not_off(agenda.sessie)
+    require_as_it_stood(lesson, stond)
     values = without_bsn(read(LESSON, gegevens, desk.now))
     row = next((one for one in _said(session, agenda) if one.sleutel == lesson.sleutel), None)
     if row is None:
@@ -350,20 +361,43 @@ def agree(session: Session, agenda: Agenda, desk: Desk, gegevens: Mapping[str, A
 
 def may_finish(action: SessieActie, actor: Actor) -> bool:
     """Whether this person can say that it was done: of the organisation whose it is, or who leads sessies."""
-    return action.gedaan_op is None and (leads(actor) or action.organisatie in speaks_for(actor))
+    return action.gedaan_op is None and _speaks_of(action, actor)
 
 
-def require_finishable(action: SessieActie, actor: Actor) -> None:
-    """Refused when it was done already, Forbidden for who is of another organisation and does not lead sessies."""
-    if action.gedaan_op is not None:
-        raise Refused(Reason("actie_al_gedaan", "Van deze actie is al vastgelegd dat zij is gedaan."))
-    if not may_finish(action, actor):
+def may_take_back(action: SessieActie, actor: Actor) -> bool:
+    """Whether this person can say that it was not done after all: who could say that it was."""
+    return action.gedaan_op is not None and _speaks_of(action, actor)
+
+
+def _speaks_of(action: SessieActie, actor: Actor) -> bool:
+    return leads(actor) or action.organisatie in speaks_for(actor)
+
+
+def require_speaks_of(action: SessieActie, actor: Actor) -> None:
+    """Forbidden for who is of another organisation and does not lead sessies."""
+    if not _speaks_of(action, actor):
         uitleg = "Dit is een actie van een andere organisatie. Die legt zelf vast dat zij is gedaan, of de coördinator."
         raise Forbidden(Reason("actie_van_ander", uitleg))
 
 
-def finish(session: Session, action: SessieActie, desk: Desk, gegevens: Mapping[str, Any]) -> None:
-    """It was done: on which day and how. Said once."""
+def require_finishable(action: SessieActie, actor: Actor) -> None:
+    """Refused when it was done already, Forbidden for who does not speak of it."""
+    if action.gedaan_op is not None:
+        raise Refused(Reason("actie_al_gedaan", "Van deze actie is al vastgelegd dat zij is gedaan."))
+    require_speaks_of(action, actor)
+
+
+def require_done(action: SessieActie, actor: Actor) -> None:
+    """Refused when nobody said that it was done, Forbidden for who does not speak of it."""
+    if action.gedaan_op is None:
+        raise Refused(Reason("actie_staat_open", "Deze actie staat al open: er is niets om terug te nemen."))
+    require_speaks_of(action, actor)
+
+
+def finish(session: Session, action: SessieActie, desk: Desk, stond: str, gegevens: Mapping[str, Any]) -> None:
+    """It was done: on which day and how. Said once: Stale when somebody else said it meanwhile."""
+    require_speaks_of(action, desk.actor)
+    require_as_it_stood(action, stond)
     require_finishable(action, desk.actor)
     values = without_bsn(read(DONE, gegevens, desk.now))
     if values["gedaanOp"] < _earliest(session, action, desk):
@@ -373,11 +407,41 @@ def finish(session: Session, action: SessieActie, desk: Desk, gegevens: Mapping[
     session.add(action)
 
 
+def take_back(session: Session, action: SessieActie, desk: Desk, stond: str) -> None:
+    """It was not done after all: it comes back until it is. Stale when something else was said of it meanwhile."""
+    require_speaks_of(action, desk.actor)
+    require_as_it_stood(action, stond)
+    require_done(action, desk.actor)
+    action.gedaan_op, action.hoe = None, ""
+    session.add(action)
+
+
 def _earliest(session: Session, action: SessieActie, desk: Desk) -> date:
     """The day of the sessie, or on which it was written down when that was before."""
     return min(
         session.get_one(Sessie, action.sessie_id).datum, action.afgesproken_op.astimezone(desk.now.tzinfo).date()
     )
+
+
+def stands(of: SessieVraag | SessieActie | Lesson) -> str:
+    """What is written of it by now, short enough to go along with a form: another text once anybody writes more."""
+    written = [getattr(of, name) for name in _WRITTEN[type(of)]]
+    return hashlib.sha256(json.dumps(written, default=str).encode()).hexdigest()[:16]
+
+
+_WRITTEN: Mapping[type, Sequence[str]] = {
+    SessieVraag: ("tekst", "besproken", "antwoord"),
+    SessieActie: ("gedaan_op", "hoe"),
+    Lesson: ("besproken", "conclusie"),
+}
+
+
+def require_as_it_stood(of: SessieVraag | SessieActie | Lesson, stond: str) -> None:
+    """Stale when something else stands there than before somebody began to write; asked before what was written is
+    judged, so that who mends a fault does not write over it."""
+    if stands(of) != stond:
+        uitleg = "Iemand anders heeft dit intussen gewijzigd. Hieronder staat hoe het nu is."
+        raise Stale(Reason("intussen_gewijzigd", uitleg))
 
 
 def organisation_names(session: Session, some: Sequence[str]) -> Mapping[str, str]:

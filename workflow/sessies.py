@@ -16,8 +16,8 @@ from signals.base import table
 from signals.bsn import may_hold_bsn
 from signals.bulk import run
 from signals.errors import Forbidden, Invalid, NotFound, Reason, Refused, Stale, named
-from signals.models import Delivery
-from signals.municipalities import Municipalities
+from signals.models import Delivery, Municipality
+from signals.municipalities import Municipalities, alphabetical
 from signals.numbers import take_numbers
 from workflow.actors import Actor, Desk
 from workflow.fields import Field, read
@@ -127,8 +127,9 @@ def change(session: Session, sessie: Sessie, desk: Desk, versie: int, gegevens: 
     """Another day, place, levering or participant. As `plan`; Stale when somebody else changed it meanwhile."""
     require_leader(desk.actor)
     require_planned(sessie)
+    _require_version(sessie, versie)
     values = _chosen(session, desk, gegevens)
-    _raise_version(sessie, versie)
+    sessie.versie += 1
     for name in _OWN:
         setattr(sessie, name, values[name])
     session.add(sessie)
@@ -145,28 +146,30 @@ def hold(session: Session, sessie: Sessie, desk: Desk, versie: int) -> None:
     if sessie.datum > desk.today:
         uitleg = "Deze sessie is nog niet geweest. Leg op de dag zelf of daarna vast dat zij is gehouden."
         raise Refused(Reason("sessie_komt_nog", uitleg))
-    _end(session, sessie, desk, versie, SessieStaat.GEHOUDEN)
+    _require_version(sessie, versie)
+    _end(session, sessie, desk, SessieStaat.GEHOUDEN)
 
 
 def call_off(session: Session, sessie: Sessie, desk: Desk, versie: int, gegevens: Mapping[str, Any]) -> None:
     """It does not take place; what was asked for it stays to be read."""
     require_leader(desk.actor)
     require_planned(sessie)
+    _require_version(sessie, versie)
     sessie.reden_afgelast = without_bsn(read(CALLING_OFF, gegevens, desk.now))["reden"]
-    _end(session, sessie, desk, versie, SessieStaat.AFGELAST)
+    _end(session, sessie, desk, SessieStaat.AFGELAST)
 
 
-def _end(session: Session, sessie: Sessie, desk: Desk, versie: int, staat: SessieStaat) -> None:
-    _raise_version(sessie, versie)
+def _end(session: Session, sessie: Sessie, desk: Desk, staat: SessieStaat) -> None:
+    sessie.versie += 1
     sessie.staat, sessie.beeindigd_op = staat, desk.now
     session.add(sessie)
 
 
-def _raise_version(sessie: Sessie, versie: int) -> None:
+def _require_version(sessie: Sessie, versie: int) -> None:
+    """Asked before what was filled in is judged, so that who mends a fault does not write over another's change."""
     if sessie.versie != versie:
-        uitleg = "Deze sessie is intussen door iemand anders gewijzigd. Kijk hoe zij nu is en probeer het opnieuw."
+        uitleg = "Deze sessie is intussen door iemand anders gewijzigd. Hieronder staat hoe zij nu is."
         raise Stale(Reason("sessie_gewijzigd", uitleg))
-    sessie.versie += 1
 
 
 def leads(actor: Actor) -> bool:
@@ -295,10 +298,20 @@ def _agendas(session: Session, some: Sequence[Sessie]) -> Sequence[Agenda]:
     treated = select(SessieLevering).where(col(SessieLevering.sessie_id).in_(ids))
     for one in session.exec(treated.order_by(col(SessieLevering.leveringsnummer))):
         parts[one.sessie_id][0].append(one.leveringsnummer)
-    asked = select(SessieDeelnemer).where(col(SessieDeelnemer.sessie_id).in_(ids))
-    for each in session.exec(asked.order_by(col(SessieDeelnemer.organisatie))):
+    asked = session.exec(select(SessieDeelnemer).where(col(SessieDeelnemer.sessie_id).in_(ids))).all()
+    place = {one: number for number, one in enumerate(in_order(session, (each.organisatie for each in asked)))}
+    for each in sorted(asked, key=lambda each: place[each.organisatie]):
         parts[each.sessie_id][1].append(each.organisatie)
     return [Agenda(sessie, *parts[sessie.id]) for sessie in some]
+
+
+def in_order(session: Session, organisations: Iterable[str]) -> Sequence[str]:
+    """Each once, as people look for them: the municipalities by name, then the others."""
+    some = {*organisations}
+    known = select(Municipality.code, Municipality.naam).where(col(Municipality.code).in_(some))
+    names: dict[str, str] = dict(session.exec(known).all())
+    called: dict[str, str] = {one: names.get(one, one) for one in some}
+    return sorted(some, key=lambda one: (one not in names, alphabetical(called[one]), one))
 
 
 def takes_part(agenda: Agenda, actor: Actor) -> bool:
@@ -312,7 +325,7 @@ def voices(session: Session, agenda: Agenda, actor: Actor, today: date) -> Seque
     More than one for who works for several municipalities.
     """
     mine = speaks_for(actor)
-    if at_the_table := sorted(mine & {*agenda.deelnemers, UWV}):
+    if at_the_table := in_order(session, mine & {*agenda.deelnemers, UWV}):
         return at_the_table
     register = Municipalities.load(session)
-    return sorted({register.successor(code, today) for code in mine})
+    return in_order(session, (register.successor(code, today) for code in mine))

@@ -100,7 +100,9 @@ STEPS: tuple[Move, ...] = (
         needs=(g.brp_consulted_today,),
         fields=(
             REGISTERED_ON,
-            MUNICIPALITY.optional().described("Gemeente van inschrijving", "Vier cijfers; de eigen gemeente mag ook."),
+            MUNICIPALITY.optional().described(
+                "Gemeente van inschrijving", "Naam, of code van vier cijfers; de eigen gemeente mag ook."
+            ),
             REMARK,
         ),
         valid=(c.registered_before_receipt, c.a_municipality),

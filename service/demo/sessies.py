@@ -9,6 +9,7 @@ from sqlmodel import Session
 from workflow import sessie_notes, sessies
 from workflow.actors import Desk
 from workflow.phases import Role
+from workflow.sessie_notes import stands
 from workflow.sessies import UWV, Agenda
 
 KICK_OFF, WERKSESSIE, REPORTED = 2, 31, 44
@@ -87,10 +88,12 @@ def _hold(at: At, nummer: str, day: int, answers: Collection[str], actions: Coll
     with at(Role.COORDINATOR, None, day) as (session, desk):
         agenda = _agenda(session, nummer, desk)
         for question, text in zip(sessie_notes.questions(session, agenda, desk.actor), answers, strict=True):
-            sessie_notes.answer(session, agenda, question, desk, {"besproken": "ja", "antwoord": text})
+            sessie_notes.answer(
+                session, agenda, question, desk, stands(question), {"besproken": "ja", "antwoord": text}
+            )
         for lesson in sessie_notes.lessons(session, agenda, desk.actor, desk.today)[:1]:
             said = {"besproken": "ja", "conclusie": "UWV neemt dit mee bij de volgende levering."}
-            sessie_notes.conclude(session, agenda, lesson, desk, said)
+            sessie_notes.conclude(session, agenda, lesson, desk, stands(lesson), said)
         for action in actions:
             sessie_notes.agree(session, agenda, desk, action)
         sessies.hold(session, agenda.sessie, desk, agenda.sessie.versie)
@@ -102,4 +105,4 @@ def _finish(at: At, nummer: str, on: Callable[[int], date]) -> None:
         agenda = _agenda(session, nummer, desk)
         first = next(one for one in sessie_notes.actions(session, agenda) if one.organisatie == UWV)
         done = {"gedaanOp": _iso(on(REPORTED)), "hoe": "De kolom is er vanaf de volgende levering."}
-        sessie_notes.finish(session, first, desk, done)
+        sessie_notes.finish(session, first, desk, stands(first), done)

@@ -15,7 +15,7 @@ from importers.load import Checked, History, check, load, record_refusal
 from importers.refusals import FileRefused
 from service import keys, work
 from service.access import Access
-from service.db import session_scope
+from service.db import session_scope, take_stock
 from service.files.scan import scan
 from service.files.storage import DOCUMENTS, PRINTS, RECEIVED
 from service.loading import findings
@@ -146,6 +146,7 @@ def load_file(
             loading = record_refusal(session, refused, path, file_name=file_name, door=door, now=now, received=received)
         session.add(Upload(ladingnummer=loading.ladingnummer, bestand=path.name))
         audit.record(session, "lading_geladen", loading.ladingnummer, now, resultaat=result_of(loading))
+    take_stock(engine)
     drop_unwanted(path, loading)
     return loading
 

@@ -5,7 +5,7 @@ to a limit, by an index, and who asks for more goes on where the page ended.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -43,11 +43,12 @@ class Asked:
 
     @property
     def by_moment(self) -> bool:
-        """Whether the lines come by their moment, which is an index with the day and the municipality before it.
+        """Whether the lines come by their moment, which is an index with the day, and the indexes of a municipality.
 
-        Else by their number, which is what the other indexes end with.
+        Else by their number, which is what the other indexes end with. So do those of one thing, which are few: by
+        their moment SQLite would look for them among all lines of the municipality.
         """
-        return self.dag is not None or self.codes is not None
+        return self.dag is not None or (self.codes is not None and not self.object)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """For the WHERE of a select on the log."""
@@ -69,19 +70,28 @@ class Count:
 
 def lines(session: Session, asked: Asked, before: int | None = None) -> tuple[Sequence[AuditEntry], int | None]:
     """A page of lines, the newest first, and the number to go on before; None on the last. before: that number."""
+    found = _lines_by_moment(session, asked, before) if asked.by_moment else _lines_by_number(session, asked, before)
+    return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None
+
+
+def _lines_by_number(session: Session, asked: Asked, before: int | None) -> Sequence[AuditEntry]:
+    number = col(AuditEntry.id)
+    chosen = select_rows(AuditEntry).where(*asked.conditions()).order_by(number.desc()).limit(PAGE + 1)
+    return session.exec(chosen if before is None else chosen.where(number < before)).all()
+
+
+def _lines_by_moment(session: Session, asked: Asked, before: int | None) -> Sequence[AuditEntry]:
+    """Of each municipality by itself, as `_newest_day`: what is rare in several would be looked for in every line."""
     moment, number = col(AuditEntry.tijdstip), col(AuditEntry.id)
-    chosen = select_rows(AuditEntry).where(*asked.conditions()).limit(PAGE + 1)
-    if not asked.by_moment:
-        chosen = chosen.order_by(number.desc())
-        if before is not None:
-            chosen = chosen.where(number < before)
-    else:
-        chosen = chosen.order_by(moment.desc(), number.desc())
-        last = session.get(AuditEntry, before) if before is not None else None
+    last = session.get(AuditEntry, before) if before is not None else None
+    codes = [None] if asked.codes is None else [frozenset({code}) for code in sorted(asked.codes)]
+    found: list[AuditEntry] = []
+    for of in codes:
+        chosen = select_rows(AuditEntry).where(*replace(asked, codes=of).conditions()).limit(PAGE + 1)
         if last is not None:
             chosen = chosen.where(moment <= last.tijdstip, not_(and_(moment == last.tijdstip, number >= before)))
-    found = session.exec(chosen).all()
-    return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None
+        found += session.exec(chosen.order_by(moment.desc(), number.desc())).all()
+    return sorted(found, key=lambda entry: (entry.tijdstip, entry.id), reverse=True)
 
 
 def days(session: Session, asked: Asked, before: date | None = None) -> tuple[list[Count], date | None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.pages import labels
+from signals.municipalities import alphabetical
 from workflow.phases import Outcome, Phase
 
 LINE, UNDER = 18, 30
@@ -273,7 +274,7 @@ def compared(per: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> 
     if len(rates) < 2:
         return None
     largest = sorted(rates, key=lambda code: (-rates[code]["zaken"], code))[:MOST_MUNICIPALITIES]
-    called = sorted((names.get(code, code), rates[code]) for code in largest)
+    called = sorted(((names.get(code, code), rates[code]) for code in largest), key=lambda each: alphabetical(each[0]))
     early = [(each["aandeel_lopend"]["waarde"] or 0) > 1 - CLOSED_ENOUGH + 1e-12 for _, each in called]
     drawn, rows, top = [], [], 0
     for (name, each), too_early in zip(called, early, strict=True):

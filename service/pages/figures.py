@@ -23,6 +23,7 @@ from service.web.files import MEDIA_TYPES, download
 from signals.dates import as_date, complete_date
 from signals.errors import Invalid, Reason
 from signals.models import Municipality
+from signals.municipalities import alphabetical
 from workflow.phases import MUNICIPAL_ROLES, Role
 
 router = APIRouter()
@@ -147,7 +148,7 @@ def figures_page(
         day=day,
         blocks=blocks(counted["cijfers"]),
         charts=charts_of(counted, names),
-        split=_split(counted["per"].get(asked.per, {}), names if asked.per == "gemeente" else {}),
+        split=_split(counted["per"].get(asked.per, {}), names if asked.per == "gemeente" else None),
         split_heads=[FIGURES[naam].label for naam in KEY_FIGURES],
         dimensions=DIMENSION_LABELS,
         chosen=[(name, DIMENSION_LABELS[name], value) for name, value in asked.chosen.items()],
@@ -221,16 +222,17 @@ def cells_of(value: Any) -> list[str]:
 _DUTCH_POINTS = str.maketrans(",.", ".,")
 
 
-def _split(parts: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str, list[str]]]:
-    """(value, how it is called, the key figures as text) for each part."""
-    return [
+def _split(parts: Mapping[str, Any], names: Mapping[str, str] | None) -> list[tuple[str, str, list[str]]]:
+    """(value, how it is called, the key figures as text) for each part. names: of municipalities, listed by name."""
+    told = [
         (
             value,
-            names.get(value) or labels.heading(labels.words(value)),
+            (names or {}).get(value) or labels.heading(labels.words(value)),
             [_first(part.get(naam)) for naam in KEY_FIGURES],
         )
         for value, part in parts.items()
     ]
+    return told if names is None else sorted(told, key=lambda each: alphabetical(each[1]))
 
 
 def _first(value: Any) -> str:

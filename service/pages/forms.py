@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -20,6 +20,8 @@ from service.web.csrf import FIELD as CSRF
 from signals.base import table
 from signals.bulk import insert_if_new
 from signals.dates import eight_digits
+from signals.errors import Invalid, Reason
+from signals.municipalities import names_on
 from workflow.fields import Field
 
 KEY = "formulier"
@@ -60,6 +62,27 @@ def given(fields: Iterable[Field], sent: Mapping[str, str]) -> dict[str, str]:
     for field in fields:
         if field.soort == "datum" and field.naam in values:
             values[field.naam] = _iso(values[field.naam])
+    return values
+
+
+def with_codes(session: Session, fields: Iterable[Field], filled_in: Mapping[str, str], day: date) -> dict[str, str]:
+    """The same with a municipality by its code, where its name was filled in; Invalid for a name that none has.
+
+    Every form on a page asks for it by name: nobody knows 342 codes by heart.
+    """
+    values, by_name = dict(filled_in), dict[str, str]()
+    for field in fields:
+        typed = values.get(field.naam, "")
+        if field.soort != "gemeente" or not typed or typed.isdigit():
+            continue
+        by_name = by_name or {name.casefold(): code for code, name in names_on(session, day).items()}
+        code = by_name.get(" ".join(typed.split()).casefold().replace("\u2019", "'"))
+        if code is None:
+            uitleg = (
+                "Er is geen gemeente met deze naam. Kies een naam uit de lijst, of vul de code van vier cijfers in."
+            )
+            raise Invalid(Reason("gemeente_onbekend", uitleg, field.naam))
+        values[field.naam] = code
     return values
 
 

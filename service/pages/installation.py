@@ -11,19 +11,19 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from service import consequences, installation
-from service.identity.accounts import desk_of
 from service.pages import labels
-from service.pages.forms import Sent, claim, given, new_key
+from service.pages.forms import Sent, claim, given, new_key, with_codes
 from service.pages.rendering import by_field, render, require, see_other
-from service.pages.steps import municipalities
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Now, PageSession, Who, WidePageSession
 from service.web.errors import status_of
 from signals.errors import DomainError
 from signals.models import Grondslag
+from signals.municipalities import alphabetical, names_on
 from workflow.dated_settings import SETTINGS, setting
 from workflow.fields import Field, read
 from workflow.phases import Role
+from workflow.questions import MUNICIPALITY
 
 router = APIRouter()
 
@@ -96,7 +96,13 @@ QUESTIONS: Mapping[Kind, Question] = {
                 "Waarde",
                 hint="Een heel getal: dagen bij een termijn, bezoeken bij het bezoekbeleid.",
             ),
-            Field("gemeentecode", "gemeente", "Gemeente", verplicht=False, hint="Leeg betekent: alle gemeenten."),
+            Field(
+                "gemeentecode",
+                "gemeente",
+                "Gemeente",
+                verplicht=False,
+                hint=f"{MUNICIPALITY.hint} Leeg betekent: alle gemeenten.",
+            ),
             BESLOTEN_DOOR,
             VANAF,
         ),
@@ -104,7 +110,7 @@ QUESTIONS: Mapping[Kind, Question] = {
     Kind.DEELNEMER: Question(
         "Voeg een deelnemende gemeente toe",
         "Zodra er één deelnemer is vastgelegd, doen alleen de vastgelegde gemeenten mee.",
-        (Field("gemeentecode", "gemeente", "Gemeente"), BESLOTEN_DOOR, VANAF, TOT),
+        (MUNICIPALITY, BESLOTEN_DOOR, VANAF, TOT),
     ),
 }
 
@@ -114,6 +120,10 @@ def overview(request: Request, who: Who, session: PageSession, now: Now, gedaan:
     """What is in force, what will be and what was."""
     require(who, BEHEERDER)
     today = now.date()
+    names = names_on(session, today)
+    called = sorted(
+        installation.participants(session), key=lambda row: alphabetical(names.get(row.gemeentecode, row.gemeentecode))
+    )
     return render(
         request,
         "installation.html",
@@ -122,8 +132,8 @@ def overview(request: Request, who: Who, session: PageSession, now: Now, gedaan:
         national=[(known.omschrijving, setting(session, naam, None, today)) for naam, known in SETTINGS.items()],
         descriptions={naam: known.omschrijving for naam, known in SETTINGS.items()},
         values=[(row, installation.state(row, today)) for row in installation.values(session)],
-        participants=[(row, installation.state(row, today)) for row in installation.participants(session)],
-        names=municipalities(session, desk_of(session, now)),
+        participants=[(row, installation.state(row, today)) for row in called],
+        names=names,
         notice="Vastgelegd." if gedaan else "",
     )
 
@@ -155,7 +165,7 @@ def record(request: Request, who: Who, session: WidePageSession, now: Now, soort
         return see_other(claimed.location)
     fields = QUESTIONS[soort].fields
     try:
-        values = read(fields, given(fields, sent), now)
+        values = read(fields, with_codes(session, fields, given(fields, sent), now.date()), now)
         if claimed is None:
             told = _tried(session, soort, values, now)
             return _preview(request, session, now, soort, sent, told)
@@ -230,7 +240,7 @@ def _record(session: Session, soort: Kind, values: Mapping[str, Any], now: datet
 def _choices(session: Session, now: datetime) -> Mapping[str, Mapping[str, str]]:
     return {
         "naam": {naam: known.omschrijving for naam, known in SETTINGS.items()},
-        "gemeentecode": municipalities(session, desk_of(session, now)),
+        "gemeentecode": names_on(session, now.date()),
     }
 
 

@@ -68,11 +68,14 @@ def save(
 
 
 @router.post("/zaken/lijsten/{nummer}/weghalen", dependencies=[CsrfChecked])
-def remove(who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
-    """The list under this name is gone; the cases stay as they are."""
+def remove(request: Request, who: Who, session: PageSession, now: Now, nummer: RowNumber, sent: Sent) -> Response:
+    """The list under this name is gone; the cases stay as they are. A second click ends where the first did."""
     require(who, MUNICIPAL_ROLES)
+    form = claim(session, sent, request.url.path, now)
+    if form.location:
+        return see_other(form.location)
     row = saved_lists.find(session, nummer)
     code, filters = row.gemeentecode, worklist.filters_of(who, row)
     saved_lists.remove(session, row)
     audit.record(session, "lijst_weggehaald", f"lijst {nummer}", now, gemeentecode=code)
-    return see_other(f"/zaken?{filters.kept}")
+    return form.finish(f"/zaken?{filters.kept}")

@@ -4,7 +4,7 @@ No page here shows a person: organisations ask and do, and leerpunten come witho
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -20,11 +20,11 @@ from service.log import audit
 from service.pages.figures import READERS
 from service.pages.forms import Sent, claim, given, new_key, version_of
 from service.pages.rendering import by_field, render, require, see_other
-from service.pages.sessie_forms import VERSION, Form, form_of, planning
+from service.pages.sessie_forms import STOOD, VERSION, Form, form_of, planning, standing
 from service.web.csrf import SAFE_METHODS, CsrfChecked
 from service.web.dependencies import Now, SignedIn, Who, engine_of
 from service.web.errors import status_of
-from signals.errors import DomainError, NotFound
+from signals.errors import DomainError, NotFound, Stale
 from signals.models import Delivery
 from workflow import sessie_notes as notes
 from workflow import sessies
@@ -46,6 +46,7 @@ DONE: Mapping[str, str] = {
     "leerpunten": "Vastgelegd wat over dit leerpunt is gezegd.",
     "acties": "De actie is vastgelegd.",
     "gedaan": "Vastgelegd: de actie is gedaan.",
+    "heropenen": "Vastgelegd: de actie staat weer open.",
 }
 
 
@@ -189,7 +190,8 @@ def _carry_out(
     agenda = sessies.find(session, nummer, who.access.actor, lock=True)
     asked = form_of(session, agenda, now, wat, deel)
     try:
-        asked.act(desk_of(session, now), given(asked.fields, sent) | {VERSION: str(version_of(sent))})
+        stood = {VERSION: str(version_of(sent)), STOOD: sent.get("stond", "")}
+        asked.act(desk_of(session, now), given(asked.fields, sent) | stood)
     except DomainError as error:
         session.rollback()
         agenda = sessies.find(session, nummer, who.access.actor)
@@ -216,7 +218,9 @@ def _form_page(
     sent: Mapping[str, str] | None = None,
     error: DomainError | None = None,
 ) -> Response:
-    reasons = error.reasons if error else ()
+    reasons, stale = error.reasons if error else (), isinstance(error, Stale)
+    if sent is not None and error and not stale:  # what was changed since the form was opened was not seen yet
+        asked = replace(asked, versie=asked.versie and version_of(sent), stond=sent.get("stond", ""))
     return render(
         request,
         "sessie_form.html",
@@ -224,6 +228,7 @@ def _form_page(
         form=asked,
         sessie=agenda.sessie if agenda else None,
         values=asked.values if sent is None else sent,
+        standing=standing(asked, sent or {}) if stale else None,
         terug=(sent or request.query_params).get("terug", "")[:20],
         reasons=reasons,
         errors=by_field(reasons),
@@ -236,11 +241,13 @@ def _form_page(
 
 @dataclass(frozen=True)
 class ActionRow:
-    """An action as it stands on a page: of which sessie, whether that can be opened, and who may say it was done."""
+    """An action as it stands on a page: of which sessie, whether that can be opened, and whether who looks may say
+    that it was done, or was not done after all."""
 
     action: SessieActie
     sessie: Sessie
     may_finish: bool
+    may_take_back: bool
     may_open: bool
 
     def late(self, today: date) -> bool:
@@ -249,8 +256,9 @@ class ActionRow:
 
 
 def _row(action: SessieActie, sessie: Sessie, who: SignedIn, open_to: set[str]) -> ActionRow:
-    may_open = sessie.nummer in open_to
-    return ActionRow(action, sessie, may_open and notes.may_finish(action, who.access.actor), may_open)
+    actor, may_open = who.access.actor, sessie.nummer in open_to
+    may_finish, may_take_back = notes.may_finish(action, actor), notes.may_take_back(action, actor)
+    return ActionRow(action, sessie, may_open and may_finish, may_open and may_take_back, may_open)
 
 
 def _distinct(some: Iterator[Sessie]) -> list[Sessie]:

@@ -1,7 +1,7 @@
 """Where everybody begins: what is due, what waits, and what happened since; numbers of cases and days, no persons."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from exports.models import DeliveryState, FeedbackDelivery
 from service import case_list, saved_lists, since
 from service.loading import uploads
 from service.models import Mail
-from service.pages import queue, sessies, walaa
+from service.pages import labels, queue, sessies, walaa
 from service.pages.labels import SOON_WORKING_DAYS
 from service.pages.messages import NEED_A_PERSON
 from service.pages.rendering import render
@@ -36,12 +36,14 @@ TOLD = "/terugkoppelingen"
 
 @dataclass(frozen=True)
 class Line:
-    """Something that waits: how much of it, and where it is. urgent: it should have been done."""
+    """Something that waits: how much of it, and where it is. urgent: it should have been done. beside: what is there
+    too, and waits for somebody else."""
 
     label: str
     count: int
     path: str
     urgent: bool = False
+    beside: str = ""
 
 
 EMPTY: Sequence[tuple[Role, str, str, str]] = (
@@ -66,7 +68,7 @@ EMPTY: Sequence[tuple[Role, str, str, str]] = (
 def start(request: Request, who: Who, session: PageSession, now: Now) -> Response:
     """What is due, what waits and what happened since the last time, for every role of who asks."""
     today = now.date()
-    found = {line.path: line for line in _lines(session, who, now) if line.count}
+    found = {line.path: line for line in _lines(session, who, now) if line.count or line.beside}
     waiting = list(found.values())
     visits = _visits_today(session, who, today) if who.has(Role.TOEZICHTHOUDER) else ()
     return render(
@@ -112,8 +114,7 @@ def _lines(session: Session, who: SignedIn, now: datetime) -> Iterator[Line]:
         yield from _of_cases(session, who, lists, now.date())
     if who.has(Role.BESLISSER):
         for part in queue.PARTS:
-            number = case_list.count(session, part.wanted(who.access.actor), at_most=MOST)
-            yield Line(part.label, number, f"/besluiten#{part.name}")
+            yield _to_decide(session, who, part)
     if who.has(Role.BEHANDELAAR, Role.TEAMLEIDER, Role.BESLISSER):
         yield Line("Brieven klaar voor de post", prepared_letters.count_waiting(session, MOST), "/post")
     if who.has(Role.TOEZICHTHOUDER):
@@ -126,6 +127,17 @@ def _lines(session: Session, who: SignedIn, now: datetime) -> Iterator[Line]:
     actions, late = sessies.actions_for(session, who, now.date())
     whose = "die nog open staan" if who.has(Role.COORDINATOR) else "voor uw organisatie"
     yield Line(f"Acties uit sessies {whose}", actions, "/sessies#acties", urgent=late)
+
+
+def _to_decide(session: Session, who: SignedIn, part: queue.Part) -> Line:
+    """Of bezwaren those on which this person may decide; what is left is told beside them."""
+    wanted, others = part.wanted(who.access.actor), 0
+    if wanted.fase == (Phase.BEZWAAR,):
+        others = case_list.count(session, replace(wanted, betrokken=(who.naam, True)), at_most=MOST)
+        wanted = replace(wanted, betrokken=(who.naam, False))
+    number = case_list.count(session, wanted, at_most=MOST)
+    beside = f"en {labels.number(others)} door een ander te beslissen" if others else ""
+    return Line(part.label, number, f"/besluiten#{part.name}", beside=beside)
 
 
 def _of_cases(session: Session, who: SignedIn, lists: Iterable[str], today: date) -> Iterator[Line]:

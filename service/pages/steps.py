@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from service.files.letter_file import pdf_answer
 from service.log import disclosure
 from service.pages import cases
-from service.pages.forms import Sent, claim, given, new_key, version_of
+from service.pages.forms import Sent, claim, given, new_key, version_of, with_codes
 from service.pages.opened import Opened, OpenedCase
 from service.pages.rendering import by_field, render, see_other
 from service.pages.worklist import display_names
@@ -17,7 +17,7 @@ from service.web.csrf import CsrfChecked
 from service.web.errors import status_of
 from signals.dates import dutch_date
 from signals.errors import DomainError, NotFound, Reason, Stale
-from signals.models import Municipality
+from signals.municipalities import names_on
 from workflow import letters, moves, parcels, prepared_letters, voornemen
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
@@ -42,6 +42,12 @@ def _move(stap: str) -> Move:
     return BY_NAME[stap]
 
 
+def _filled(opened: OpenedCase, stap: str, sent: Mapping[str, str]) -> dict[str, str]:
+    """What was filled in, a municipality by its code."""
+    fields = _move(stap).fields
+    return with_codes(opened.session, fields, given(fields, sent), opened.desk.today)
+
+
 @router.get("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse)
 def step_form(opened: Opened, stap: str, terug: str = "", gedaan: str = "") -> Response:
     """The form of a step; of one that cannot be taken, the reasons. terug: the step for which it is taken first."""
@@ -53,12 +59,15 @@ def step_form(opened: Opened, stap: str, terug: str = "", gedaan: str = "") -> R
 @router.post("/zaken/{zaaknummer}/stappen/{stap}", response_class=HTMLResponse, dependencies=[CsrfChecked])
 def take_step(opened: Opened, stap: str, sent: Sent) -> Response:
     """Takes the step, once; when it is refused everything typed stays."""
-    session, case, filled = opened.session, opened.case, given(_move(stap).fields, sent)
+    session, case = opened.session, opened.case
+    _move(stap)
     form = claim(session, sent, opened.request.url.path, opened.now)
     if form.location:
         return see_other(form.location)
     try:
-        event = moves.take(session, case, stap, opened.desk, versie=version_of(sent), gegevens=filled)
+        event = moves.take(
+            session, case, stap, opened.desk, versie=version_of(sent), gegevens=_filled(opened, stap, sent)
+        )
     except DomainError as error:
         opened.refused(f"stap_{stap}")
         return _page(opened, stap, sent=sent, error=error)
@@ -70,8 +79,10 @@ def take_step(opened: Opened, stap: str, sent: Sent) -> Response:
 @router.post("/zaken/{zaaknummer}/stappen/{stap}/voorbeeld", dependencies=[CsrfChecked])
 def preview_letter(opened: Opened, stap: str, sent: Sent) -> Response:
     """The letter that the step would send, marked as an example; nothing is stored."""
-    session, filled = opened.session, given(_move(stap).fields, sent)
+    session = opened.session
+    _move(stap)
     try:
+        filled = _filled(opened, stap, sent)
         made = moves.preview(session, opened.case, stap, opened.desk, versie=version_of(sent), gegevens=filled)
     except DomainError as error:
         opened.refused("voorbeeld_bekeken")
@@ -84,11 +95,13 @@ def preview_letter(opened: Opened, stap: str, sent: Sent) -> Response:
 @router.post("/zaken/{zaaknummer}/stappen/{stap}/klaarzetten", dependencies=[CsrfChecked])
 def prepare_letter(opened: Opened, stap: str, sent: Sent) -> Response:
     """Makes the letter of the step for the post of today, once; the step is taken when it is posted."""
-    session, filled = opened.session, given(_move(stap).fields, sent)
+    session = opened.session
+    _move(stap)
     form = claim(session, sent, opened.request.url.path, opened.now)
     if form.location:
         return see_other(form.location)
     try:
+        filled = _filled(opened, stap, sent)
         prepared_letters.prepare(session, opened.case, stap, opened.desk, versie=version_of(sent), gegevens=filled)
     except DomainError as error:
         opened.refused(f"klaargezet_{stap}")
@@ -169,15 +182,5 @@ def _choices(session: Session, file: CaseFile, step: StepView, desk: Desk) -> Ma
             offered = parcels.offered(file, desk.now.tzinfo)
             shown[field.naam] = {one.sleutel: f"{one.omschrijving}, {dutch_date(one.datum)}" for one in offered}
         elif field.soort == "gemeente":
-            shown[field.naam] = municipalities(session, desk)
+            shown[field.naam] = names_on(session, desk.today)
     return shown
-
-
-def municipalities(session: Session, desk: Desk) -> Mapping[str, str]:
-    """Names by code of what is in force today."""
-    rows = session.exec(select(Municipality).order_by(col(Municipality.naam)))
-    return {
-        row.code: row.naam
-        for row in rows
-        if (row.begin is None or row.begin <= desk.today) and (row.einde is None or row.einde > desk.today)
-    }

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from service.identity import accounts, offered_passwords, passwords, second_factor
 from service.log import audit
 from service.models import User
-from service.pages.forms import Sent, claim, given, new_key
+from service.pages.forms import Sent, claim, given, new_key, with_codes
 from service.pages.labels import words
 from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
@@ -20,8 +20,10 @@ from service.web.dependencies import Now, PageSession, RowNumber, SignedIn, Who
 from service.web.errors import status_of
 from signals.errors import DomainError, Forbidden, Invalid, NotFound, Reason, Refused, Stale
 from signals.models import Municipality
+from signals.municipalities import names_on
 from workflow.fields import Field, read
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES, Role, role_text
+from workflow.questions import MUNICIPALITY
 
 router = APIRouter()
 
@@ -39,7 +41,7 @@ NEW_ROLE = (
         "gemeente",
         "In welke gemeente",
         verplicht=False,
-        hint="De code, zoals 0599. Leeg bij een rol voor het hele project.",
+        hint=f"{MUNICIPALITY.hint} Leeg bij een rol voor het hele project.",
     ),
 )
 KEPT, BEFORE = "houd", "stond"
@@ -61,12 +63,12 @@ def users(request: Request, who: Who, session: PageSession, gedaan: str = "") ->
 
 
 @router.get("/gebruikers/{nummer}", response_class=HTMLResponse)
-def form(request: Request, who: Who, session: PageSession, nummer: RowNumber) -> Response:
+def form(request: Request, who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
     """How a user stands in letters, and what he may do."""
     require(who, BEHEERDER)
     user = _user(session, nummer)
     values = {field.naam: getattr(user, field.naam) for field in IN_LETTERS}
-    return _page(request, who, session, user, values)
+    return _page(request, who, session, user, now, values)
 
 
 @router.post("/gebruikers/{nummer}", response_class=HTMLResponse, dependencies=[CsrfChecked])
@@ -82,7 +84,7 @@ def change(request: Request, who: Who, session: PageSession, now: Now, nummer: R
         accounts.change_user(session, user.naam, **{field.naam: values.get(field.naam, "") for field in IN_LETTERS})
     except DomainError as error:
         session.rollback()
-        return _page(request, who, session, _user(session, nummer), sent, error)
+        return _page(request, who, session, _user(session, nummer), now, sent, error)
     audit.record(session, "gebruiker_gewijzigd", user.naam, now)
     return claimed.finish("/gebruikers?gedaan=ja")
 
@@ -127,7 +129,7 @@ def change_roles(request: Request, who: Who, session: PageSession, now: Now, num
         session.rollback()
         user = _user(session, nummer)
         values = {field.naam: getattr(user, field.naam) for field in IN_LETTERS}
-        return _page(request, who, session, user, values | sent, error)
+        return _page(request, who, session, user, now, values | sent, error)
     if changed:
         audit.record_roles(session, user.naam, before, accounts.roles_held(session, user), now)
     return claimed.finish(f"/gebruikers?gedaan={'rollen' if changed else 'gelijk'}")
@@ -163,7 +165,7 @@ def _wanted(session: Session, user: User, sent: Mapping[str, str], now: datetime
         uitleg = "Iemand anders wijzigde deze rollen intussen. Hieronder staat hoe het nu is; kies opnieuw."
         raise Stale(Reason("rollen_gewijzigd", uitleg, KEPT))
     wanted = [held[text] for text in _listed(sent, KEPT) if text in held]
-    values = read(NEW_ROLE, given(NEW_ROLE, sent), now)
+    values = read(NEW_ROLE, with_codes(session, NEW_ROLE, given(NEW_ROLE, sent), now.date()), now)
     if values:
         wanted += _given_role(values.get("rol", ""), values.get("gemeentecode", ""))
     if not wanted:
@@ -210,6 +212,7 @@ def _page(
     who: SignedIn,
     session: Session,
     user: User,
+    now: datetime,
     values: Mapping[str, str],
     error: DomainError | None = None,
 ) -> Response:
@@ -233,14 +236,14 @@ def _page(
         before=",".join(held),
         kept=_listed(values, KEPT) if BEFORE in values and not stale else held,
         new_role=NEW_ROLE,
-        choices={"gemeentecode": names},
+        choices={"gemeentecode": names_on(session, now.date())},
         unchangeable=_unchangeable(who, user),
     )
 
 
 def municipality_names(session: Session) -> Mapping[str, str]:
     """Names by code, former municipalities too."""
-    return {row.code: row.naam for row in session.exec(select(Municipality).order_by(col(Municipality.naam)))}
+    return {row.code: row.naam for row in session.exec(select(Municipality))}
 
 
 def _role_told(text: str, names: Mapping[str, str]) -> str:

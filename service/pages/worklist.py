@@ -26,7 +26,7 @@ from signals.address import mended_postcode
 from signals.bsn import may_hold_bsn
 from signals.dates import as_date, eight_digits
 from signals.errors import NotFound, Reason
-from signals.municipalities import name_on, standing_for
+from signals.municipalities import alphabetical, name_on, standing_for
 from workflow.models import CallbackRequest, Case
 from workflow.opening import case_number
 from workflow.phases import MUNICIPAL_ROLES, OPEN, Outcome, Phase, Role
@@ -130,12 +130,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one case of those that were ticked. told: why not, or what came of it. path: where that is."""
+    """What became of one case of those that were ticked. told: why not, or what came of it. path: where that is.
+
+    there: whether it can be opened still.
+    """
 
     zaaknummer: str
     done: bool
     told: str
     path: str = ""
+    there: bool = True
 
 
 @dataclass(frozen=True)
@@ -331,7 +335,8 @@ def _page(
 def own_municipalities(session: Session, who: SignedIn, today: date) -> Mapping[str, str]:
     """Those of whoever asks as they are called today: name by code."""
     codes = {standing_for(session, code, today) for code in who.access.codes or ()}
-    return {code: name_on(session, code, today) for code in sorted(codes)}
+    called = [(code, name_on(session, code, today)) for code in codes]
+    return dict(sorted(called, key=lambda each: alphabetical(each[1])))
 
 
 @dataclass(frozen=True)

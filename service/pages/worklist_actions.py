@@ -31,7 +31,7 @@ from service.pages.worklist import (
 )
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Now, PageSession, Who
-from signals.errors import DomainError, Invalid, Reason
+from signals.errors import DomainError, Invalid, NotFound, Reason
 from workflow import address_group, moves, prepared_letters, visit_planning
 from workflow.actors import Desk
 from workflow.models import Case, PreparedLetter
@@ -61,6 +61,18 @@ def _reasons(ticked: Mapping[str, int], doing: str) -> list[Reason]:
     if len(ticked) > PAGE:
         return [Reason("te_veel_aangevinkt", f"Vink hooguit {PAGE} zaken tegelijk aan.", "zaak")]
     return []
+
+
+def _here(session: Session, zaaknummer: str) -> Case | None:
+    """The case; None when it is gone since it was ticked: to another municipality, or with the load it came from."""
+    try:
+        return moves.find_case(session, zaaknummer)
+    except NotFound:
+        return None
+
+
+def _gone(zaaknummer: str) -> Result:
+    return Result(zaaknummer, False, "is er niet meer, of niet meer bij uw gemeente.", there=False)
 
 
 def _not_done(results: Sequence[Result]) -> list[str]:
@@ -116,7 +128,9 @@ def assign(
 
 
 def _assigned(session: Session, desk: Desk, zaaknummer: str, versie: int, handler: str) -> Result:
-    case = moves.find_case(session, zaaknummer)
+    case = _here(session, zaaknummer)
+    if case is None:
+        return _gone(zaaknummer)
     code, given_to = case.gemeentecode, {"behandelaar": handler} if handler else {}
     try:
         moves.take(session, case, "wijs_toe", desk, versie=versie, gegevens=given_to)
@@ -138,6 +152,9 @@ def plan_form(
     if reasons := _reasons(ticked, "bezoeken"):
         told = Told(reasons=reasons, refused="Er is niets gepland")
         return show(request, session, Viewer(who, now), filters, na, told)
+    if all(_here(session, zaaknummer) is None for zaaknummer in ticked):
+        told = Told("Er is niets gepland", [_gone(zaaknummer) for zaaknummer in ticked])
+        return show(request, session, Viewer(who, now), filters, na, told)
     return _plan_page(request, session, Viewer(who, now), filters, na, ticked)
 
 
@@ -153,7 +170,8 @@ def _plan_page(
     reasons: Sequence[Reason] = (),
 ) -> Response:
     desk = desk_of(session, viewer.now)
-    cases = [moves.find_case(session, zaaknummer) for zaaknummer in ticked]
+    found = {zaaknummer: _here(session, zaaknummer) for zaaknummer in ticked}
+    cases = [case for case in found.values() if case is not None]
     doors: dict[tuple[str, str], list[Case]] = {}
     for case in cases:
         doors.setdefault((case.gemeentecode, case.adressleutel), []).append(case)
@@ -170,6 +188,7 @@ def _plan_page(
         "visits_form.html",
         status=422 if reasons else 200,
         groups=groups,
+        gone=[_gone(zaaknummer) for zaaknummer, case in found.items() if case is None],
         versions=ticked,
         fields=visit_planning.FIELDS,
         visitors=visitors,
@@ -219,7 +238,10 @@ def _plan_all(session: Session, sent: Mapping[str, str], ticked: Mapping[str, in
     made: set[int] = set()
     results, faults = [], []
     for zaaknummer, versie in ticked.items():
-        case = moves.find_case(session, zaaknummer)
+        case = _here(session, zaaknummer)
+        if case is None:
+            results.append(_gone(zaaknummer))
+            continue
         if case.versie != versie:
             results.append(Result(zaaknummer, False, CHANGED))
             continue
@@ -237,7 +259,7 @@ def _plan_all(session: Session, sent: Mapping[str, str], ticked: Mapping[str, in
             for each in visit_planning.group(session, visit):
                 audit.record(session, "bezoek_gepland", each.zaaknummer, now, gemeentecode=each.gemeentecode)
     wrong = [error for error in faults if isinstance(error, Invalid)]
-    if wrong and len(faults) == len(ticked):
+    if wrong and not any(one.done for one in results):
         raise wrong[0]
     return results
 
@@ -272,7 +294,7 @@ def letters(
         now,
         lambda: [_prepared(session, desk, zaaknummer, versie) for zaaknummer, versie in ticked.items()],
     )
-    numbers = {moves.find_case(session, zaaknummer).id for zaaknummer in ticked}
+    numbers = {case.id for zaaknummer in ticked if (case := _here(session, zaaknummer)) is not None}
     along = frozenset(row.id or 0 for row in prepared_letters.waiting(session) if row.zaak_id in numbers)
     left = [one for one in results if not one.done]
     return post.selected(request, session, desk, along, left, back=filters.address(na=na))
@@ -284,7 +306,9 @@ FIRST_LETTER = "verstuur_aanschrijving"
 
 def _prepared(session: Session, desk: Desk, zaaknummer: str, versie: int) -> Result:
     """Whether a letter of this case goes along; the first one is made where it was not yet made, or is out of date."""
-    case = moves.find_case(session, zaaknummer)
+    case = _here(session, zaaknummer)
+    if case is None:
+        return _gone(zaaknummer)
     code, waiting = case.gemeentecode, prepared_letters.waiting_of(session, case)
     obstacles = [prepared_letters.obstacle(row, case, desk) for row in waiting]
     if waiting and None in obstacles:

@@ -259,7 +259,7 @@ def refuse(
 
 
 _SECRET = frozenset({"wachtwoord", "huidig_wachtwoord", "nieuw", "code", "nogmaals"})
-_NOT_TYPED = _SECRET | {FIELD, "formulier", "versie"}
+_NOT_TYPED = _SECRET | {FIELD, "formulier", "versie", "stond"}
 MOST_SHOWN = 200_000
 """Characters of a form that are shown once more: far more than anybody types, far less than a request may hold."""
 _MOST_FIELDS = 500

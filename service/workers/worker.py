@@ -17,7 +17,7 @@ from importers.load import Checked
 from importers.refusals import FileRefused
 from service import journal, keys, process, work
 from service.access import Access
-from service.db import make_engine, session_scope
+from service.db import make_engine, session_scope, take_stock
 from service.files import storage
 from service.identity import accounts
 from service.loading import deliveries, uploads
@@ -90,6 +90,7 @@ def run_one(settings: Settings, engine: Engine, number: int, holder: str) -> Non
                 if work.fail(session, held, settings.now(), no.uitleg):
                     action = work.ACTIONS[held.soort]
                     audit.record(session, action, held.ladingnummer, settings.now(), resultaat="geweigerd")
+    take_stock(engine)
     work.forget(settings, held, ended=True)
 
 

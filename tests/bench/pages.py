@@ -28,7 +28,7 @@ from sqlmodel import Session, select
 
 from service import case_list
 from service.access import Access
-from service.db import make_engine, session_scope, upgrade
+from service.db import make_engine, session_scope, take_stock, upgrade
 from service.identity import accounts
 from service.pages import worklist
 from service.row_security import EVERYTHING
@@ -189,8 +189,10 @@ def prepare(url: str, cases: int, folder: Path) -> None:
                 },
             )
         connection.execute(_GIVE, {"name": HANDLER, "each": max(GROUPS, cases // OWN)})
-    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    if engine.dialect.name == "postgresql":  # where it would do so by itself, a minute later
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+    take_stock(engine)
     engine.dispose()
 
 

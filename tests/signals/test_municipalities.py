@@ -6,7 +6,15 @@ from sqlmodel import Session
 
 from signals.errors import Invalid, Refused
 from signals.models import Municipality, Participant
-from signals.municipalities import TABLE_33, Municipalities, participates, read_table_33, store
+from signals.municipalities import (
+    TABLE_33,
+    Municipalities,
+    alphabetical,
+    names_on,
+    participates,
+    read_table_33,
+    store,
+)
 
 TODAY = date(2026, 9, 1)
 
@@ -51,6 +59,32 @@ def test_a_name_finds_the_code_in_force_and_else_the_last(table: Municipalities)
     assert table.by_name("Sevenum", TODAY) == "0964"
     assert table.by_name("Nergenshuizen", TODAY) is None
     assert table.by_name("Onbekend", TODAY) is None
+
+
+def test_names_come_as_statistics_netherlands_puts_them() -> None:
+    """By its column `Sortering naam` ("Gravenhage 's-"), and the order of the codes it once gave within a province."""
+    listed = [
+        "Baarn", "De Bilt", "Bunnik", "De Fryske Marren", "Gouda", "'s-Gravenhage", "Groningen", "Hardenberg",
+        "Heiloo", "Den Helder", "Hengelo (O)", "'s-Hertogenbosch", "Hilversum", "Het Hogeland", "De Ronde Venen",
+        "Stadskanaal", "Súdwest-Fryslân", "Terneuzen", "Texel", "De Wolden", "Zaltbommel", "'t Zandt",
+    ]  # fmt: skip
+    assert sorted({*listed}, key=alphabetical) == listed
+    there = {row.naam: row.code for row in read_table_33(TABLE_33)}
+    provinces = (
+        ("Ten Boer", "Delfzijl"), ("Den Ham", "Hardenberg"), ("Baarn", "De Bilt", "Bunnik"),
+        ("Heerhugowaard", "Heiloo", "Den Helder", "Hilversum"), ("De Rijp", "Schagen"),
+        ("Ter Aar", "Abbenbroek", "Alblasserdam"), ("Gouda", "'s-Gravendeel", "'s-Gravenhage", "'s-Gravenzande"),
+        ("Dongen", "Drunen", "Den Dungen"),
+    )  # fmt: skip
+    for names in provinces:
+        assert sorted(names, key=alphabetical) == sorted(names, key=there.__getitem__) == list(names)
+
+
+def test_a_list_has_the_municipalities_of_the_day_and_nothing_else(session: Session) -> None:
+    names = names_on(session, TODAY)
+    assert len(names) == 342 and [*names.values()] == sorted(names.values(), key=alphabetical)
+    assert names["1992"] == "Voorne aan Zee" and "0614" not in names and "0000" not in names
+    assert names_on(session, date(2022, 12, 31))["0614"] == "Westvoorne"
 
 
 def test_who_takes_part_is_dated_and_follows_mergers(session: Session) -> None:

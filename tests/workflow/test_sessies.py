@@ -10,10 +10,11 @@ from sqlmodel import Session, select
 from signals.errors import DomainError, Forbidden, Invalid, NotFound, Refused, Stale
 from signals.models import Delivery
 from workflow import dossier, sessie_notes, sessies
-from workflow.actors import Actor
+from workflow.actors import Actor, Desk
 from workflow.models import Case, Leerpunt
 from workflow.phases import Role
-from workflow.sessie_models import Sessie, SessieActie, SessieStaat
+from workflow.sessie_models import Sessie, SessieActie, SessieStaat, SessieVraag
+from workflow.sessie_notes import Lesson, stands
 from workflow.sessies import UWV, Agenda
 
 LEVERING, NEXT = "LRNI-2026-01", "LRNI-2026-02"
@@ -53,6 +54,23 @@ def agree(session: Session, agenda: Agenda, owner: str = NIJMEGEN, **other: Any)
     return sessie_notes.agree(session, agenda, desk(COEN, day), asked | other)
 
 
+def answer(session: Session, agenda: Agenda, question: SessieVraag, at: Desk, said: dict[str, Any]) -> None:
+    """By who opened the form a moment ago; so do the others here."""
+    sessie_notes.answer(session, agenda, question, at, stands(question), said)
+
+
+def conclude(session: Session, agenda: Agenda, lesson: Lesson, said: dict[str, Any]) -> None:
+    sessie_notes.conclude(session, agenda, lesson, desk(COEN, DAY), stands(lesson), said)
+
+
+def withdraw(session: Session, agenda: Agenda, question: SessieVraag, actor: Actor) -> None:
+    sessie_notes.withdraw(session, agenda, question, desk(actor), stands(question))
+
+
+def finish(session: Session, action: SessieActie, at: Desk, said: dict[str, Any]) -> None:
+    sessie_notes.finish(session, action, at, stands(action), said)
+
+
 def returned(session: Session, agenda: Agenda) -> list[SessieActie]:
     return [action for action, _ in sessie_notes.returning(session, agenda)]
 
@@ -72,6 +90,14 @@ def test_a_sessie_has_a_number_leveringen_and_organisations(session: Session, ca
     again = sessies.find(session, "SE-2026-0001", COEN)
     assert (again.leveringen, again.deelnemers, again.sessie.tijd) == ([LEVERING], ["LAA"], None)
     assert again.sessie.plaats == "stadhuis"
+
+
+def test_organisations_stand_as_people_look_for_them(session: Session, case: Case) -> None:
+    agenda = plan(session, deelnemers="UWV,0983,0518,0310,0268", andere="Aedes, 0014")
+    assert agenda.deelnemers == ["0310", "0518", "0014", NIJMEGEN, VENLO, "Aedes", UWV]
+    both = Actor("els", {Role.BEHANDELAAR: frozenset({"0014", "0518"})})
+    assert sessies.voices(session, agenda, both, DAY) == ["0518", "0014"]  # 's-Gravenhage before Groningen
+    assert [*sessie_notes.action_fields(agenda)[1].keuzes] == agenda.deelnemers
 
 
 @pytest.mark.parametrize(
@@ -112,8 +138,8 @@ def test_only_the_coordinator_leads(session: Session, case: Case, actor: Actor) 
         (sessies.change, (agenda.sessie, at, 1, ASKED)),
         (sessies.hold, (agenda.sessie, at, 1)),
         (sessies.call_off, (agenda.sessie, at, 1, {"reden": "ziek"})),
-        (sessie_notes.answer, (agenda, question, at, {"besproken": "ja"})),
-        (sessie_notes.conclude, (agenda, lesson, at, {"besproken": "ja"})),
+        (sessie_notes.answer, (agenda, question, at, stands(question), {"besproken": "ja"})),
+        (sessie_notes.conclude, (agenda, lesson, at, stands(lesson), {"besproken": "ja"})),
         (sessie_notes.agree, (agenda, at, {})),
     ):
         assert refusal(Forbidden, call, session, *arguments) == {"rol_ontbreekt"}, call
@@ -137,7 +163,7 @@ def test_nothing_is_said_in_a_sessie_that_was_called_off(session: Session, case:
     question = sessie_notes.ask(session, agenda, desk(ANNA), {"tekst": "Wanneer dan wel?"})
     sessies.call_off(session, agenda.sessie, desk(COEN), 1, {"reden": "De zaal is dicht."})
     assert agenda.sessie.reden_afgelast == "De zaal is dicht."
-    said = (agenda, question, desk(COEN), {"besproken": "ja"})
+    said = (agenda, question, desk(COEN), stands(question), {"besproken": "ja"})
     assert refusal(Refused, sessie_notes.answer, session, *said) == {"sessie_afgelast"}
     assert refusal(Refused, agree, session, agenda) == {"sessie_afgelast"}
     assert [one.tekst for one in sessie_notes.questions(session, agenda, ANNA)] == ["Wanneer dan wel?"]
@@ -148,13 +174,13 @@ def test_a_question_is_of_an_organisation_and_changes_until_it_is_discussed(sess
     ours = sessie_notes.ask(session, agenda, desk(ANNA), {"tekst": "Wat is een goed moment?"})
     theirs = sessie_notes.ask(session, agenda, desk(ULLA), {"tekst": "Wat mist u in het signaal?"})
     assert [sessie_notes.asker(one) for one in (ours, theirs)] == [NIJMEGEN, UWV]
-    sessie_notes.rephrase(session, agenda, ours, desk(TESS), {"tekst": "Op welk moment?"})
+    sessie_notes.rephrase(session, agenda, ours, desk(TESS), stands(ours), {"tekst": "Op welk moment?"})
     for actor, question in ((ULLA, ours), (ANNA, theirs), (COEN, ours)):
-        assert refusal(Forbidden, sessie_notes.withdraw, session, agenda, question, desk(actor)) == {"rol_ontbreekt"}
-    sessie_notes.answer(session, agenda, ours, desk(COEN), {"besproken": "ja", "antwoord": "Na zes uur."})
+        assert refusal(Forbidden, withdraw, session, agenda, question, actor) == {"rol_ontbreekt"}
+    answer(session, agenda, ours, desk(COEN), {"besproken": "ja", "antwoord": "Na zes uur."})
     assert not sessie_notes.may_edit(agenda, ours, ANNA)
-    assert refusal(Refused, sessie_notes.withdraw, session, agenda, ours, desk(ANNA)) == {"vraag_besproken"}
-    sessie_notes.withdraw(session, agenda, theirs, desk(ULLA))
+    assert refusal(Refused, withdraw, session, agenda, ours, ANNA) == {"vraag_besproken"}
+    withdraw(session, agenda, theirs, ULLA)
     (left,) = sessie_notes.questions(session, agenda, ULLA)
     assert (left.tekst, left.antwoord) == ("Op welk moment?", "Na zes uur.")
 
@@ -167,9 +193,9 @@ def test_after_the_sessie_nobody_asks_and_the_answer_can_still_be_written(sessio
     assert refusal(Refused, sessie_notes.ask, session, agenda, desk(ANNA, later), {"tekst": "En dan?"}) == {
         "sessie_voorbij"
     }
-    words = (agenda, question, desk(ANNA, later), {"tekst": "Wat?"})
+    words = (agenda, question, desk(ANNA, later), stands(question), {"tekst": "Wat?"})
     assert refusal(Refused, sessie_notes.rephrase, session, *words) == {"sessie_voorbij"}
-    sessie_notes.answer(session, agenda, question, desk(COEN, later), {"besproken": "nee"})
+    answer(session, agenda, question, desk(COEN, later), {"besproken": "nee"})
     assert question.beantwoord_op is not None and not question.besproken
 
 
@@ -192,11 +218,11 @@ def test_no_number_that_may_be_a_bsn_gets_into_any_text(session: Session, case: 
     at, said = desk(COEN, DAY), {"besproken": "ja"}
     for call, arguments in (
         (sessie_notes.ask, (agenda, desk(ANNA), {"tekst": BSN})),
-        (sessie_notes.rephrase, (agenda, question, desk(ANNA), {"tekst": BSN})),
-        (sessie_notes.answer, (agenda, question, at, said | {"antwoord": BSN})),
-        (sessie_notes.conclude, (agenda, lesson, at, said | {"conclusie": BSN})),
+        (sessie_notes.rephrase, (agenda, question, desk(ANNA), stands(question), {"tekst": BSN})),
+        (sessie_notes.answer, (agenda, question, at, stands(question), said | {"antwoord": BSN})),
+        (sessie_notes.conclude, (agenda, lesson, at, stands(lesson), said | {"conclusie": BSN})),
         (sessie_notes.agree, (agenda, at, {"tekst": BSN, "organisatie": UWV, "voor": DAY.isoformat()})),
-        (sessie_notes.finish, (action, at, {"gedaanOp": DAY.isoformat(), "hoe": BSN})),
+        (sessie_notes.finish, (action, at, stands(action), {"gedaanOp": DAY.isoformat(), "hoe": BSN})),
         (sessies.call_off, (agenda.sessie, at, 1, {"reden": BSN})),
     ):
         assert refusal(Invalid, call, session, *arguments) == {"bsn_in_tekst"}, call
@@ -264,10 +290,9 @@ def test_leerpunten_count_until_the_peildatum_or_the_day_it_was_held(session: Se
 def test_what_was_concluded_stays_when_the_dossier_is_gone(session: Session, case: Case) -> None:
     row, _ = teach(session, case)
     agenda = held(session, plan(session))
-    (lesson,) = sessie_notes.lessons(session, agenda, COEN, DAY)
     for conclusie in ("Eerst dit.", "UWV vraagt de huisletter uit."):
-        said = {"besproken": "ja", "conclusie": conclusie}
-        sessie_notes.conclude(session, agenda, lesson, desk(COEN, DAY), said)
+        (lesson,) = sessie_notes.lessons(session, agenda, COEN, DAY)
+        conclude(session, agenda, lesson, {"besproken": "ja", "conclusie": conclusie})
     session.delete(row)
     session.flush()
     (left,) = sessie_notes.lessons(session, agenda, COEN, DAY)
@@ -278,14 +303,14 @@ def test_what_was_concluded_stays_when_the_dossier_is_gone(session: Session, cas
 def test_an_action_comes_back_by_itself_until_it_is_done(session: Session, case: Case) -> None:
     first = held(session, plan(session))
     done, waits = agree(session, first), agree(session, first, UWV)
-    sessie_notes.finish(session, done, desk(ANNA, DAY), DID | {"gedaanOp": DAY.isoformat()})
+    finish(session, done, desk(ANNA, DAY), DID | {"gedaanOp": DAY.isoformat()})
     second = plan(session, soort="evaluatiesessie", datum=(DAY + timedelta(days=60)).isoformat())
     third = plan(session, datum=(DAY + timedelta(days=90)).isoformat(), leveringen=NEXT)
     assert returned(session, second) == returned(session, third) == [waits]
     assert returned(session, first) == []  # its own stand beside it
     on = DAY + timedelta(days=70)
     held(session, second)
-    sessie_notes.finish(session, waits, desk(ULLA, on), DID | {"gedaanOp": on.isoformat()})
+    finish(session, waits, desk(ULLA, on), DID | {"gedaanOp": on.isoformat()})
     assert returned(session, third) == []
     assert returned(session, second) == [waits]  # it was open on that day
 
@@ -315,15 +340,64 @@ def test_an_action_is_done_by_whose_it_is_or_by_the_coordinator_and_once(session
     ours, theirs = agree(session, agenda), agree(session, agenda, UWV)
     today = DID | {"gedaanOp": DAY.isoformat()}
     for action, actor in ((theirs, ANNA), (ours, ULLA), (ours, DIRK), (ours, BRAM)):
-        assert refusal(Forbidden, sessie_notes.finish, session, action, desk(actor, DAY), today) == {"actie_van_ander"}
+        assert refusal(Forbidden, finish, session, action, desk(actor, DAY), today) == {"actie_van_ander"}
     before = DID | {"gedaanOp": (DAY - timedelta(days=1)).isoformat()}
-    assert refusal(Invalid, sessie_notes.finish, session, ours, desk(TESS, DAY), before) == {"datum_voor_afspraak"}
+    assert refusal(Invalid, finish, session, ours, desk(TESS, DAY), before) == {"datum_voor_afspraak"}
     ahead = DID | {"gedaanOp": (DAY + timedelta(days=1)).isoformat()}
-    assert refusal(Invalid, sessie_notes.finish, session, ours, desk(TESS, DAY), ahead) == {"datum_in_toekomst"}
-    sessie_notes.finish(session, ours, desk(TESS, DAY), today)
-    sessie_notes.finish(session, theirs, desk(COEN, DAY), today)
-    assert refusal(Refused, sessie_notes.finish, session, ours, desk(TESS, DAY), today) == {"actie_al_gedaan"}
+    assert refusal(Invalid, finish, session, ours, desk(TESS, DAY), ahead) == {"datum_in_toekomst"}
+    finish(session, ours, desk(TESS, DAY), today)
+    finish(session, theirs, desk(COEN, DAY), today)
+    assert refusal(Refused, finish, session, ours, desk(TESS, DAY), today) == {"actie_al_gedaan"}
     assert sessie_notes.owned_actions(session, COEN) == []
+
+
+def test_who_writes_after_another_is_told_and_changes_nothing(session: Session, case: Case) -> None:
+    agenda = plan(session)
+    question = sessie_notes.ask(session, agenda, desk(ANNA), {"tekst": "Wanneer?"})
+    action = agree(session, agenda)
+    teach(session, case)
+    (lesson,) = sessie_notes.lessons(session, agenda, COEN, DAY)
+    at, gone = desk(COEN, DAY), [stands(one) for one in (question, lesson, action)]
+    sessie_notes.rephrase(session, agenda, question, desk(TESS), gone[0], {"tekst": "Hoe laat?"})
+    changed = {"intussen_gewijzigd"}
+    mine = (agenda, question, desk(ANNA), gone[0])
+    assert refusal(Stale, sessie_notes.rephrase, session, *mine, {"tekst": "Op welke dag?"}) == changed
+    assert refusal(Stale, sessie_notes.withdraw, session, *mine) == changed
+    # What will not do is not told first: its mending would bring a fresh form, and the other's words would be gone.
+    asked = (agenda, question, at, gone[0])
+    assert refusal(Stale, sessie_notes.answer, session, *asked, {"besproken": "misschien"}) == changed
+    answer(session, agenda, question, at, {"besproken": "nee", "antwoord": "Om tien uur."})
+    assert refusal(Stale, sessie_notes.answer, session, *asked, {"besproken": "ja"}) == changed
+    conclude(session, agenda, lesson, {"besproken": "ja", "conclusie": "UWV vraagt het uit."})
+    (anew,) = sessie_notes.lessons(session, agenda, COEN, DAY)
+    late = (agenda, anew, at, gone[1], {"besproken": "ja", "conclusie": "Niets."})
+    assert refusal(Stale, sessie_notes.conclude, session, *late) == changed
+    finish(session, action, at, DID | {"gedaanOp": DAY.isoformat()})
+    again = (action, desk(ANNA, DAY), gone[2], {"gedaanOp": DAY.isoformat(), "hoe": "Anders."})
+    assert refusal(Stale, sessie_notes.finish, session, *again) == changed
+    assert refusal(Stale, sessies.change, session, agenda.sessie, at, 0, {}) == {"sessie_gewijzigd"}
+    (lesson,) = sessie_notes.lessons(session, agenda, COEN, DAY)
+    assert (question.tekst, question.antwoord, lesson.conclusie) == ("Hoe laat?", "Om tien uur.", "UWV vraagt het uit.")
+    assert action.hoe == DID["hoe"]
+
+
+def test_an_action_that_was_not_done_after_all_is_open_again(session: Session, case: Case) -> None:
+    agenda = held(session, plan(session))
+    action, on = agree(session, agenda), desk(TESS, DAY)
+    assert refusal(Refused, sessie_notes.take_back, session, action, on, stands(action)) == {"actie_staat_open"}
+    finish(session, action, on, DID | {"gedaanOp": DAY.isoformat()})
+    seen = stands(action)
+    for actor in (ULLA, DIRK, BRAM):
+        assert not sessie_notes.may_take_back(action, actor)
+        gone = (action, desk(actor, DAY), seen)
+        assert refusal(Forbidden, sessie_notes.take_back, session, *gone) == {"actie_van_ander"}
+    assert sessie_notes.may_take_back(action, ANNA) and sessie_notes.may_take_back(action, COEN)
+    sessie_notes.take_back(session, action, desk(ANNA, DAY), seen)
+    assert (action.gedaan_op, action.hoe) == (None, "") and sessie_notes.may_finish(action, TESS)
+    assert [one for one, _ in sessie_notes.owned_actions(session, ANNA)] == [action]
+    assert refusal(Stale, sessie_notes.take_back, session, action, desk(COEN, DAY), seen) == {"intussen_gewijzigd"}
+    finish(session, action, on, {"gedaanOp": DAY.isoformat(), "hoe": "Nu echt."})
+    assert refusal(Stale, sessie_notes.take_back, session, action, desk(COEN, DAY), seen) == {"intussen_gewijzigd"}
 
 
 def test_what_is_seen_hangs_on_who_takes_part_has_cases_or_has_something_to_do(session: Session, case: Case) -> None:
@@ -362,7 +436,7 @@ def test_who_has_cases_only_sees_what_the_own_municipality_said(session: Session
         return texts, [one.soort for one in sessie_notes.lessons(session, agenda, actor, DAY)]
 
     for lesson in sessie_notes.lessons(session, agenda, COEN, DAY):
-        sessie_notes.conclude(session, agenda, lesson, desk(COEN), {"besproken": True, "conclusie": "Samen bekeken."})
+        conclude(session, agenda, lesson, {"besproken": True, "conclusie": "Samen bekeken."})
     assert told(ANNA) == (["Van Nijmegen."], ["adres_onvolledig"])
     everything = ["Van Venlo.", "Van Nijmegen."], ["adres_onvolledig", "samenwerking"]
     assert told(DIRK) == told(ULLA) == told(COEN) == everything

@@ -1,5 +1,6 @@
 """The log can be looked through by day, action and user, and however long it is only a little of it is read."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -91,9 +92,29 @@ def test_names_go_on_where_the_page_ended(engine: Engine, session: Session, monk
     assert {f"daad_{naam}" for naam in names} <= set(views.actions(session))
 
 
-@pytest.mark.parametrize("other", [{}, {"dag": TODAY}, {"codes": frozenset({ROTTERDAM})}, {"actie": "x"}])
+BOTH = frozenset({ROTTERDAM, VENLO})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"dag": TODAY},
+        {"codes": frozenset({ROTTERDAM})},
+        {"codes": BOTH},
+        {"actie": "x"},
+        {"object": "Z-7", "codes": BOTH},
+    ],
+)
 def test_every_line_is_shown_once_whatever_is_asked(engine: Engine, session: Session, other: dict[str, Any]) -> None:
-    rows = [entry(NOW + timedelta(seconds=number % 7), actie="x") for number in range(2 * views.PAGE + 9)]
+    spread = other.get("codes") == BOTH
+    rows = [
+        entry(
+            NOW + timedelta(seconds=number % 7), actie="x", object="Z-7",
+            gemeentecode=VENLO if spread and number % 3 else ROTTERDAM,
+        )
+        for number in range(2 * views.PAGE + 9)
+    ]  # fmt: skip
     write(engine, rows)
     shown: list[AuditEntry] = []
     before = None
@@ -103,7 +124,7 @@ def test_every_line_is_shown_once_whatever_is_asked(engine: Engine, session: Ses
         if before is None:
             break
     assert len({one.id for one in shown}) == len(shown) == len(rows)
-    if other != {} and other != {"actie": "x"}:
+    if other.keys() & {"dag", "codes"} and "object" not in other:
         assert [one.tijdstip for one in shown] == sorted((one.tijdstip for one in shown), reverse=True)
 
 
@@ -154,6 +175,35 @@ def test_a_long_log_is_read_by_its_indexes(engine: Engine) -> None:
     whole = [f"{statement}\n{plan}" for statement, plan in plans.items() if _reads_all(plan)]
     assert len(plans) > 10
     assert not whole, "\n\n".join(whole)
+
+
+@pytest.mark.parametrize("codes", [{ROTTERDAM}, {ROTTERDAM, VENLO}], ids=["one", "two"])
+@pytest.mark.parametrize("column", ["actor", "actie", "object"])
+def test_what_never_happened_in_a_municipality_is_not_looked_for_in_all_its_lines(
+    engine: Engine, column: str, codes: set[str]
+) -> None:
+    """Of another municipality there are many lines of it, of this one many of others: neither is walked."""
+    everywhere = [ROTTERDAM] * 9 + [VENLO] * 9 + ["0363"] * 2
+    rows = [
+        entry(
+            NOW - timedelta(minutes=number), gemeentecode=everywhere[number % 20], actie=f"daad_{number % 40}",
+            actor=f"naam{number % 90}", object=f"Z-2026-{number % 9000:07d}",
+        )
+        for number in range(MANY)
+    ]  # fmt: skip
+    write(engine, rows + [entry(NOW, **{column: "elders"}, gemeentecode="0363") for _ in range(500)])
+    if engine.dialect.name == "postgresql":  # it does so by itself; SQLite never does
+        with owning(engine) as connection:
+            connection.execute(text("ANALYZE audit"))
+    with session_scope(engine, Access.system(), write=False) as session:
+        for value in ("niemand", "elders"):
+            with Statements(session) as seen:
+                assert views.lines(session, asked(codes=frozenset(codes), **{column: value})) == ([], None)
+            for statement, parameters in seen:
+                plan = _plan(session, statement, parameters)
+                found = f"{column}=?" in plan or re.search(rf"Index Cond: .*\b{column}\b", plan)
+                assert found and not re.search(rf"Filter: .*\b{column}\b", plan) and not _reads_all(plan), plan
+            assert seen
 
 
 class Statements:

@@ -81,7 +81,11 @@ FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "/sessies/{nummer}/{wat}/{deel}": (
         "coen",
-        ("/sessies/{sessie}/antwoorden/{vraag}", "/sessies/{gehouden}/acties/{actie}"),
+        (
+            "/sessies/{sessie}/antwoorden/{vraag}",
+            "/sessies/{gehouden}/acties/{actie}",
+            "/sessies/{gehouden}/heropenen/{gedaan}",
+        ),
     ),
     "/termijnen": ("anna", ("/termijnen?term=bezwaar&vanaf=2026-03-02",)),
     "/verwerkingen/{naam}/{versie}": (NOBODY, (f"/verwerkingen/{ACTIVITIES[0].naam}/{ACTIVITIES[0].versie}",)),

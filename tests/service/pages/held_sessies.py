@@ -10,7 +10,7 @@ from workflow.sessies import Agenda
 
 
 def furnish(site: Site) -> None:
-    """A sessie of today with a question, one that was held with an action of today, and one that is off."""
+    """A sessie of today with a question, one that was held with two actions of which one is done, one that is off."""
     asked = {"soort": "werksessie", "datum": site.days(0), "plaats": "online", "deelnemers": f"{ROTTERDAM},UWV"}
     asked |= {"tijd": "10:00", "leveringen": "LRNI-2026-07"}
     with session_scope(site.engine, Access.system()) as session:
@@ -27,6 +27,10 @@ def furnish(site: Site) -> None:
         held = plan(soort="kick_off")
         action = {"tekst": "Maak een voorbeeldbrief.", "organisatie": ROTTERDAM, "voor": site.days(9)}
         site.known["actie"] = str(sessie_notes.agree(session, held, coen, action).id)
+        done = sessie_notes.agree(session, held, coen, action | {"tekst": "Stuur de presentatie rond."})
+        told = {"gedaanOp": site.days(0), "hoe": "Zij staat bij de werkinstructie."}
+        sessie_notes.finish(session, done, anna, sessie_notes.stands(done), told)
+        site.known["gedaan"] = str(done.id)
         sessies.hold(session, held.sessie, coen, held.sessie.versie)
         off = plan(soort="kick_off", leveringen="", deelnemers="UWV")
         sessies.call_off(session, off.sessie, coen, off.sessie.versie, {"reden": "De zaal is dicht."})

@@ -1,5 +1,6 @@
 """What the beheerder decides for the installation, on its page."""
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -91,6 +92,18 @@ def test_the_first_participant_is_added_with_its_consequence_told(client: TestCl
     assert "geen enkele gemeente" in page
     assert bea.post("/instellingen/deelnemers", **(later | {"vanaf": "2026-11-02"})) == (303, "")
     assert "Alle gemeenten doen mee." not in bea.get("/instellingen")
+
+
+def test_municipalities_are_filled_in_and_listed_by_name(client: TestClient) -> None:
+    bea = Visitor(client, "bea")
+    asked = CONFIRMED | {"besloten_door": "Stuurgroep", "vanaf": "2026-11-02"}
+    status, page = bea.post("/instellingen/deelnemers", **asked, gemeentecode="Den Hag")
+    assert status == 400 and "Er is geen gemeente met deze naam." in page and 'value="Den Hag"' in page
+    for name in ("Groningen", "Venlo", "0599", "'s-gravenhage"):
+        assert bea.post("/instellingen/deelnemers", **asked, gemeentecode=name) == (303, "")
+    page = bea.get("/instellingen")
+    names = re.findall(r'data-kop="Gemeente">([^<]+)<', page.partition("Deelnemende gemeenten")[2])
+    assert [html.unescape(name) for name in names] == ["'s-Gravenhage", "Groningen", "Rotterdam", "Venlo"]
 
 
 @pytest.mark.parametrize("naam", ["anna", "ulla", "coen", "aad"])

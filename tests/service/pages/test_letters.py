@@ -72,6 +72,21 @@ def test_a_letter_is_looked_at_sent_and_opened(site: Site, sign_in: SignIn) -> N
     assert {"voorbeeld_bekeken", "brief_geopend"} <= set(logged)
 
 
+def test_one_looks_at_a_letter_before_one_sends_it_and_enter_sends_nothing(site: Site, sign_in: SignIn) -> None:
+    number = site.new_case(days_ago=20, phase=Phase.VOORONDERZOEK)
+    anna = sign_in("anna", 390, 844)
+    anna.goto(f"{site.url}/zaken/{number}/stappen/verstuur_aanschrijving")
+    buttons = anna.locator("form.blad").get_by_role("button")
+    expect(buttons).to_have_text(["Bekijk de brief", "Verstuur de aanschrijving", "Zet klaar voor de post"])
+    tops = [box["y"] for each in buttons.all() if (box := each.bounding_box())]
+    assert tops == sorted(tops) and len(tops) == 3
+    anna.get_by_label("Verzenddatum").focus()
+    with anna.context.expect_page() as opened, anna.context.expect_event("response", is_pdf):
+        anna.keyboard.press("Enter")
+    opened.value.close()
+    assert letters_of(site, number) == [] and site.case(number).fase == Phase.VOORONDERZOEK
+
+
 def test_what_is_wrong_is_told_on_the_form_that_still_sends_the_step(site: Site, sign_in: SignIn) -> None:
     number = site.new_case(days_ago=60, phase=Phase.INLICHTINGEN)
     anna = sign_in("anna")

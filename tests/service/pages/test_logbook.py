@@ -52,6 +52,16 @@ def test_the_teamleider_sees_the_own_municipality_and_no_addresses_of_machines(
     assert "meer dan" not in tess.get("/logboek?per=actie").text
 
 
+def test_a_user_who_did_nothing_here_is_no_finding_and_it_says_which_name_to_fill_in(
+    enter: Callable[[str], TestClient],
+) -> None:
+    tess = enter("tess")
+    assert "Z-2026-0000001" in tess.get("/logboek?actor=zoe").text
+    for naam in ("Zoe de Boer", "dirk"):
+        page = tess.get("/logboek", params={"actor": naam}).text
+        assert "Niets gevonden." in page and "Vul bij Gebruiker de naam in waarmee iemand inlogt." in page
+
+
 def test_the_auditor_sees_everything(enter: Callable[[str], TestClient], settings: Settings) -> None:
     aad = enter("aad")
     assert "Z-2026-0000002" in aad.get("/logboek?actor=zoe").text

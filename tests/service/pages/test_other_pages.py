@@ -193,6 +193,21 @@ def test_the_coordinator_reads_figures_and_takes_the_workbook(site: Site, sign_i
     expect(page.get_by_role("heading", name="Per soort uitkering")).to_be_visible()
 
 
+def test_on_a_telephone_a_figure_stands_beside_its_name_and_nothing_is_cut_off(site: Site, sign_in: SignIn) -> None:
+    page = sign_in("coen", 390, 844)
+    page.goto(f"{site.url}/cijfers")
+    for block in ("Aantallen", "Aandelen", "Duren in kalenderdagen", "Bereik per kanaal", "Duur per fase"):
+        region = page.get_by_role("region", name=block, exact=True)
+        assert region.evaluate("each => each.scrollWidth <= each.clientWidth"), block
+        expect(region.locator(".getal:empty").filter(visible=True)).to_have_count(0)
+    cases = page.get_by_role("region", name="Aantallen").get_by_role("row", name="Regels geleverd")
+    name, number, meaning = (box["y"] for each in cases.locator("> *").all() if (box := each.bounding_box()))
+    assert name == number < meaning
+    assert page.get_by_role("region", name="Duren in kalenderdagen").locator(".getal:empty").count()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(page.get_by_role("columnheader", name="Wat het is").first).to_be_visible()
+
+
 def test_a_handler_reads_the_figures_of_the_own_municipality(site: Site, sign_in: SignIn) -> None:
     page = sign_in("anna")
     page.goto(f"{site.url}/cijfers?per=gemeente")

@@ -57,6 +57,31 @@ def test_who_took_the_besluit_reads_why_another_decides_on_the_bezwaar(site: Sit
     expect(kees.get_by_role("link", name="Beslis op het bezwaar")).to_be_visible()
 
 
+def test_the_first_page_counts_the_bezwaren_that_one_may_decide(site: Site, sign_in: SignIn) -> None:
+    """Carla took the besluit here, so she leaves the bezwaar to Kees."""
+    site.new_case(days_ago=71, phase=Phase.BEZWAAR)
+    for naam, screen in (("carla", (390, 844)), ("kees", (1280, 900))):
+        page = sign_in(naam, *screen)
+        page.goto(f"{site.url}/besluiten?deel=bezwaren")
+        may = others = 0
+        while True:
+            cards = page.get_by_role("article")
+            may += cards.get_by_role("link", name="Beslis op het bezwaar").count()
+            others += cards.filter(has_text="Een ander beslist op het bezwaar").count()
+            if not page.get_by_role("link", name="Volgende bezwaren").count():
+                break
+            page.get_by_role("link", name="Volgende bezwaren").click()
+        assert others if naam == "carla" else may
+        page.goto(site.url)
+        waiting = page.get_by_role("region", name="Wat op u wacht")
+        line = waiting.get_by_role("listitem").filter(has=page.get_by_role("link", name="Bezwaren"))
+        expect(line.locator(".cijfer")).to_have_text(str(may))
+        told = f"en {others} door een ander te beslissen"
+        expect(line.get_by_text(told)).to_have_count(1 if others else 0)
+        expect(line.get_by_text("door een ander")).to_have_count(1 if others else 0)
+        assert fits_the_width(page)
+
+
 def test_a_declaration_that_waits_can_be_refused_from_here(site: Site, sign_in: SignIn) -> None:
     number = site.new_case(days_ago=30, phase=Phase.HUISBEZOEK)
     page = sign_in("kees")

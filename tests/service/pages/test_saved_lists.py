@@ -53,9 +53,21 @@ def test_a_list_is_kept_sent_to_a_colleague_and_taken_away(site: Site, sign_in: 
     expect(noor).to_have_url(address)
     assert sign_in("dirk").request.get(address).status == 404
 
-    anna.get_by_role("button", name="Haal deze lijst weg").click()
+    anna.get_by_role("button", name="Haal deze lijst weg").dblclick()
     expect(anna).to_have_url(re.compile("/zaken\\?lijst=mijn&fase=aanschrijving&sorteer=-zaaknummer$"))
+    expect(anna.get_by_role("heading", level=1)).to_have_text("Zaken")
     assert noor.request.get(address).status == 404
+
+
+def test_the_same_click_twice_ends_at_the_same_list(site: Site, sign_in: SignIn) -> None:
+    page = sign_in("anna")
+    address = keep(page, site, "Twee keer klikken", "lijst=alle&fase=besluit")
+    form = page.locator("form.weg").evaluate("form => Object.fromEntries(new FormData(form))")
+    headers = {"Origin": site.url, "Sec-Fetch-Site": "same-origin"}
+    answers = [page.request.post(f"{address}/weghalen", form=form, headers=headers, max_redirects=0) for _ in "12"]
+    assert [(one.status, one.headers["location"]) for one in answers] == [(303, "/zaken?lijst=alle&fase=besluit")] * 2
+    another = page.request.post(f"{address}/weghalen", form=form | {"formulier": "x"}, headers=headers)
+    assert another.status == 404
 
 
 def test_a_list_for_oneself_is_for_nobody_else(site: Site, sign_in: SignIn) -> None:

@@ -1,5 +1,6 @@
 """A werksessie from plan to evaluatie, at the browsers of the coordinator, two municipalities and UWV."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
-from tests.service.pages.conftest import ROTTERDAM, SignIn, Site, fits_the_width
+from tests.service.pages.conftest import ON_BOTH, ROTTERDAM, SignIn, Site, fits_the_width
 from workflow.models import Case
 from workflow.sessie_models import (
     Sessie,
@@ -218,9 +219,96 @@ def test_two_coordinators_do_not_write_over_each_other(site: Site, sign_in: Sign
         page.get_by_label("Plaats").fill(place)
         page.get_by_role("button", name="Bewaar").click()
     expect(other.get_by_role("alert")).to_contain_text("intussen door iemand anders gewijzigd")
+    expect(part(other, "Zo staat het nu")).to_have_text(
+        re.compile(r"\s*Zo staat het nu\s+Plaats\s*stadhuis\s+Wat u typte")
+    )
     expect(other.get_by_label("Plaats")).to_have_value("raadzaal")
     one.goto(address)
     expect(part(one, "De sessie")).to_contain_text("stadhuis")
+    other.get_by_label("Datum", exact=True).fill("")
+    other.get_by_role("button", name="Bewaar").click()
+    expect(other.get_by_role("alert")).to_contain_text("Vul in: Datum.")
+    one.goto(f"{address}/wijzigen")
+    one.get_by_label("Plaats").fill("online")
+    one.get_by_role("button", name="Bewaar").click()
+    other.get_by_label("Datum", exact=True).fill(site.days(9))
+    other.get_by_role("button", name="Bewaar").click()
+    expect(part(other, "Zo staat het nu")).to_contain_text("online")
+    other.get_by_role("button", name="Bewaar").click()
+    expect(part(other, "De sessie")).to_contain_text("raadzaal")
+
+
+@ON_BOTH
+def test_who_answers_after_another_sees_what_that_one_wrote(site: Site, sign_in: SignIn) -> None:
+    site.add(delivered(site), "anna", "leerpunten", soort="adres_onvolledig", toelichting="De huisletter ontbreekt.")
+    one, other, anna = sign_in("coen"), sign_in("coen"), sign_in("anna")
+    address = plan(one, site)
+    anna.goto(f"{address}/vragen")
+    anna.get_by_label("Uw vraag").fill(QUESTION)
+    anna.get_by_role("button", name="Stel de vraag").click()
+    expect(anna.get_by_role("status")).to_be_visible()
+    for link, label in (("Leg het antwoord vast", "Het antwoord"), ("Leg vast wat hierover", "Wat is de conclusie")):
+        for page in (one, other):
+            page.goto(address)
+            page.get_by_role("link", name=link).first.click()
+        for page, words in ((one, "Vraag de KvK."), (other, "Bel het bedrijf.")):
+            page.get_by_role("radio", name="Ja").check()
+            page.get_by_label(label).fill(words)
+            page.get_by_role("button", name="Leg vast").click()
+        expect(other.get_by_role("alert")).to_contain_text("Iemand anders heeft dit intussen gewijzigd.")
+        expect(part(other, "Zo staat het nu")).to_contain_text("Vraag de KvK.")
+        expect(other.get_by_label(label)).to_have_value("Bel het bedrijf.")
+        assert fits_the_width(other)
+        one.goto(address)
+        expect(one.locator("main")).not_to_contain_text("Bel het bedrijf.")
+        other.get_by_label(label).fill("Vraag de KvK, en bel het bedrijf.")
+        other.get_by_role("button", name="Leg vast").click()
+        expect(other.get_by_role("status")).to_be_visible()
+        expect(other.locator("main")).to_contain_text("Vraag de KvK, en bel het bedrijf.")
+        assert site_says(site) == "Vraag de KvK, en bel het bedrijf."
+
+
+def site_says(site: Site) -> str:
+    """What was written last: the conclusion, or the answer while there is none."""
+    with session_scope(site.engine, Access.system(), write=False) as session:
+        lessons = [one.conclusie for one in session.exec(select(SessieLeerpunt))]
+        return (lessons or [one.antwoord for one in session.exec(select(SessieVraag))])[-1]
+
+
+@ON_BOTH
+def test_an_action_is_marked_once_and_taken_back_by_who_may_mark_it(site: Site, sign_in: SignIn) -> None:
+    coen, anna, ulla = sign_in("coen"), sign_in("anna"), sign_in("ulla")
+    address = plan(coen, site)
+    coen.goto(f"{address}/acties")
+    coen.get_by_label("Wat is afgesproken").fill("Maak een voorbeeldbrief.")
+    coen.get_by_role("radio", name="Gemeente Rotterdam").check()
+    coen.get_by_label("Uiterlijk op").fill(site.days(5))
+    coen.get_by_role("button", name="Leg de actie vast").click()
+    expect(coen.get_by_role("status")).to_be_visible()
+    for page, how in ((coen, "Gezien op de website."), (anna, "De brief ligt klaar.")):
+        page.goto(address)
+        page.get_by_role("link", name="Leg vast dat dit is gedaan").click()
+        page.get_by_label("Hoe is het gedaan").fill(how)
+    for page in (anna, coen):
+        page.get_by_role("button", name="Leg vast").click()
+    expect(coen.get_by_role("alert")).to_contain_text("Iemand anders heeft dit intussen gewijzigd.")
+    expect(part(coen, "Zo staat het nu")).to_contain_text("De brief ligt klaar.")
+    expect(coen.get_by_label("Hoe is het gedaan")).to_have_value("Gezien op de website.")
+    assert fits_the_width(coen)
+
+    ulla.goto(address)
+    expect(part(ulla, "Acties")).to_contain_text("De brief ligt klaar.")
+    expect(ulla.get_by_role("link", name="Dit is toch nog niet gedaan")).to_have_count(0)
+    anna.get_by_role("link", name="Dit is toch nog niet gedaan").click()
+    assert fits_the_width(anna)
+    anna.get_by_role("button", name="De actie is nog niet gedaan").dblclick()
+    expect(anna.get_by_role("status")).to_have_text("Vastgelegd: de actie staat weer open.")
+    expect(part(anna, "Acties")).not_to_contain_text("De brief ligt klaar.")
+    anna.get_by_role("link", name="Leg vast dat dit is gedaan").click()
+    expect(anna.get_by_label("Hoe is het gedaan")).to_have_value("")
+    told = [each for each in logged(site, address) if "actie" in each[1]]
+    assert told == [("coen", "sessie_actie_afgesproken"), ("anna", "sessie_actie_gedaan"),
+                    ("anna", "sessie_actie_heropend")]  # fmt: skip
 
 
 def test_a_question_that_comes_after_the_sessie_is_refused_with_what_was_typed(site: Site, sign_in: SignIn) -> None:

@@ -1,5 +1,6 @@
 """The page of the users: who may what, since when somebody was not here, and giving and taking away roles."""
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -82,6 +83,8 @@ def test_a_role_is_given_and_taken_away_and_the_sign_ins_end(
         ({"rol": "auditor", "gemeentecode": "0599"}, "Deze rol geldt voor het hele project. Laat de gemeente leeg."),
         ({"gemeentecode": "0599"}, "Kies ook welke rol deze persoon daar krijgt."),
         ({"rol": "teamleider", "gemeentecode": "9876"}, "De gemeentecode 9876 bestaat niet."),
+        ({"rol": "teamleider", "gemeentecode": "Roterdam"}, "Er is geen gemeente met deze naam."),
+        ({"rol": "teamleider", "gemeentecode": "Onbekend"}, "Er is geen gemeente met deze naam."),
         ({"rol": "systeem"}, "Geef een rol erbij"),
     ],
 )
@@ -94,6 +97,25 @@ def test_what_cannot_be_is_said_at_its_field_and_changes_nothing(
     assert held(engine, "anna") == [("behandelaar", "0599")]
     if code := form.get("gemeentecode"):
         assert f'value="{code}"' in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("'s-Gravenhage", "0518"), ("’s-gravenhage", "0518"), (" súdwest-fryslân ", "1900"), ("0518", "0518")],
+)
+def test_a_municipality_is_filled_in_by_name_or_by_code(
+    client: TestClient, engine: Engine, typed: str, code: str
+) -> None:
+    given = {"houd": "behandelaar:0599", "rol": "teamleider", "gemeentecode": typed}
+    assert send(client, engine, "anna", **given) == (303, "/gebruikers?gedaan=rollen")
+    assert held(engine, "anna") == [("behandelaar", "0599"), ("teamleider", code)]
+
+
+def test_the_names_stand_in_the_order_of_a_list(client: TestClient, engine: Engine) -> None:
+    page = client.get(f"/gebruikers/{number(engine, 'anna')}").text
+    offered = [html.unescape(name) for name in re.findall(r'<option value="([^"]+)">', page.partition("<datalist")[2])]
+    assert len(offered) == 342 and offered[0] == "Aa en Hunze" and offered[-1] == "Zwolle"
+    assert offered.index("'s-Gravenhage") == offered.index("Gouda") + 1
 
 
 def test_of_two_at_once_the_second_sees_what_the_first_did(client: TestClient, engine: Engine) -> None:
@@ -153,7 +175,7 @@ def test_a_role_is_given_and_taken_on_a_telephone(site: Site, sign_in: SignIn) -
     bea.get_by_role("button", name="Wijzig de rollen").click()
     expect(bea.get_by_role("alert")).to_contain_text("Vul de gemeente in.")
     expect(bea.get_by_label("Geef een rol erbij")).to_have_value("toezichthouder")
-    bea.get_by_label("In welke gemeente").fill("0599")
+    bea.get_by_label("In welke gemeente").fill("Rotterdam")
     bea.get_by_role("button", name="Wijzig de rollen").dblclick()
     expect(bea.get_by_role("status")).to_contain_text("De rollen zijn gewijzigd.")
     wim = bea.get_by_role("row").filter(has_text="Wim Bos")

@@ -4,14 +4,15 @@ import io
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from pypdf import PdfReader
 from sqlmodel import col, select
 
 from service.access import Access
 from service.db import session_scope
-from tests.service.pages.conftest import SignIn, Site, fits_the_width
+from tests.service.pages.conftest import ON_BOTH, TELEPHONE, SignIn, Site, fits_the_width
 from tests.service.pages.everywhere import World
+from workflow import moves
 from workflow.models import PreparedLetter
 from workflow.phases import Phase
 from workflow.visit_models import PlannedVisit
@@ -120,6 +121,64 @@ def test_letters_of_many_cases_go_in_one_bundle_and_the_rest_says_why(site: Site
     page.get_by_role("row", name=re.compile(apart)).get_by_role("button", name="Haal weg").click()
 
 
+def leave(site: Site, number: str) -> None:
+    """The case is another municipality's from now on."""
+    with session_scope(site.engine, Access.system()) as session:
+        case = moves.find_case(session, number)
+        case.gemeentecode = "0983"
+        session.add(case)
+
+
+def test_a_case_that_is_gone_since_it_was_ticked_is_told_and_the_others_go_on(site: Site, sign_in: SignIn) -> None:
+    numbers = [site.new_case(days_ago=20, phase=Phase.VOORONDERZOEK) for _ in range(5)]
+    stays, gone, later = numbers[0], numbers[1], numbers[2]
+    for place, number in enumerate(numbers):
+        site.move_to(number, 821 + 2 * place)
+    page = sign_in("anna", 360, 740)
+    tick(page, site, stays, gone)
+    leave(site, gone)
+    page.get_by_role("button", name="Wijs de aangevinkte zaken aan uzelf toe").click()
+    told = page.get_by_role("status")
+    expect(told.get_by_role("heading")).to_have_text("1 zaak toegewezen, 1 niet")
+    expect(told.get_by_role("listitem")).to_have_text(f"{gone}: is er niet meer, of niet meer bij uw gemeente.")
+    expect(told.get_by_role("link")).to_have_count(0)
+    assert site.case(stays).behandelaar == "anna" and fits_the_width(page)
+
+    tick(page, site, stays, later)
+    leave(site, later)
+    page.get_by_role("button", name="Plan huisbezoek", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text(f"{later}: is er niet meer")
+    expect(page.locator(".bezoekadres")).to_have_count(1)
+    assert fits_the_width(page)
+
+    one, other = numbers[3], numbers[4]
+    tick(page, site, one, other)
+    page.get_by_role("button", name="Plan huisbezoek", exact=True).click()
+    expect(page.locator(".bezoekadres")).to_have_count(2)
+    leave(site, other)
+    fill_in(page, site.days(12), "18:00", "17:00")
+    page.get_by_role("button", name="Plan de bezoeken").click()
+    expect(page.get_by_role("alert")).to_contain_text("Het tijdvak eindigt voor het begint.")
+    page.get_by_label("Tot").fill("20:00")
+    page.get_by_role("button", name="Plan de bezoeken").click()
+    expect(page.get_by_role("status")).to_contain_text("Huisbezoek gepland bij 1 zaak")
+    assert visits_on(site, site.days(12), "18:00") == 1
+
+    tick(page, site, stays, one)
+    leave(site, one)
+    page.get_by_role("button", name="Post brieven").click()
+    expect(page.get_by_role("status")).to_contain_text(f"{one}: is er niet meer")
+    assert letters_waiting(site, stays) == 1
+    page.goto(f"{site.url}/post")
+    page.get_by_role("row", name=re.compile(stays)).get_by_role("button", name="Haal weg").click()
+
+    tick(page, site, stays)
+    leave(site, stays)
+    page.get_by_role("button", name="Plan huisbezoek", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text(f"{stays}: is er niet meer")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Zaken")
+
+
 def test_an_address_that_names_no_letter_is_not_about_all_of_them(site: Site, sign_in: SignIn) -> None:
     number = site.new_case(days_ago=20, phase=Phase.VOORONDERZOEK)
     page = sign_in("anna")
@@ -132,6 +191,50 @@ def test_an_address_that_names_no_letter_is_not_about_all_of_them(site: Site, si
     assert letters_waiting(site, number) == 1
     page.goto(f"{site.url}/post")
     page.get_by_role("row", name=re.compile(number)).get_by_role("button", name="Haal weg").click()
+
+
+STANDING = """() => {
+    const bar = document.querySelector(".blijft"), rows = [...document.querySelectorAll(".lijst tbody tr")];
+    const [top, bottom] = [bar.getBoundingClientRect().top, bar.getBoundingClientRect().bottom];
+    const last = rows.at(-1).getBoundingClientRect().bottom;
+    return {rows: rows.length, sticks: getComputedStyle(bar).position === "sticky", top, bottom, last,
+            seen: top >= 0 && bottom <= innerHeight, part: (bottom - top) / innerHeight};
+}"""
+COVERED = """() => [...document.querySelectorAll(".lijst a, .lijst input")].filter(each => {
+    each.focus();
+    const box = each.getBoundingClientRect(), x = box.left + box.width / 2, y = box.top + box.height / 2;
+    return !each.contains(document.elementFromPoint(x, y)) && !each.closest("label")?.contains(
+        document.elementFromPoint(x, y));
+}).map(each => each.textContent || each.value)"""
+
+
+@pytest.mark.parametrize("naam", ["anna", "tess"])
+@ON_BOTH
+def test_the_buttons_stay_in_sight_and_hide_nothing(
+    site: Site, sign_in: SignIn, screen: ViewportSize, naam: str
+) -> None:
+    page = sign_in(naam)
+    page.goto(f"{site.url}/zaken?lijst=alle")
+    if screen == TELEPHONE:
+        assert not page.evaluate(STANDING)["sticks"]  # before there is anything to do it would only take room
+    page.locator(".vink input").first.check()
+    begin = page.evaluate(STANDING)
+    assert begin["rows"] == 50 and begin["sticks"] and begin["seen"] and begin["part"] < 0.34, begin
+    assert page.evaluate(COVERED) == []
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    end = page.evaluate(STANDING)
+    assert end["seen"] and end["last"] <= end["top"], end
+    assert fits_the_width(page)
+    page.emulate_media(media="print")
+    expect(page.locator(".blijft")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(320, 256), (844, 390), (1280, 480)], ids=["400 percent", "lying", "low"])
+def test_on_a_low_screen_the_buttons_stand_below_the_list(site: Site, sign_in: SignIn, size: tuple[int, int]) -> None:
+    page = sign_in("anna", *size)
+    page.goto(f"{site.url}/zaken?lijst=alle")
+    page.locator(".vink input").first.check()
+    assert not page.evaluate(STANDING)["sticks"]
 
 
 @pytest.mark.parametrize(
