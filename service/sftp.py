@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import asyncssh
 import pyrage
-from asyncssh import SFTPClient, SSHKey
+from asyncssh import SFTPClient, SSHClientConnection, SSHKey
 
 from service.settings import Misconfigured, Settings
 from signals.errors import Reason
@@ -27,10 +27,11 @@ CONNECT_SECONDS = 20
 SILENT_SECONDS, SILENT_TIMES = 15, 4
 """After so many seconds without a sign the server is asked for one; unanswered so often, it is gone."""
 WHOLE_SECONDS = 25 * 60
-"""How long one file may take in all."""
+"""How long one file may take from the moment that we are in."""
 PIECE = 1 << 20
 """Bytes between two looks at whether all still goes well."""
 LONGEST_FAULT = 300
+_BROKEN = "De verbinding met de SFTP-server viel weg, of het duurde te lang."
 
 
 class NotBrought(Exception):
@@ -128,7 +129,8 @@ def bring(target: Target, name: str, content: bytes, leaving: Callable[[], None]
     """Has the file lie there under this name with exactly these bytes; NotBrought when it does not.
 
     A file that lay there already with these bytes is as good; one with other bytes stays as it is, and is a fault.
-    leaving: called when the server is the right one and before the first byte goes; what it raises stops the work.
+    leaving: called when the right server is ready to take it and before the first byte goes; what it raises stops the
+    work.
     """
     _wait_for(_bring(target, name, content, leaving))
 
@@ -139,14 +141,8 @@ def probe(target: Target) -> None:
 
 
 def _wait_for(work: Coroutine[Any, Any, None]) -> None:
-    async def within() -> None:
-        async with asyncio.timeout(WHOLE_SECONDS):
-            await work
-
     try:
-        asyncio.run(within())
-    except TimeoutError:
-        raise NotBrought("De SFTP-server deed er te lang over. De verbinding is verbroken.") from None
+        asyncio.run(work)
     except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect):
         raise NotBrought(
             "De SFTP-server staat niet toe dat hier wordt geschreven. Laat UWV het recht op de map nakijken "
@@ -155,13 +151,13 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
     except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
         raise NotBrought("De map is er niet op de SFTP-server (RNI_SFTP_FOLDER).") from None
     except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection):
-        raise NotBrought("De verbinding met de SFTP-server viel weg.") from None
+        raise NotBrought(_BROKEN) from None
     except asyncssh.SFTPError:
         raise NotBrought(
             "De SFTP-server nam het bestand niet helemaal aan. Misschien is er geen ruimte meer; laat UWV dat nakijken."
         ) from None
     except (OSError, asyncssh.Error):
-        raise NotBrought("De verbinding met de SFTP-server viel weg.") from None
+        raise NotBrought(_BROKEN) from None
 
 
 @asynccontextmanager
@@ -195,12 +191,19 @@ async def _connected(target: Target) -> AsyncIterator[SFTPClient]:
     except (OSError, asyncssh.Error):  # TimeoutError is an OSError
         raise NotBrought("De SFTP-server is niet te bereiken (RNI_SFTP_HOST, RNI_SFTP_PORT).") from None
     async with connection:
+        # Cut off from here: whatever waits for an answer then hears so, also what would say goodbye politely.
+        late = asyncio.get_running_loop().call_later(WHOLE_SECONDS, connection.abort)
         try:
-            server = await connection.start_sftp_client()
-        except (asyncssh.ChannelOpenError, asyncssh.SFTPBadMessage):
-            raise NotBrought("De server laat ons binnen, maar biedt geen SFTP.") from None
-        async with server:
-            yield server
+            yield await _sftp(connection)
+        finally:
+            late.cancel()
+
+
+async def _sftp(connection: SSHClientConnection) -> SFTPClient:
+    try:
+        return await connection.start_sftp_client()
+    except (asyncssh.ChannelOpenError, asyncssh.SFTPBadMessage):
+        raise NotBrought("De server laat ons binnen, maar biedt geen SFTP.") from None
 
 
 async def _probe(target: Target) -> None:
@@ -214,8 +217,7 @@ async def _bring(target: Target, name: str, content: bytes, leaving: Callable[[]
     part = target.path(f".{name}.{hashlib.sha256(content).hexdigest()[:16]}.part")
     async with _connected(target) as server:
         if not await _lies_there(server, final, content):
-            await asyncio.to_thread(leaving)
-            await _upload(server, part, content)
+            await _upload(server, part, content, leaving)
             await _name(server, part, final, content)
             return
         with suppress(asyncssh.SFTPError):  # of somebody who was killed between the two names, or came second
@@ -253,10 +255,11 @@ async def _same(server: SFTPClient, path: str, content: bytes) -> bool:
     return True
 
 
-async def _upload(server: SFTPClient, part: str, content: bytes) -> None:
+async def _upload(server: SFTPClient, part: str, content: bytes, leaving: Callable[[], None]) -> None:
     """Writes every byte in its place and nothing is cut off first: another may be writing the same ones here."""
     try:
         async with server.open(part, asyncssh.FXF_WRITE | asyncssh.FXF_CREAT, encoding=None) as file:
+            await asyncio.to_thread(leaving)
             for begin in range(0, len(content), PIECE):
                 await file.write(content[begin : begin + PIECE], begin)
             with suppress(asyncssh.SFTPOpUnsupported):  # fsync@openssh.com: on disk before it has its name

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine, update
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
@@ -46,13 +47,21 @@ def of_delivery(session: Session, nummer: str) -> Sequence[Shipment]:
     """The files of a delivery that somebody asked to bring, csv first."""
     delivery = feedback.find(session, nummer)
     mine = select(Shipment).where(col(Shipment.terugkoppeling_id) == delivery.id).order_by(col(Shipment.soort))
-    return session.exec(mine).all()
+    large = defer(Shipment.versleuteld)  # type: ignore[arg-type]  # SQLModel types a column as its value
+    return session.exec(mine.options(large)).all()
 
 
 def whole_state(shipments: Sequence[Shipment]) -> ShipmentState | None:
     """Where they stand together: the one that is furthest behind; None when nobody asked."""
     order = (ShipmentState.MISLUKT, ShipmentState.ONDERWEG, ShipmentState.WACHT, ShipmentState.BEZORGD)
     return next((state for state in order if any(each.staat == state for each in shipments)), None)
+
+
+def given_up(session: Session) -> frozenset[int]:
+    """The deliveries, by id, of which a file waits for a person."""
+    waits = (col(Shipment.staat) == ShipmentState.MISLUKT, col(FeedbackDelivery.staat).in_(BRINGABLE))
+    mine = select(Shipment.terugkoppeling_id).join(FeedbackDelivery).where(*waits)
+    return frozenset(session.exec(mine))
 
 
 def may_ask(session: Session, settings: Settings, nummer: str) -> bool:
@@ -157,7 +166,7 @@ def deliver(
         with session_scope(engine, access) as session:
             mine = update(Shipment).where(col(Shipment.id) == number, *waits)
             begun = {"staat": ShipmentState.ONDERWEG, "begonnen_op": now, "pogingen": Shipment.pogingen + 1}
-            if session.execute(mine.values(begun)).rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
+            if not _change(session, mine.values(begun)):
                 continue  # another clock has it in hand
             shipment = session.get_one(Shipment, number)
         outcome = _brought(settings, engine, access, shipment, now)
@@ -210,7 +219,7 @@ def _content(settings: Settings, engine: Engine, access: Access, shipment: Shipm
     digest = hashlib.sha256(content).hexdigest()
     with session_scope(engine, access) as session:
         sent = {"naam": name, "sha256": digest, "ontvangers": recipients, "versleuteld": kept}
-        if session.execute(_mine(shipment).values(sent)).rowcount != 1:  # type: ignore[attr-defined]  # as above
+        if not _change(session, _mine(shipment).values(sent)):
             raise sftp.NotBrought("Het bezorgen werd afgebroken.")
     return name, content, delivery.nummer
 
@@ -235,13 +244,14 @@ def _settled(
             why, again = fault
             state = ShipmentState.WACHT if again and shipment.pogingen <= len(WAITS) else ShipmentState.MISLUKT
             wait = WAITS[min(shipment.pogingen, len(WAITS)) - 1]
-            session.execute(_mine(shipment).values(staat=state, fout=why, niet_voor=now + wait))
+            _change(session, _mine(shipment).values(staat=state, fout=why, niet_voor=now + wait))
             audit.record(session, NOT_BROUGHT, delivery.nummer, now, resultaat="geweigerd", about=())
             return state
         # It is there, whoever tries it meanwhile.
         there = {"staat": ShipmentState.BEZORGD, "bezorgd_op": now, "fout": "", "versleuteld": None}
         still = (col(Shipment.id) == shipment.id, col(Shipment.staat) != ShipmentState.BEZORGD)
-        session.execute(update(Shipment).where(*still).values(there))
+        if not _change(session, update(Shipment).where(*still).values(there)):
+            return ShipmentState.BEZORGD
         audit.record(session, BROUGHT, delivery.nummer, now, about=())
         rest = (col(Shipment.terugkoppeling_id) == delivery.id, col(Shipment.staat) != ShipmentState.BEZORGD)
         left = session.exec(select(Shipment.id).where(*rest)).first()
@@ -249,3 +259,9 @@ def _settled(
             feedback.sent(session, delivery.nummer, shipment.gevraagd_door, now)
             audit.record(session, "terugkoppeling_verzonden", delivery.nummer, now)
         return ShipmentState.BEZORGD
+
+
+def _change(session: Session, statement: Any) -> bool:
+    """Whether the row was still as the statement wants it, and so was changed."""
+    changed: int = session.execute(statement).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+    return changed == 1

@@ -77,7 +77,7 @@ class Sshd:
 
     def names(self) -> list[str]:
         """What lies in the folder, hidden or not."""
-        return sorted(os.listdir(self.inbox))
+        return sorted(each.name for each in self.inbox.iterdir())
 
     def start(self, most: int | None = None) -> None:
         """Runs it until `stop`. most: bytes that a file may have, as on a disk that is full."""

@@ -82,21 +82,23 @@ def send(nummer: Number, actor: As = None) -> None:
         with session_scope(at.engine, wide, write=False) as session:
             brought = shipments.of_delivery(session, nummer)
             line = _line(exporter.find(session, nummer))
-    failed = [_not_there(each, at.settings.zone) for each in brought if each.staat != ShipmentState.BEZORGD]
+        liaison = at.access.may(Role.UWV_LIAISON)
+    away = [each for each in brought if each.staat != ShipmentState.BEZORGD]
+    failed = [_not_there(each, each.fout if liaison else "De liaison ziet waarom.", at.settings.zone) for each in away]
     if failed:
         raise Refused(failed)
     print("\n".join([*(f"{each.naam}: bezorgd." for each in brought), line]))
 
 
-def _not_there(shipment: Shipment, zone: ZoneInfo) -> Reason:
-    """Why a file is not there, and what comes of it."""
+def _not_there(shipment: Shipment, why: str, zone: ZoneInfo) -> Reason:
+    """That a file is not there, and what comes of it."""
     if shipment.staat == ShipmentState.ONDERWEG:
         after = "Een ander proces is ermee bezig."
     elif shipment.staat == ShipmentState.WACHT:
         after = f"De klok probeert het opnieuw na {shipment.niet_voor.astimezone(zone):%d-%m-%Y %H:%M}."
     else:
         after = "Het wordt niet vanzelf opnieuw geprobeerd."
-    return Reason("niet_bezorgd", f"Het {shipment.soort}-bestand is niet bezorgd. {shipment.fout} {after}")
+    return Reason("niet_bezorgd", f"Het {shipment.soort}-bestand is niet bezorgd. {why} {after}")
 
 
 @commands.command("connection", help="Probeert de verbinding met de SFTP-server van UWV; bezorgt niets.")

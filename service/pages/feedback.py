@@ -31,7 +31,7 @@ MAKERS = frozenset({Role.COORDINATOR})
 RECEIVERS = frozenset({Role.UWV_LIAISON})
 MOST = 50
 DONE: Mapping[str, str] = {
-    "gemaakt": "De terugkoppeling is gemaakt. Leg de verzending vast; UWV haalt de bestanden hier zelf op.",
+    "gemaakt": "De terugkoppeling is gemaakt. Hieronder staat hoe zij bij UWV komt.",
     "niets": "Er is nu niets te vertellen. Er is geen terugkoppeling gemaakt.",
     "bezorgingen": "De bestanden worden binnen enkele minuten bezorgd.",
     "verzendingen": "Vastgelegd: de terugkoppeling is verzonden.",
@@ -61,6 +61,7 @@ def _overview(
             "afstemming", "Afstemming", "Wat UWV weet", stand, "Elk geaccepteerd signaal staat hier precies één keer."
         ),
         deliveries=session.exec(newest).all(),
+        given_up=shipments.given_up(session),
         may_make=who.has(*MAKERS),
         notice=notice,
         reasons=error.reasons if error else (),

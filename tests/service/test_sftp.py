@@ -225,9 +225,9 @@ def test_a_name_is_never_seen_with_part_of_the_bytes(server: Sshd, settings: Set
 
     def watch() -> None:
         while not ended.is_set():
-            for each in os.scandir(server.inbox):
+            for each in server.inbox.iterdir():
                 try:
-                    seen.add((each.name, os.stat(each.path).st_size))
+                    seen.add((each.name, each.stat().st_size))
                 except FileNotFoundError:
                     continue
 
