@@ -141,8 +141,13 @@ def probe(target: Target) -> None:
 
 
 def _wait_for(work: Coroutine[Any, Any, None]) -> None:
+    async def alone() -> None:
+        # Of a large write that fails asyncssh hears one piece; asyncio would write the others in our log.
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        await work
+
     try:
-        asyncio.run(work)
+        asyncio.run(alone())
     except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect):
         raise NotBrought(
             "De SFTP-server staat niet toe dat hier wordt geschreven. Laat UWV het recht op de map nakijken "

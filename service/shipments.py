@@ -110,22 +110,24 @@ def ask(session: Session, settings: Settings, nummer: str, now: datetime) -> Seq
             each.staat, each.niet_voor, each.pogingen, each.fout = ShipmentState.WACHT, now, 0, ""
             session.add(each)
     session.flush()
-    audit.record(session, ASKED, nummer, now)
+    audit.record(session, ASKED, nummer, now, about=())  # whose data it is stands at what is brought
     return of_delivery(session, nummer)
 
 
 def _judge(session: Session, settings: Settings, delivery: FeedbackDelivery, known: Sequence[Shipment]) -> None:
     """Forbidden or Refused, with the reason why whoever the session belongs to cannot ask now."""
     require_server(settings)
-    first = delivery.staat == DeliveryState.AANGEMAAKT and not known
-    roles = {Role.COORDINATOR} if first else {Role.UWV_LIAISON} if known else {Role.COORDINATOR, Role.UWV_LIAISON}
+    failed = any(each.staat == ShipmentState.MISLUKT for each in known)
+    roles = {Role.UWV_LIAISON} if failed else {Role.COORDINATOR, Role.UWV_LIAISON}
+    if delivery.staat == DeliveryState.AANGEMAAKT and not known:
+        roles = {Role.COORDINATOR}
     if not access_of(session).may(*roles):
         named = " of ".join(sorted(role.value for role in roles))
         raise Forbidden(Reason("rol_ontbreekt", f"Dit is voor de rol {named}."))
     if delivery.staat not in BRINGABLE:
         uitleg = f"Terugkoppeling {delivery.nummer} is {delivery.staat.value}; bezorgen is niet meer nodig."
         raise Refused(Reason("staat_past_niet", uitleg))
-    if known and not any(each.staat == ShipmentState.MISLUKT for each in known):
+    if known and not failed:
         all_there = all(each.staat == ShipmentState.BEZORGD for each in known)
         what = "is al bezorgd" if all_there else "wordt al bezorgd; dat gaat vanzelf door"
         raise Refused(Reason("bezorging_loopt", f"Terugkoppeling {delivery.nummer} {what}."))
@@ -244,7 +246,8 @@ def _settled(
             why, again = fault
             state = ShipmentState.WACHT if again and shipment.pogingen <= len(WAITS) else ShipmentState.MISLUKT
             wait = WAITS[min(shipment.pogingen, len(WAITS)) - 1]
-            _change(session, _mine(shipment).values(staat=state, fout=why, niet_voor=now + wait))
+            if not _change(session, _mine(shipment).values(staat=state, fout=why, niet_voor=now + wait)):
+                return session.get_one(Shipment, shipment.id).staat  # somebody else went on with it
             audit.record(session, NOT_BROUGHT, delivery.nummer, now, resultaat="geweigerd", about=())
             return state
         # It is there, whoever tries it meanwhile.

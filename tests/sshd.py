@@ -1,6 +1,7 @@
 """OpenSSH's own server on a free loopback port, with nothing behind it but a folder for SFTP; thrown away afterwards.
 
-It runs as whoever runs the tests. Root becomes `nobody`: to root no folder is forbidden.
+It runs as whoever runs the tests. Root becomes `daemon`, whom every system has: to root no folder is forbidden, and
+`nobody` may not sign in where systemd answers for him.
 """
 
 import os
@@ -21,6 +22,8 @@ import asyncssh
 from service.settings import Settings
 from tests.postgres import _free_port
 
+TOLD = ("sftp_host", "sftp_port", "sftp_user", "sftp_key_file", "sftp_host_key", "sftp_folder")
+ROOT = os.geteuid() == 0
 CONFIG = """\
 ListenAddress 127.0.0.1
 Port {port}
@@ -62,7 +65,11 @@ class Sshd:
     @property
     def known_host(self) -> str:
         """Its line of known_hosts."""
-        return f"[127.0.0.1]:{self.port} {self.host_key.export_public_key().decode().strip()}"
+        return self.known_host_at(self.port)
+
+    def known_host_at(self, port: int) -> str:
+        """The same for one that has its key at another port."""
+        return f"[127.0.0.1]:{port} {self.host_key.export_public_key().decode().strip()}"
 
     @property
     def log(self) -> str:
@@ -74,6 +81,12 @@ class Sshd:
         settings.sftp_host, settings.sftp_port, settings.sftp_user = "127.0.0.1", self.port, self.user
         settings.sftp_key_file, settings.sftp_host_key = self.folder / "own_key", self.known_host
         settings.sftp_folder = str(self.inbox)
+
+    def environment(self) -> dict[str, str]:
+        """The same for a process of its own."""
+        own = Settings()
+        self.put_in(own)
+        return {f"RNI_{name.upper()}": str(getattr(own, name)) for name in TOLD}
 
     def names(self) -> list[str]:
         """What lies in the folder, hidden or not."""
@@ -89,7 +102,7 @@ class Sshd:
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
-                **({"user": self.user, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}),
+                **({"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []} if ROOT else {}),
             )
         while True:
             assert self._process.poll() is None, self.log
@@ -109,7 +122,7 @@ class Sshd:
 @contextmanager
 def running(program: str) -> Iterator[Sshd]:
     """A server with a folder of its own."""
-    user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    user = "daemon" if ROOT else pwd.getpwuid(os.geteuid()).pw_name
     folder = Path(tempfile.mkdtemp(prefix="rni-sshd-"))
     server = Sshd(program, folder, user)
     try:

@@ -1,13 +1,16 @@
 """A file on its way to a real OpenSSH server: there whole or not at all, to the right server or to none."""
 
+import gc
 import hashlib
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncssh
@@ -16,26 +19,12 @@ import pytest
 
 from service import sftp
 from service.settings import Misconfigured, Settings
-from tests.sshd import Sshd, Wire, running
+from tests.sshd import Sshd, Wire
 
 NAME = "terugkoppeling-TK-2026-0001-20261102.csv"
 CONTENT = b"\xef\xbb\xbfsignaalnummer;bsn\r\nS1;999990019\r\n"
 LARGE = hashlib.shake_256(b"groot").digest(24 << 20)
 """24 MiB in which no piece is like another."""
-
-
-@pytest.fixture(scope="module")
-def one_server(engine_path: Callable[..., str]) -> Iterator[Sshd]:
-    with running(engine_path("sshd")) as server:
-        yield server
-
-
-@pytest.fixture
-def server(one_server: Sshd) -> Iterator[Sshd]:
-    yield one_server
-    one_server.inbox.chmod(0o755)
-    for each in one_server.inbox.iterdir():
-        each.unlink()
 
 
 @pytest.fixture
@@ -173,8 +162,6 @@ class Listener:
     """Says one thing to whoever comes, and goes."""
 
     def __init__(self, said: bytes) -> None:
-        import socket
-
         self._said, self._socket = said, socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -194,15 +181,18 @@ class Listener:
 
 def test_a_folder_in_which_nothing_may_be_written_is_told(server: Sshd, settings: Settings) -> None:
     server.inbox.chmod(0o555)
-    failed = fault(settings)
+    leaving = Leaving()
+    failed = fault(settings, leaving=leaving)
     assert "staat niet toe" in failed.fault and failed.again
-    assert server.names() == []
+    assert (server.names(), leaving.times) == ([], 0)
 
 
 def test_a_folder_that_is_not_there_is_told(server: Sshd, settings: Settings) -> None:
     settings.sftp_folder = str(server.inbox / "weg")
-    failed = fault(settings)
+    leaving = Leaving()
+    failed = fault(settings, leaving=leaving)
     assert "map is er niet" in failed.fault and failed.again
+    assert leaving.times == 0, "nothing is said to have left"
 
 
 def test_a_server_without_room_keeps_nothing_of_it(server: Sshd, settings: Settings) -> None:
@@ -248,7 +238,7 @@ def test_a_connection_that_breaks_half_way_leaves_no_name_and_the_next_attempt_e
 ) -> None:
     wire = Wire(server.port, 8 << 20)
     halfway = settings.model_copy()
-    halfway.sftp_port, halfway.sftp_host_key = wire.port, server.known_host.replace(str(server.port), str(wire.port))
+    halfway.sftp_port, halfway.sftp_host_key = wire.port, server.known_host_at(wire.port)
     cutter = threading.Thread(target=lambda: wire.full.wait(60) and wire.cut())
     cutter.start()
     failed = fault(halfway, LARGE)
@@ -259,6 +249,37 @@ def test_a_connection_that_breaks_half_way_leaves_no_name_and_the_next_attempt_e
     assert 0 < (server.inbox / left).stat().st_size < len(LARGE)
     bring(settings, LARGE)
     assert in_the_folder(server) == {NAME: LARGE}, "what was left is overwritten"
+
+
+def test_a_server_that_falls_silent_is_not_waited_for(
+    server: Sshd, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire = Wire(server.port, 8 << 20)
+    settings.sftp_port = wire.port
+    settings.sftp_host_key = server.known_host_at(wire.port)
+    monkeypatch.setattr(sftp, "SILENT_SECONDS", 1)
+    failed = fault(settings, LARGE)
+    assert wire.full.is_set()
+    wire.cut()
+    assert "viel weg" in failed.fault and failed.again
+    assert NAME not in server.names()
+    gc.collect()  # what nobody waited for is told when it is thrown away
+    assert caplog.messages == []
+
+
+def test_a_server_that_lives_and_does_nothing_is_left(
+    server: Sshd, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its disk hangs: it says that it is there, whenever it is asked. Opening a pipe waits for a reader."""
+    part = f".{NAME}.{hashlib.sha256(CONTENT).hexdigest()[:16]}.part"
+    os.mkfifo(server.inbox / part)
+    shutil.chown(server.inbox / part, server.user)
+    monkeypatch.setattr(sftp, "WHOLE_SECONDS", 1)
+    leaving = Leaving()
+    failed = fault(settings, leaving=leaving)
+    os.close(os.open(server.inbox / part, os.O_RDWR))  # lets the server go
+    assert "duurde te lang" in failed.fault and failed.again
+    assert leaving.times == 0
 
 
 KILLED = """
@@ -278,12 +299,9 @@ def test_a_process_that_is_killed_half_way_leaves_no_name_and_the_next_attempt_e
     (tmp_path / "groot").write_bytes(LARGE)
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(sys.path),
-        "RNI_SFTP_HOST": "127.0.0.1",
+        **server.environment(),
         "RNI_SFTP_PORT": str(wire.port),
-        "RNI_SFTP_USER": server.user,
-        "RNI_SFTP_KEY_FILE": str(settings.sftp_key_file),
-        "RNI_SFTP_HOST_KEY": server.known_host.replace(str(server.port), str(wire.port)),
-        "RNI_SFTP_FOLDER": str(server.inbox),
+        "RNI_SFTP_HOST_KEY": server.known_host_at(wire.port),
     }
     child = subprocess.Popen([sys.executable, "-c", KILLED, NAME, str(tmp_path / "groot")], env=environment)
     assert wire.full.wait(60)

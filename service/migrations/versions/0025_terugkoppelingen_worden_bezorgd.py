@@ -7,7 +7,7 @@ from sqlmodel.sql.sqltypes import AutoString
 from signals.base import Moment
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
