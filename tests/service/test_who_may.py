@@ -72,8 +72,8 @@ ASKS_TOO = {
     ("UWV", "POST /sessies/{nummer}/{wat}"),
     ("coordinator", "POST /api/v1/terugkoppelingen/{nummer}/bezorgingen"),
 }
-"""UWV is in every sessie and asks questions of its own there: an empty form comes back. Liaison and coordinator may both
-ask that feedback is brought: here they hear that there is no server."""
+"""UWV is in every sessie and asks questions of its own there: an empty form comes back. Liaison and coordinator may
+both ask that feedback is brought: here they hear that there is no server."""
 
 SHARED = {
     "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}",
