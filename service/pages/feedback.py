@@ -33,7 +33,7 @@ MOST = 50
 DONE: Mapping[str, str] = {
     "gemaakt": "De terugkoppeling is gemaakt. Hieronder staat hoe zij bij UWV komt.",
     "niets": "Er is nu niets te vertellen. Er is geen terugkoppeling gemaakt.",
-    "bezorgingen": "De bestanden worden binnen enkele minuten bezorgd.",
+    "bezorgingen": "Vastgelegd: de bestanden worden bezorgd.",
     "verzendingen": "Vastgelegd: de terugkoppeling is verzonden.",
     "ontvangstbevestigingen": "Vastgelegd: UWV heeft de terugkoppeling ontvangen.",
     "weigeringen": "Vastgelegd: UWV weigert. De geweigerde regels zijn weer te vertellen.",

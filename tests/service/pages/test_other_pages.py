@@ -1,6 +1,7 @@
 """What the liaison, the coordinator, the teamleider, the beheerder and the auditor do on their pages."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -187,6 +188,12 @@ def test_feedback_is_brought_to_uwv_and_what_fails_is_asked_once_more(
     bringing = site.settings.model_copy()
     server.put_in(bringing)
     installation = Installation(site.settings.database_url, site.settings.data_dir)
+
+    def clock() -> dict[str, int]:
+        """Beside the browser, whose thread has a loop of its own."""
+        with ThreadPoolExecutor(1) as beside:
+            return beside.submit(jobs.run_shipments, bringing, site.engine, site.settings.now()).result()
+
     with serving(installation, tmp_path / "server.log", **server.environment()) as served:
         coen, ulla = sign_in("coen"), sign_in("ulla")
         coen.goto(f"{served.address}/terugkoppelingen")
@@ -196,9 +203,9 @@ def test_feedback_is_brought_to_uwv_and_what_fails_is_asked_once_more(
         file = next(each for each in coen.locator("main").inner_text().split() if each.endswith(".xlsx"))
         (server.inbox / file).write_bytes(b"iets anders")
         coen.get_by_role("button", name="Bezorg bij UWV").dblclick()
-        expect(coen.get_by_role("status")).to_contain_text("binnen enkele minuten bezorgd")
+        expect(coen.get_by_role("status")).to_contain_text("worden bezorgd")
         expect(coen.get_by_role("button", name="Bezorg")).to_have_count(0)
-        assert jobs.run_shipments(bringing, site.engine, site.settings.now())["bezorgingen_mislukt"] == 1
+        assert clock()["bezorgingen_mislukt"] == 1
 
         coen.reload()
         expect(coen.locator("main")).to_contain_text("De liaison ziet waarom")
@@ -210,7 +217,7 @@ def test_feedback_is_brought_to_uwv_and_what_fails_is_asked_once_more(
         expect(ulla.locator("main")).to_contain_text("Op de SFTP-server staat al een ander bestand met deze naam.")
         (server.inbox / file).unlink()
         ulla.get_by_role("button", name="Bezorg opnieuw").click()
-        assert jobs.run_shipments(bringing, site.engine, site.settings.now())["bezorgingen_bezorgd"] == 1
+        assert clock()["bezorgingen_bezorgd"] == 1
         ulla.reload()
         expect(ulla.get_by_text("Op de server van UWV sinds")).to_have_count(2)
         expect(ulla.get_by_role("button", name="Bezorg opnieuw")).to_have_count(0)
