@@ -30,6 +30,11 @@ WHOLE_SECONDS = 25 * 60
 """How long one file may take from the moment that we are in."""
 PIECE = 1 << 20
 """Bytes between two looks at whether all still goes well."""
+KINDS = (
+    *("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
+    *("rsa-sha2-512", "rsa-sha2-256"),
+)
+"""Of keys that a server may show."""
 LONGEST_FAULT = 300
 _BROKEN = "De verbinding met de SFTP-server viel weg, of het duurde te lang."
 
@@ -165,6 +170,15 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
         raise NotBrought(_BROKEN) from None
 
 
+def _kinds(target: Target) -> list[str]:
+    """Those of the keys that we know first, and then all others: a server that has no such key shows what it has.
+
+    Asked for our kinds alone it would hang up, and we would not know why.
+    """
+    ours = {kind.decode() for key in target.trusted for kind in key.sig_algorithms}
+    return sorted(KINDS, key=lambda kind: kind not in ours)
+
+
 @asynccontextmanager
 async def _connected(target: Target) -> AsyncIterator[SFTPClient]:
     """A session with the server, which showed its key before it heard who we are."""
@@ -175,6 +189,7 @@ async def _connected(target: Target) -> AsyncIterator[SFTPClient]:
             username=target.user,
             client_keys=[target.key],
             known_hosts=(list(target.trusted), [], list(target.revoked)),
+            server_host_key_algs=_kinds(target),
             preferred_auth="publickey",
             agent_path=None,  # this and what follows: nothing of whoever runs the process counts
             config=None,

@@ -28,6 +28,7 @@ CONFIG = """\
 ListenAddress 127.0.0.1
 Port {port}
 HostKey {folder}/host_key
+HostKey {folder}/second_key
 PidFile {folder}/pid
 AuthorizedKeysFile {folder}/authorized_keys
 AuthenticationMethods publickey
@@ -53,12 +54,15 @@ class Sshd:
         self.inbox = self.folder / "in"
         self.inbox.mkdir()
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self.second_key = asyncssh.generate_private_key("ecdsa-sha2-nistp256")
         self.own_key = asyncssh.generate_private_key("ssh-ed25519")
         self.host_key.write_private_key(self.folder / "host_key")
+        self.second_key.write_private_key(self.folder / "second_key")
         self.own_key.write_private_key(self.folder / "own_key")
         self.own_key.write_public_key(self.folder / "authorized_keys")
         (self.folder / "config").write_text(CONFIG.format(port=self.port, folder=self.folder))
-        (self.folder / "host_key").chmod(0o600)
+        for name in ("host_key", "second_key"):
+            (self.folder / name).chmod(0o600)
         for each in (self.folder, *self.folder.iterdir()):
             shutil.chown(each, self.user)
 

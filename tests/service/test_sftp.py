@@ -109,10 +109,18 @@ def test_a_server_with_another_key_gets_nothing(server: Sshd, settings: Settings
 
 
 def test_a_server_with_a_key_of_another_kind_gets_nothing(server: Sshd, settings: Settings) -> None:
-    other = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode().strip()
+    other = asyncssh.generate_private_key("ssh-rsa").export_public_key().decode().strip()
     settings.sftp_host_key = f"[127.0.0.1]:{server.port} {other}"
     failed = fault(settings)
     assert "andere sleutel" in failed.fault and not failed.again
+    assert server.names() == []
+
+
+def test_of_a_server_with_several_keys_one_that_we_know_is_enough(server: Sshd, settings: Settings) -> None:
+    for key in (server.host_key, server.second_key):
+        settings.sftp_host_key = f"[127.0.0.1]:{server.port} {key.export_public_key().decode()}"
+        bring(settings)
+    assert server.names() == [NAME]
 
 
 def test_while_a_server_changes_its_key_either_is_good(server: Sshd, settings: Settings) -> None:
@@ -357,7 +365,7 @@ def test_a_connection_is_tried_without_leaving_anything(server: Sshd, settings: 
 def test_what_cannot_work_is_told_before_anybody_is_asked(server: Sshd, settings: Settings, tmp_path: Path) -> None:
     """And without a word of any key."""
     locked = tmp_path / "locked"
-    server.own_key.write_private_key(locked, passphrase="geheim")
+    server.own_key.write_private_key(locked, "pkcs8-pem", passphrase="geheim")
     (tmp_path / "scrap").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n")
     identity = str(pyrage.x25519.Identity.generate())
     for wrong, names in (

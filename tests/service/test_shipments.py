@@ -188,9 +188,11 @@ jobs.run_shipments(settings, make_engine(settings.database_url), datetime.fromis
 """A clock that is killed as soon as it comes to this function."""
 
 
-@pytest.mark.parametrize("encrypts", [False, True], ids=["plain", "encrypted"])
+MOMENTS = ("shipments._content", "sftp.bring", "sftp._upload", "sftp._name", "shipments._settled")
+
+
 @pytest.mark.parametrize(
-    "moment", ["shipments._content", "sftp.bring", "sftp._upload", "sftp._name", "shipments._settled"]
+    ("moment", "encrypts"), [*((each, False) for each in MOMENTS), *((each, True) for each in MOMENTS[-2:])]
 )
 def test_a_clock_that_is_killed_loses_nothing_and_brings_nothing_twice(
     on: Settings, engine: Engine, server: Sshd, number: str, moment: str, encrypts: bool
