@@ -36,7 +36,7 @@ def upgrade() -> None:
             " OR ".join(f"staat = '{state}'" for state in STATES), name=op.f("ck_bezorging_shipmentstate")
         ),
         sa.ForeignKeyConstraint(
-            ["terugkoppeling_id"], ["terugkoppeling.id"], name=op.f("fk_bezorging_terugkoppeling_id_terugkoppeling")
+            ["terugkoppeling_id"], ["terugkoppeling.id"], name=op.f("fk_bezorging_terugkoppeling_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bezorging")),
         sa.UniqueConstraint("terugkoppeling_id", "soort", name=op.f("uq_bezorging_terugkoppeling_id_soort")),
