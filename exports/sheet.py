@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,17 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 
 Cell: TypeAlias = str | int | float | Decimal | bool | date | None
 
+LINE_HEIGHT = 15
+"""Points."""
+MAKER = "Langdurig RNI"
+"""Who made a file: the service, never a person."""
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+_LETTERS = "Calibri"  # what the library takes for a cell that says nothing
 _FAULTY = PatternFill("solid", fgColor="FFF4B6B6")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 """Also a telephone number: + and digits."""
@@ -35,6 +43,12 @@ class Kind(StrEnum):
     PERCENTAGE = "0.0%"
     BEDRAG = "#,##0.00"
     MOMENT = "dd-mm-yyyy hh:mm"
+
+
+_NUMBERS = frozenset({Kind.GETAL, Kind.DECIMAAL, Kind.PERCENTAGE, Kind.BEDRAG})
+_NUMBER_APART = Alignment(horizontal="right", indent=1)  # or it lies against the words of the next column
+_OVER_NUMBERS = Alignment(horizontal="right", vertical="top", wrap_text=True, indent=1)
+_OVER_WORDS = Alignment(vertical="top", wrap_text=True)
 
 
 @dataclass(frozen=True)
@@ -58,11 +72,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet with one header row; the rows are read once, in order, and may be a stream."""
+    """A sheet with one header row; the rows are read once, in order, and may be a stream.
+
+    boven: lines above the header. grafieken: charts with their place.
+    """
 
     naam: str
     kolommen: Sequence[Column]
     rijen: Iterable[Sequence[Cell | Shown]]
+    boven: Sequence[str] = ()
+    grafieken: Sequence[Any] = ()
 
 
 def safe_text(value: str) -> str:
@@ -95,12 +114,13 @@ def write_csv(stream: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequen
     text.detach()
 
 
-def write_xlsx(target: BinaryIO | Path, sheets: Sequence[Sheet], remarks: Sequence[str] = ()) -> None:
+def write_xlsx(target: BinaryIO | Path, sheets: Sequence[Sheet], remarks: Sequence[str] = (), titel: str = "") -> None:
     """A workbook with these sheets and a last one, `Toelichting`: the remarks and what every column means.
 
     Every sheet has column widths, a header that stays in sight and a filter. Numbers and dates are real ones.
     """
     book = Workbook(write_only=True)
+    book.properties.creator, book.properties.title, book.properties.language = MAKER, titel or None, "nl-NL"
     for sheet in sheets:
         _write_sheet(book, sheet)
     explained = [(sheet.naam, column.naam, column.uitleg) for sheet in sheets for column in sheet.kolommen]
@@ -116,26 +136,45 @@ def write_xlsx(target: BinaryIO | Path, sheets: Sequence[Sheet], remarks: Sequen
 
 def _write_sheet(book: Workbook, sheet: Sheet) -> None:
     target: Any = book.create_sheet(sheet.naam)  # its type does not say that a write-only sheet has these too
-    target.freeze_panes = "A2"
+    head = len(sheet.boven) + 1
+    target.freeze_panes = f"A{head + 1}"
+    target.print_title_rows = f"{head}:{head}"
+    target.page_setup.orientation, target.page_setup.paperSize = "landscape", Worksheet.PAPERSIZE_A4
+    target.page_setup.fitToHeight = 0  # as many as it takes, each as wide as the sheet
+    target.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for number, column in enumerate(sheet.kolommen, start=1):
         target.column_dimensions[get_column_letter(number)].width = column.breedte
+    lines = max(math.ceil(len(column.naam) / max(column.breedte - 2, 1)) for column in sheet.kolommen)
+    if lines > 1:  # not every spreadsheet makes room for words that go on below
+        target.row_dimensions[head].height = LINE_HEIGHT * lines
+    for line in sheet.boven:
+        target.append([_above(target, line, first=line == sheet.boven[0])])
     target.append(_header(target, sheet.kolommen))
     # One cell per column is used again for every row: a million cells with a style each would cost several times more.
     cells = [_styled(target, column.soort) for column in sheet.kolommen]
     others: dict[tuple[int, Kind, bool], Any] = {}
-    count = 1
+    count = head
     for row in sheet.rijen:
         target.append(_filled(target, sheet.kolommen, cells, others, row))
         count += 1
-    target.auto_filter.ref = f"A1:{get_column_letter(len(sheet.kolommen))}{count}"
+    target.auto_filter.ref = f"A{head}:{get_column_letter(len(sheet.kolommen))}{count}"
+    for chart in sheet.grafieken:
+        target.add_chart(chart)
+
+
+def _above(target: Any, line: str, *, first: bool) -> Any:
+    cell = _styled(target, Kind.TEKST)
+    cell.font = Font(name=_LETTERS, bold=first, size=14 if first else 11)
+    _put(cell, line)
+    return cell
 
 
 def _header(target: Any, columns: Sequence[Column]) -> list[Any]:
     cells = []
     for column in columns:
         cell = _styled(target, Kind.TEKST)
-        cell.font = Font(bold=True)
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        cell.font = Font(name=_LETTERS, bold=True, size=11)
+        cell.alignment = _OVER_NUMBERS if column.soort in _NUMBERS else _OVER_WORDS
         _put(cell, column.naam)
         cells.append(cell)
     return cells
@@ -144,6 +183,8 @@ def _header(target: Any, columns: Sequence[Column]) -> list[Any]:
 def _styled(target: Any, kind: Kind, faulty: bool = False) -> Any:
     cell: Any = WriteOnlyCell(target)
     cell.number_format = kind.value
+    if kind in _NUMBERS:
+        cell.alignment = _NUMBER_APART
     if faulty:
         cell.fill = _FAULTY
     return cell
@@ -174,6 +215,9 @@ def _put(cell: Any, value: Cell) -> None:
         value = "J" if value else "N"
     if isinstance(value, datetime) and value.tzinfo is not None:
         value = value.replace(tzinfo=None)  # a spreadsheet knows no time zones
+    if isinstance(value, float) and math.isfinite(value):
+        cell.value, cell.data_type = repr(value), "n"  # openpyxl would round it to sixteen digits
+        return
     if not isinstance(value, str):
         cell.value = value
         return

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from exports.figures import figures
 from exports.selection import Selection
@@ -13,6 +13,7 @@ from service.access import Access
 from service.db import session_scope
 from signals.dates import dutch_date
 from signals.errors import Forbidden, Invalid, Reason
+from signals.models import Municipality
 from signals.municipalities import Municipalities
 from workflow.phases import MUNICIPAL_ROLES, Role
 
@@ -36,6 +37,12 @@ def figures_for(
         selection.check_known(session)
         chosen = selection if openbaar else _own(session, access, selection, peildatum)
         return figures(session, chosen, peildatum, openbaar=openbaar)
+
+
+def municipality_names(engine: Engine) -> dict[str, str]:
+    """What every municipality is called, by code."""
+    with session_scope(engine, Access.system(), write=False) as session:
+        return {row.code: row.naam for row in session.exec(select(Municipality))}
 
 
 def _own(session: Session, access: Access, selection: Selection, peildatum: date) -> Selection:

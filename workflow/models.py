@@ -41,6 +41,7 @@ class Case(Owned, table=True):
         # A new case has none of these, so a load pays nothing for them.
         index_of("behandelaar IS NOT NULL", "ix_zaak_toegewezen", "gemeentecode", "eerste_termijn_tot", "id"),
         _where_filled("zaak", "behandelaar", "eerste_termijn_tot", "id"),
+        _where_filled("zaak", "laatste_stap_op"),
         _where_filled("zaak", "ouder_id"),
         _where_filled("zaak", "voorganger_id"),
     )

@@ -5,7 +5,7 @@ from alembic import op
 from sqlmodel.sql.sqltypes import AutoString
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
@@ -93,6 +93,10 @@ def upgrade() -> None:
         op.execute(STAYS.format(days=days, order=IN_ORDER, **runs))
     answering = ", ".join(f"'{outcome}'" for outcome in ANSWERING)
     op.execute(COURSE.format(answering=answering, no="0" if sqlite else "false"))
+    stepped = sa.text("laatste_stap_op IS NOT NULL")
+    op.create_index(
+        "ix_zaak_laatste_stap_op", "zaak", ["laatste_stap_op"], sqlite_where=stepped, postgresql_where=stepped
+    )
     op.create_index("ix_verblijf_tot", "verblijf", ["tot", "zaak_id", "soort", "dagen"])
     if not sqlite:
         op.execute(f"CREATE POLICY van_wie_vraagt ON verblijf USING ({SEEN}) WITH CHECK ({SEEN})")
@@ -102,6 +106,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("verblijf")
+    op.drop_index("ix_zaak_laatste_stap_op", "zaak")
     with op.batch_alter_table("zaak") as zaak:
         for name in (*DAYS, "had_resultaat"):
             zaak.drop_column(name)
