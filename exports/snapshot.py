@@ -18,7 +18,15 @@ from sqlmodel import Session
 from exports import histories
 from exports.columns import NOTHING, Array, Reader, Words, places
 from exports.selection import DIMENSIONS, GEEN
-from exports.stands import STANDING, AsOf, comparison, links_as_of, loads_before, told_results
+from exports.stands import (
+    STANDING,
+    AsOf,
+    comparison,
+    links_as_of,
+    loads_before,
+    now_unless_changed,
+    told_results,
+)
 from signals.base import table
 from signals.models import (
     Grondslag,
@@ -124,31 +132,32 @@ class _Taking:
     def signals(self) -> Columns:
         """Every accepted signal as it was told by then, with the id of its case and its place in the reconciliation."""
         signal, link = table(Signal), links_as_of(self.day)
-        query = (
-            select(
-                signal.c.id,
-                signal.c.leveringsnummer.label("levering"),
-                *(signal.c[name] for name in (*SIGNAL_FACTS, *STAY_DAYS)),
-                signal.c.datum_ontvangst,
-                signal.c.gemeentecode,
-                case((signal.c.ingetrokken_op <= self.day, signal.c.ingetrokken_op)).label("ingetrokken_op"),
-                link.c.zaak_id,
-            )
-            .outerjoin_from(signal, link, link.c.signal_id == signal.c.id)
-            .where(signal.c.load_id.in_(loads_before(self.as_of.before)))
-        )
+        query = select(
+            signal.c.id,
+            signal.c.leveringsnummer.label("levering"),
+            *(signal.c[name] for name in (*SIGNAL_FACTS, *STAY_DAYS)),
+            signal.c.datum_ontvangst,
+            signal.c.gemeentecode,
+            case((signal.c.ingetrokken_op <= self.day, signal.c.ingetrokken_op)).label("ingetrokken_op"),
+        ).where(signal.c.load_id.in_(loads_before(self.as_of.before)))
         signals = _by_id(self.reader.read(query))
+        linked = self.reader.read(select(link.c.signal_id, link.c.zaak_id))
+        here = places(linked["signal_id"], signals["id"])
+        of_case = np.full(len(signals["id"]) + 1, NOTHING)
+        of_case[here] = linked["zaak_id"]
+        signals["zaak_id"] = of_case[:-1]
         self._undo_later_changes(signals)
         for name in SIGNAL_FACTS:
             words = self.reader.words_of(name)
             signals[name] = words.translated(signals[name], words, lambda text: text or GEEN)
         signals["verblijf"] = self.reader.words_of("verblijf").of(STAYS)[_stays(signals)]
         self._add_month_and_municipality(signals)
-        compared = comparison(self.as_of)
+        then = now_unless_changed(self.session, self.as_of)
+        compared = comparison(then)
         told = self.reader.read(select(compared.c.signal_id, compared.c.categorie))
         signals["categorie"] = np.full(len(signals["id"]), NOTHING, np.int32)
         signals["categorie"][places(told["signal_id"], signals["id"])] = told["categorie"]
-        results = self.reader.read(told_results(self.as_of))["signal_id"]
+        results = self.reader.read(told_results(then))["signal_id"]
         signals["verteld"] = _marked(signals, results)
         signals["geteld"] = np.ones(len(signals["id"]), bool)
         return signals
@@ -228,20 +237,17 @@ class _Taking:
     def _replay(self, cases: Columns) -> None:
         """The state of the cases in which something was done after the day, from their events until then."""
         event, zaak = table(CaseEvent), table(Case)
-        query = (
-            select(
-                event.c.zaak_id,
-                event.c.stap,
-                _text(event.c.van),
-                _text(event.c.naar),
-                event.c.vastgelegd_op,
-                _text(event.c.resultaat),
-                event.c.datum_eerste_antwoord,
-                event.c.aangehouden,
-            )
-            .join_from(event, zaak, zaak.c.id == event.c.zaak_id)
-            .where(zaak.c.laatste_stap_op > self.day, event.c.vastgelegd_op <= self.day)
-        )
+        later = select(zaak.c.id).where(zaak.c.laatste_stap_op > self.day)
+        query = select(
+            event.c.zaak_id,
+            event.c.stap,
+            _text(event.c.van),
+            _text(event.c.naar),
+            event.c.vastgelegd_op,
+            _text(event.c.resultaat),
+            event.c.datum_eerste_antwoord,
+            event.c.aangehouden,
+        ).where(event.c.zaak_id.in_(later), event.c.vastgelegd_op <= self.day)
         found = self.session.execute(query.order_by(event.c.zaak_id, event.c.volgnummer))
         events = pd.DataFrame([tuple(row) for row in found], columns=list(found.keys()))
         if events.empty:
@@ -307,18 +313,18 @@ class _Taking:
         the cases that were sent back last.
         """
         event, zaak = table(CaseEvent), table(Case)
-        query = (
-            select(event.c.zaak_id, event.c.stap, event.c.gegevens)
-            .join_from(event, zaak, zaak.c.id == event.c.zaak_id)
-            .where(
-                or_(zaak.c.resultaat == Outcome.ANDERE_GEMEENTE, zaak.c.laatste_stap_op > self.day),
-                event.c.stap.in_(("draag_over", "stuur_terug")),
-                event.c.vastgelegd_op <= self.day,
-            )
+        handed = select(zaak.c.id).where(
+            or_(zaak.c.resultaat == Outcome.ANDERE_GEMEENTE, zaak.c.laatste_stap_op > self.day)
+        )
+        query = select(event.c.id, event.c.zaak_id, event.c.stap, event.c.gegevens).where(
+            event.c.zaak_id.in_(handed),
+            event.c.stap.in_(("draag_over", "stuur_terug")),
+            event.c.vastgelegd_op <= self.day,
         )
         told: dict[int, bool | None] = {}
         last: dict[int, str] = {}
-        for zaak_id, stap, gegevens in self.session.execute(query.order_by(event.c.id)):
+        # Put in order here: told to, SQLite would read every event in the order of its id.
+        for _, zaak_id, stap, gegevens in sorted(self.session.execute(query), key=lambda row: row.id):
             last[zaak_id] = stap
             if stap == "draag_over":
                 told[zaak_id] = gegevens.get("ontvangerDoetMee")

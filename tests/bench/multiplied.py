@@ -64,7 +64,7 @@ FOLLOWS = (
     "adres_signaal_id",
     "vervangt_id",
 )
-OWN_TEXT = ("zaaknummer", "signaalnummer", "bsn", "adressleutel")
+OWN_TEXT = ("zaaknummer", "signaalnummer", "adressleutel")
 
 
 def make(url: str, data: Path, cases: int, events: int) -> Engine:
@@ -113,6 +113,8 @@ def _copy(kind: Table) -> Any:
             here = f"{here} + {STRIDE} * kopie.k"
         elif name in OWN_TEXT:
             here = f"{here} || '-' || kopie.k"
+        elif name == "bsn":  # sealed, and as long as its column
+            here = f"substr({here}, 1, length({here}) - 6) || substr(CAST(1000000 + kopie.k AS VARCHAR), 2)"
         elif name == "gemeentecode":
             here = "coalesce(kopie.naar, oud.gemeentecode)"
         values[name] = here
