@@ -34,6 +34,7 @@ _WORDS: Mapping[str, str] = {
     "afgerond_zonder_brp_mutatie": "afgerond zonder BRP-mutatie",
     **LANGUAGES,
     "bag": "BAG",
+    "beeindiging": "beëindiging",
     "bezwaar": "bezwaar",
     "brp": "BRP",
     "buitenland_of_te_kort": "in het buitenland, of te kort in Nederland",
@@ -111,6 +112,14 @@ def moment(value: datetime | None, zone: ZoneInfo) -> str:
         return ""
     local = value.astimezone(zone)
     return f"{dutch_date(local.date())}, {local:%H.%M} uur"
+
+
+_DUTCH_POINTS = str.maketrans(",.", ".,")
+
+
+def euros(value: float) -> str:
+    """`12.345,60`."""
+    return f"{value:,.2f}".translate(_DUTCH_POINTS)
 
 
 def number(value: float | int | None) -> str:
