@@ -298,6 +298,15 @@ def test_a_municipality_that_merged_is_no_other_than_itself(session, build):
     ]
 
 
+def test_phase_matters_for_a_standing_outcome(session, build):
+    """An outcome left behind on a case that is worked on again is not told."""
+    case = build.case()
+    build.close(case, Outcome.OVERLEDEN, date(2026, 2, 3))
+    build.event(case, "beslis_op_bezwaar", Phase.INLICHTINGEN, date(2026, 2, 4))
+    (row,) = feedback.due(session)
+    assert (row["soort"], row["resultaat"]) == ("eerste_antwoord", None)
+
+
 def test_bijvangst_has_no_row(session, build):
     case = build.case()
     child = build.case(
