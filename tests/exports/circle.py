@@ -134,11 +134,17 @@ class World:
         return by_number[data.draw(st.sampled_from(sorted(by_number)), label="case")]
 
     def row_of(self, data: st.DataObject, kind: str) -> dict[str, str]:
-        """A row of a file: new, changed, withdrawn, faulty, or a faulty one repaired; a new one where there is none."""
-        known = {"W": self.delivered, "V": self.delivered, "R": self.faulty}.get(kind)
+        """A row of a file; a new one where there is none to change, withdraw or repair.
+
+        N: new, J: new about somebody of whom there was a signal before, W: changed, V: withdrawn, F: faulty, R: a
+        faulty one repaired.
+        """
+        known = {"W": self.delivered, "V": self.delivered, "J": self.delivered, "R": self.faulty}.get(kind)
         if known:
             number = data.draw(st.sampled_from(sorted(known)), label="signal")
             cells = known[number]
+            if kind == "J":
+                return self.new_row(cells["gemeentecode"], cells["bsn"])
             if kind == "R":
                 return cells | {"bsn": data.draw(st.sampled_from(PEOPLE)), "leveringsnummer": "LRNI-2026-09"}
             house = str(data.draw(st.integers(1, 9))) if kind == "W" else cells["huisnummer"]
@@ -279,7 +285,8 @@ class World:
         own = ("terugkoppelingsnummer", "volgnummer")
         said = {line["signaalnummer"]: {name: cell for name, cell in line.items() if name not in own} for line in rows}
         assert len(said) == len(rows) == delivery.regels
-        assert said == lines, [(said.get(number), lines.get(number)) for number in sorted(said.keys() | lines.keys())]
+        differ = {number for number in said.keys() | lines.keys() if said.get(number) != lines.get(number)}
+        assert not differ, [(said.get(number), lines.get(number)) for number in sorted(differ)]
         self.files[delivery.nummer], self.states[delivery.nummer] = rows, delivery.staat
         told.update(f"{line['soort']} {line['resultaat']}".strip() for line in rows)
 

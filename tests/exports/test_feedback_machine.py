@@ -62,6 +62,7 @@ WAYS: Mapping[str, Sequence[str]] = {
     "sluit_zonder_mutatie": ("start_vooronderzoek", "verstuur_aanschrijving", "sluit_zonder_mutatie"),
     "aangifte": ("trek_besluit_in", "registreer_aangifte", "verwerk_in_brp"),
     "besluit": ONWARD,
+    "onderzoek": ("start_vooronderzoek", "start_onderzoek"),
 }
 """How a case can end, or go on: the steps that are tried in turn, those that do not fit its phase being passed over."""
 
@@ -86,7 +87,7 @@ class Circle(World, RuleBasedStateMachine):
         twice = [self.new_row(code, PEOPLE[0]) for code in (NIJMEGEN, VENLO)]
         self.load([*twice, *(self.row_of(data, "N") for _ in range(number))])
 
-    @rule(data=st.data(), kinds=st.lists(st.sampled_from("NNNNWVVFR"), min_size=1, max_size=4))
+    @rule(data=st.data(), kinds=st.lists(st.sampled_from("NNJJWVVFR"), min_size=1, max_size=4))
     def a_file_comes_in(self, data: st.DataObject, kinds: list[str]) -> None:
         """New, changed and withdrawn signals, faulty rows, and those again once they are mended."""
         rules["a_file_comes_in"] += 1
