@@ -15,7 +15,6 @@ from sqlalchemy import (
     Date,
     Select,
     String,
-    and_,
     cast,
     exists,
     func,
@@ -96,22 +95,22 @@ def yields_of(session: Session, codes: Collection[str]) -> Mapping[str, Yields]:
         later.c.soort == _result.c.soort,
         later.c.peildatum > _result.c.peildatum,
     )
-    cents = cast(func.round(_result.c.bedrag * 100), BigInteger)
-    sums = (
-        select(_link.c.gemeentecode, _result.c.soort, func.count(), func.sum(cents), func.max(_result.c.peildatum))
-        .join_from(_result, _link, _works_on(_result.c.signal_id, codes))
+    cents = cast(func.round(_result.c.bedrag * 100), BigInteger).label("cent")
+    last = (
+        select(_municipality(_result.c.signal_id), _result.c.soort, cents, _result.c.peildatum)
         .where(~replaced)
-        .group_by(_link.c.gemeentecode, _result.c.soort)
+        .subquery("laatste_opgave")
     )
+    sums = select(
+        last.c.gemeentecode, last.c.soort, func.count(), func.sum(last.c.cent), func.max(last.c.peildatum)
+    ).group_by(last.c.gemeentecode, last.c.soort)
     told = _told_without_report().subquery("zonder_opgave")
-    waiting = (
-        select(_link.c.gemeentecode, cast(null(), String), func.count(), cast(null(), BigInteger), cast(null(), Date))
-        .join_from(told, _link, _works_on(told.c.signal_id, codes))
-        .group_by(_link.c.gemeentecode)
-    )
+    nothing = (cast(null(), String), func.count(), cast(null(), BigInteger), cast(null(), Date))
+    waiting = select(told.c.gemeentecode, *nothing).group_by(told.c.gemeentecode)
+    chosen = (each.where(of.c.gemeentecode.in_(sorted(codes))) for each, of in ((sums, last), (waiting, told)))
     found: dict[str, list[YieldSum]] = {}
     without: dict[str, int] = {}
-    for code, soort, number, cent, day in session.execute(union_all(sums, waiting)):
+    for code, soort, number, cent, day in session.execute(union_all(*chosen)):
         if soort is None:
             without[code] = number
         else:
@@ -122,13 +121,17 @@ def yields_of(session: Session, codes: Collection[str]) -> Mapping[str, Yields]:
     }
 
 
-def _works_on(signal_id: ColumnElement[int], codes: Collection[str]) -> ColumnElement[bool]:
-    """A case of one of these municipalities works on the signal; one with a result has a row of its own for that."""
-    return and_(_link.c.signal_id == signal_id, _link.c.actueel, _link.c.gemeentecode.in_(sorted(codes)))
+def _municipality(signal_id: ColumnElement[int]) -> ColumnElement[str]:
+    """That of the case that works on the signal; one with a result has a row of its own for that.
+
+    Looked up for each signal rather than joined: a database would begin at the links, of which each case has one.
+    """
+    mine = select(_link.c.gemeentecode).where(_link.c.signal_id == signal_id, _link.c.actueel)
+    return mine.scalar_subquery().label("gemeentecode")
 
 
 def _told_without_report() -> Select[Any]:
-    """The signal_ids of `stands.told_results` of which nothing was reported: row by row, by the index of the signal."""
+    """The municipality of each of `stands.told_results` of which nothing was reported."""
     row, delivery = table(FeedbackRow), table(FeedbackDelivery)
     newer, newer_delivery = row.alias("nieuwer"), delivery.alias("nieuwere_terugkoppeling")
     sent = select(newer_delivery.c.id).where(newer_delivery.c.verzonden_op.is_not(None))
@@ -139,7 +142,7 @@ def _told_without_report() -> Select[Any]:
         newer.c.terugkoppeling_id.in_(sent),
     )
     return (
-        select(row.c.signal_id)
+        select(_municipality(row.c.signal_id))
         .join(delivery, delivery.c.id == row.c.terugkoppeling_id)
         .where(row.c.resultaat.is_not(None), row.c.geweigerd_op.is_(None), delivery.c.verzonden_op.is_not(None))
         .where(~told_since, ~exists().where(_result.c.signal_id == row.c.signal_id))
@@ -157,11 +160,16 @@ class Report:
 
 def reports_since(session: Session, codes: Collection[str], moment: datetime, most: int) -> Sequence[Report]:
     """The newest first, at most so many."""
-    query = (
-        select(func.count(_result.c.signal_id.distinct()), _load.c.geladen_op, _load.c.door)
-        .join_from(_load, _result, _result.c.load_id == _load.c.id)
-        .join(_link, _works_on(_result.c.signal_id, codes))
+    mine = (
+        select(_result.c.load_id, _result.c.signal_id, _municipality(_result.c.signal_id))
+        .join(_load, _load.c.id == _result.c.load_id)
         .where(_load.c.geladen_op > moment)
+        .subquery("gemeld")
+    )
+    query = (
+        select(func.count(mine.c.signal_id.distinct()), _load.c.geladen_op, _load.c.door)
+        .join_from(mine, _load, _load.c.id == mine.c.load_id)
+        .where(mine.c.gemeentecode.in_(sorted(codes)))
         .group_by(_load.c.id, _load.c.geladen_op, _load.c.door)
         .order_by(_load.c.id.desc())
         .limit(most)
