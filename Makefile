@@ -16,7 +16,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 AS_ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
 APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # What the tests need beside Python, as command=Debian package.
-ENGINES := chromium=chromium chromium-headless-shell=chromium-headless-shell initdb=postgresql
+ENGINES := chromium=chromium chromium-headless-shell=chromium-headless-shell initdb=postgresql sshd=openssh-server
 
 # Node comes from PyPI; what pages and tests take from npm stands in a lock file for each.
 LOOK := service/static/made/design-system.css
@@ -71,8 +71,8 @@ lock: ## resolve the dependencies anew into the two lock files (needs uv)
 	"$${resolve[@]}" --extra install --output-file requirements.lock; \
 	"$${resolve[@]}" --all-extras --output-file requirements-dev.lock
 
-engines: # Debian keeps the programs of PostgreSQL outside PATH
-	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"; \
+engines: # Debian keeps the programs of PostgreSQL outside PATH, and those of servers outside that of people
+	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':'):/usr/sbin"; \
 	for engine in $(ENGINES); do \
 	  command -v "$${engine%%=*}" >/dev/null && continue; \
 	  if $(AS_ROOT_ON_DEBIAN); then \

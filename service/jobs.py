@@ -1,4 +1,5 @@
-"""When the clock does what: the nightly work is in workflow.clock, the messages in digests and mail."""
+"""When the clock does what: the nightly work is in workflow.clock, the messages in digests and mail,
+what is brought to UWV in shipments."""
 
 from datetime import datetime
 
@@ -6,13 +7,13 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy import Engine
 
-from service import digests, mail, mergers
+from service import digests, mail, mergers, shipments
 from service.access import Access
 from service.db import session_scope, take_stock
 from service.loading import uploads
 from service.log import audit, chain
 from service.log.subjects import newest_task, subjects_of_tasks
-from service.models import MailState
+from service.models import MailState, ShipmentState
 from service.settings import Settings
 from workflow.clock import NIGHTLY
 
@@ -29,6 +30,9 @@ MAIL_EVERY = 5
 SEAL_EVERY = 1
 """Minutes that an entry of the log may wait for its place in the chain."""
 TOLD = (MailState.VERZONDEN, MailState.WACHT, MailState.ONZEKER, MailState.OPGEGEVEN)
+BROUGHT = (ShipmentState.BEZORGD, ShipmentState.WACHT, ShipmentState.MISLUKT)
+BRING_EVERY = 5
+"""Minutes between two looks at what is due to be brought to UWV."""
 LATEST_START = 20 * 3600
 """Seconds: a machine that slept through the night still does it in the day."""
 
@@ -60,6 +64,12 @@ def run_mail(settings: Settings, engine: Engine, now: datetime) -> dict[str, int
     return {"berichten_gemaakt": made, **{f"berichten_{state}": ended[state] for state in TOLD}}
 
 
+def run_shipments(settings: Settings, engine: Engine, now: datetime) -> dict[str, int]:
+    """Every feedback file that is due is brought to the server of UWV; gives how many ended how."""
+    ended = shipments.deliver(settings, engine, now)
+    return {f"bezorgingen_{state}": ended[state] for state in BROUGHT}
+
+
 def run_log(settings: Settings, engine: Engine, now: datetime) -> dict[str, int]:
     """Entries of the log that are new get their place in the chain, and their lines are handed on; gives how many."""
     counts = {SEALED: chain.seal(engine, settings.data_dir, now), HANDED_ON: 0}
@@ -86,6 +96,14 @@ def scheduler(settings: Settings, engine: Engine) -> BlockingScheduler:
         "interval",
         minutes=MAIL_EVERY,
         id="post",
+        coalesce=True,
+        max_instances=1,
+    )
+    clock.add_job(
+        lambda: run_shipments(settings, engine, settings.now()),
+        "interval",
+        minutes=BRING_EVERY,
+        id="bezorging",
         coalesce=True,
         max_instances=1,
     )

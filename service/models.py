@@ -277,3 +277,45 @@ class Mail(SQLModel, table=True):
     begonnen_op: datetime | None = Field(default=None, sa_type=Moment)
     verzonden_op: datetime | None = Field(default=None, sa_type=Moment)
     fout: str = Field(default="", max_length=200, description="why the last attempt failed, in words of our own")
+
+
+class ShipmentState(StrEnum):
+    """Where a file stands that is brought to UWV. `mislukt`: it is not tried again until a person asks."""
+
+    WACHT = "wacht"
+    ONDERWEG = "onderweg"
+    BEZORGD = "bezorgd"
+    MISLUKT = "mislukt"
+
+
+class Shipment(SQLModel, table=True):
+    """One file of a feedback delivery on its way to the server of UWV; `service.shipments` is its door."""
+
+    __tablename__ = "bezorging"
+    __table_args__ = (
+        UniqueConstraint("terugkoppeling_id", "soort"),
+        Index(
+            "ix_bezorging_open",
+            "niet_voor",
+            sqlite_where=text("staat = 'wacht' OR staat = 'onderweg'"),
+            postgresql_where=text("staat = 'wacht' OR staat = 'onderweg'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    terugkoppeling_id: int = Field(foreign_key="terugkoppeling.id")
+    soort: str = Field(max_length=4, description="csv or xlsx")
+    staat: ShipmentState = Field(default=ShipmentState.WACHT, sa_column=Column(by_value(ShipmentState), nullable=False))
+    gevraagd_op: datetime = Field(sa_type=Moment)
+    gevraagd_door: str = Field(max_length=200, description="in whose name the delivery becomes verzonden")
+    niet_voor: datetime = Field(sa_type=Moment, description="when it is tried next")
+    pogingen: int = 0
+    begonnen_op: datetime | None = Field(default=None, sa_type=Moment)
+    bezorgd_op: datetime | None = Field(default=None, sa_type=Moment)
+    fout: str = Field(default="", max_length=300, description="why the last attempt failed, in words of our own")
+    naam: str = Field(default="", max_length=110, description="of the file there, known at the first attempt")
+    sha256: str = Field(default="", max_length=64, description="of the bytes as they go, encrypted or not")
+    ontvangers: str = Field(default="", description="the public keys for which it was encrypted")
+    versleuteld: bytes | None = Field(
+        default=None, description="the bytes as they go, the same at each attempt; none when not encrypted, or brought"
+    )

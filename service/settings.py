@@ -154,6 +154,31 @@ class Settings(BaseSettings):
         description="Afzender van de berichten, bijvoorbeeld Langdurig RNI <rni@gemeente.example>; nodig bij "
         "RNI_SMTP_HOST.",
     )
+    sftp_host: str = Field(
+        default="",
+        description="SFTP-server waar UWV de terugkoppeling ontvangt. Leeg: bezorgen staat uit en de liaison haalt de "
+        "bestanden op.",
+    )
+    sftp_port: int = Field(default=22, ge=1, le=65535, description="Poort van de SFTP-server.")
+    sftp_user: str = Field(default="", description="Naam bij de SFTP-server; nodig bij RNI_SFTP_HOST.")
+    sftp_key_file: Path | None = Field(
+        default=None,
+        description="Bestand met de eigen geheime sleutel voor de SFTP-server (OpenSSH of PEM, zonder "
+        "wachtwoordzin); nodig bij RNI_SFTP_HOST. Alleen rni clock en rni feedback lezen het.",
+    )
+    sftp_host_key: str = Field(
+        default="",
+        description="De sleutel van de SFTP-server, als regel van known_hosts; nodig bij RNI_SFTP_HOST. Toont de "
+        "server een andere, dan gaat er niets heen. Tijdens een wisseling mogen er twee regels staan.",
+    )
+    sftp_folder: str = Field(
+        default="", description="Map op de SFTP-server. Leeg: de map waar de server na aanmelden begint."
+    )
+    sftp_age_recipients: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Publieke sleutels van UWV (age1…), gescheiden door komma's: wat wordt bezorgd is daarvoor "
+        "versleuteld (age) en krijgt .age achter de naam. Leeg: de bestanden gaan zoals zij zijn.",
+    )
     requests_per_user: int = Field(
         default=6000,
         ge=0,
@@ -200,7 +225,7 @@ class Settings(BaseSettings):
             return tuple(key.strip() for key in value.split(",") if key.strip())
         return value
 
-    @field_validator("oidc_acr", mode="before")
+    @field_validator("oidc_acr", "sftp_age_recipients", mode="before")
     @classmethod
     def _levels(cls, value: Any) -> Any:
         return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
@@ -310,6 +335,7 @@ class Settings(BaseSettings):
                 Reason("afzender_ontbreekt", "Mail heeft een afzender nodig. Zet RNI_MAIL_FROM.", "RNI_MAIL_FROM")
             )
         reasons += self._oidc_problems()
+        reasons += self._sftp_problems()
         if not self.production:
             return reasons
         if self.smtp_host and self.smtp_tls == "geen" and self.smtp_host not in ("localhost", "127.0.0.1", "::1"):
@@ -358,6 +384,23 @@ class Settings(BaseSettings):
             uitleg = "Een inlogdienst wordt alleen over https vertrouwd. Zet RNI_OIDC_ISSUER op een adres met https://"
             reasons.append(Reason("oidc_zonder_https", uitleg, "RNI_OIDC_ISSUER"))
         return reasons
+
+    def _sftp_problems(self) -> list[Reason]:
+        """What is missing to bring files by SFTP, or is there for nothing; what is in them: `service.sftp.Target`."""
+        needed: dict[str, object] = {
+            "RNI_SFTP_USER": self.sftp_user,
+            "RNI_SFTP_KEY_FILE": self.sftp_key_file,
+            "RNI_SFTP_HOST_KEY": self.sftp_host_key,
+        }
+        if self.sftp_host:
+            missing = [name for name, value in needed.items() if not value]
+            told = "Bij RNI_SFTP_HOST hoort ook {}. Zet die, of haal RNI_SFTP_HOST weg: dan staat bezorgen uit."
+            return [Reason("sftp_onvolledig", told.format(name), name) for name in missing]
+        needed |= {"RNI_SFTP_FOLDER": self.sftp_folder, "RNI_SFTP_AGE_RECIPIENTS": self.sftp_age_recipients}
+        if not (alone := [name for name, value in needed.items() if value]):
+            return []
+        uitleg = f"Bij {', '.join(alone)} hoort ook RNI_SFTP_HOST. Zet die, of haal de andere weg."
+        return [Reason("sftp_onvolledig", uitleg, "RNI_SFTP_HOST")]
 
     def require_safe(self) -> None:
         """Raise Misconfigured with every sentence when the service must not start like this."""

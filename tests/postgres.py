@@ -43,8 +43,8 @@ ROOM = 4_000_000_000
 
 
 def program(name: str) -> str | None:
-    """Where a program lies, in PATH or among those of PostgreSQL; None where it is not installed."""
-    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, PLACES)]))
+    """Where a program lies: in PATH, among those of PostgreSQL or of servers; None where it is not installed."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, PLACES), "/usr/sbin"]))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model.bom import Bom
@@ -33,8 +33,10 @@ KNOWN = {
     "Apache Software License": "Apache-2.0",
     "3-Clause BSD License": "BSD-3-Clause",
     "BSD License": "BSD-3-Clause",
+    "EPL-2.0 OR GPL-2.0-or-later": "EPL-2.0",  # the choice is ours
     "ISC License (ISCL)": "ISC",
     "MIT License": "MIT",
+    "The MIT License (MIT)": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
     "The Unlicense (Unlicense)": "Unlicense",
@@ -42,7 +44,18 @@ KNOWN = {
 """What packages wrote before there was one way to write it."""
 OPEN = frozenset(
     {
-        *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "LGPL-3.0-only", "MIT", "MIT-0"),
+        *(
+            "0BSD",
+            "Apache-2.0",
+            "BSD-2-Clause",
+            "BSD-3-Clause",
+            "CC0-1.0",
+            "EPL-2.0",
+            "ISC",
+            "LGPL-3.0-only",
+            "MIT",
+            "MIT-0",
+        ),
         *("MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
     }
 )
@@ -71,8 +84,15 @@ def licence(found: Distribution) -> str:
     if expression := told.get("License-Expression"):
         return str(expression)
     lines = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier", []) if line.startswith("License")]
-    written = [*lines, str(told.get("License", ""))]
+    written = [*lines, str(told.get("License", "")), _first_line(found)]
     return next((KNOWN.get(each, each) for each in written if KNOWN.get(each, each) in OPEN), "")
+
+
+def _first_line(found: Distribution) -> str:
+    """How its licence begins, for a package that says it there alone."""
+    names = ((file, PurePath(file).name.upper()) for file in found.files or ())
+    texts = (Path(str(found.locate_file(file))) for file, name in names if name.startswith("LICENSE"))
+    return next((text.read_text(errors="replace").partition("\n")[0].strip() for text in texts), "")
 
 
 def changed_files(found: Distribution) -> Iterator[str]:

@@ -107,6 +107,23 @@ ANSWERS: Mapping[str, Any] = {
         },
         "per": {"gemeente": {"0599": {"zaken": 58}}},
     },
+    "Bezorgd": {
+        "staat": "bezorgd",
+        "bestanden": [
+            {
+                "soort": "csv",
+                "staat": "bezorgd",
+                "gevraagdOp": "2026-08-03T09:10:00Z",
+                "gevraagdDoor": "coen",
+                "pogingen": 1,
+                "volgendePoging": None,
+                "bezorgdOp": "2026-08-03T09:15:00Z",
+                "fout": None,
+                "naam": f"terugkoppeling-{TERUGKOPPELINGSNUMMER}-20260803.csv",
+                "sha256": _SHA256,
+            }
+        ],
+    },
     "Gemaakt": {
         "terugkoppelingsnummer": TERUGKOPPELINGSNUMMER,
         "regels": 12,

@@ -1,6 +1,6 @@
 """/terugkoppelingen: what UWV is told, in which file, and what becomes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,9 +11,11 @@ from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery
+from service import shipments
 from service.access import Access
 from service.api.shapes import ApiModel, IdempotencyKey, Lijst, Moment, cursor
 from service.log import audit, disclosure
+from service.models import Shipment, ShipmentState
 from service.web.dependencies import Bearer, Config, Database, Now, WideApiSession
 from service.web.files import MEDIA_TYPES, download
 from service.web.idempotency import once
@@ -82,6 +84,43 @@ class Weigering(ApiModel):
 
     reden: Annotated[str, Field(min_length=1, max_length=1000)]
     regels: Annotated[list[int] | None, Field(min_length=1)] = None
+
+
+class Bezorging(ApiModel):
+    """A file on its way to the server of UWV; `naam` and `sha256` are of the file as it goes there."""
+
+    soort: str
+    staat: ShipmentState
+    gevraagd_op: Moment
+    gevraagd_door: str
+    pogingen: int
+    volgende_poging: Moment | None
+    bezorgd_op: Moment | None
+    fout: str | None
+    naam: str | None
+    sha256: str | None
+
+
+class Bezorgd(ApiModel):
+    """Where the files stand together; each of them for the liaison alone."""
+
+    staat: ShipmentState | None
+    bestanden: list[Bezorging] | None
+
+
+def _brought(access: Access, found: Sequence[Shipment]) -> Bezorgd:
+    files = [
+        Bezorging(
+            **each.model_dump(include={"soort", "staat", "gevraagd_op", "gevraagd_door", "pogingen", "bezorgd_op"}),
+            volgende_poging=each.niet_voor if each.staat == ShipmentState.WACHT else None,
+            fout=each.fout or None,
+            naam=each.naam or None,
+            sha256=each.sha256 or None,
+        )
+        for each in found
+    ]
+    liaison = access.may(Role.UWV_LIAISON, Role.SYSTEEM)
+    return Bezorgd(staat=shipments.whole_state(found), bestanden=files if liaison else None)
 
 
 def _shown(delivery: FeedbackDelivery) -> Terugkoppeling:
@@ -164,6 +203,29 @@ def leg_verzending_vast(
     require_role(access, Role.COORDINATOR)
     work = partial(feedback.sent, session, nummer, access.actor.naam, now)
     return _note(session, key, nummer, "verzonden", None, now, work)
+
+
+@router.post(
+    "/{nummer}/bezorgingen",
+    status_code=201,
+    summary="Laten bezorgen op de SFTP-server van UWV",
+    response_model=Bezorgd,
+)
+def laat_bezorgen(
+    session: WideApiSession, access: Bearer, settings: Config, now: Now, nummer: str, key: IdempotencyKey = None
+) -> Response:
+    """The clock brings the files; of those that failed, once more. When all are there the delivery is verzonden."""
+
+    def work() -> tuple[int, Any]:
+        return 201, _brought(access, shipments.ask(session, settings, nummer, now))
+
+    return once(session, key, {"pad": f"/terugkoppelingen/{nummer}", "wat": "bezorgingen"}, now, work)
+
+
+@router.get("/{nummer}/bezorgingen", summary="Hoe ver het bezorgen is")
+def bezorgingen(session: WideApiSession, access: Bearer, nummer: str) -> Bezorgd:
+    """The state for who may know of the delivery; files, faults and moments for the liaison alone."""
+    return _brought(access, shipments.of_delivery(session, nummer))
 
 
 @router.post(

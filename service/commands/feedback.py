@@ -2,15 +2,18 @@
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from exports import feedback_2026_1 as exporter
 from exports.models import FeedbackDelivery
+from service import shipments
 from service.commands.desk import As, AsJson, WrongUse, answer, desk, folder
 from service.db import session_scope
 from service.log import audit, disclosure
-from signals.errors import Reason
+from service.models import Shipment, ShipmentState
+from signals.errors import Reason, Refused
 from workflow.phases import Role
 
 commands = typer.Typer(no_args_is_help=True, help="Terugkoppeling aan UWV.")
@@ -64,6 +67,53 @@ def sent(nummer: Number, actor: As = None) -> None:
             audit.record(session, "terugkoppeling_verzonden", nummer, at.now)
             line = _line(done)
     print(line)
+
+
+@commands.command("send", help="Bezorgt de terugkoppeling nu op de SFTP-server van UWV.")
+def send(nummer: Number, actor: As = None) -> None:
+    """Both files at once, without waiting for the clock; what fails the clock tries again."""
+    with desk(actor) as at:
+        at.require(Role.COORDINATOR, Role.UWV_LIAISON)
+        wide = at.access.widened()
+        with session_scope(at.engine, wide) as session:
+            if not any(each.staat in shipments.OPEN for each in shipments.of_delivery(session, nummer)):
+                shipments.ask(session, at.settings, nummer, at.now)
+        shipments.deliver(at.settings, at.engine, at.now, nummer=nummer, access=wide)
+        with session_scope(at.engine, wide, write=False) as session:
+            brought = shipments.of_delivery(session, nummer)
+            line = _line(exporter.find(session, nummer))
+        liaison = at.access.may(Role.UWV_LIAISON)
+    away = [each for each in brought if each.staat != ShipmentState.BEZORGD]
+    failed = [_not_there(each, each.fout if liaison else "De liaison ziet waarom.", at.settings.zone) for each in away]
+    if failed:
+        raise Refused(failed)
+    print("\n".join([*(f"{each.naam}: bezorgd." for each in brought), line]))
+
+
+def _not_there(shipment: Shipment, why: str, zone: ZoneInfo) -> Reason:
+    """That a file is not there, and what comes of it."""
+    if shipment.staat == ShipmentState.ONDERWEG:
+        after = "Een ander proces is ermee bezig."
+    elif shipment.staat == ShipmentState.WACHT:
+        after = f"De klok probeert het opnieuw na {shipment.niet_voor.astimezone(zone):%d-%m-%Y %H:%M}."
+    else:
+        after = "Het wordt niet vanzelf opnieuw geprobeerd."
+    return Reason("niet_bezorgd", f"Het {shipment.soort}-bestand is niet bezorgd. {why} {after}")
+
+
+@commands.command("connection", help="Probeert de verbinding met de SFTP-server van UWV; bezorgt niets.")
+def connection(actor: As = None) -> None:
+    """Host key, name, key and folder, tried for real."""
+    from service import sftp  # here: no other command needs SSH
+
+    with desk(actor, touches_cases=False) as at:
+        at.require(Role.BEHEERDER, Role.UWV_LIAISON)
+        shipments.require_server(at.settings)
+        try:
+            sftp.probe(sftp.Target.of(at.settings))
+        except sftp.NotBrought as failed:
+            raise Refused(Reason("verbinding_mislukt", failed.fault)) from None
+    print("De SFTP-server is de bedoelde, laat ons binnen en heeft de map.")
 
 
 @commands.command("received", help="Legt vast dat UWV de terugkoppeling ontving.")

@@ -76,9 +76,13 @@ def clock(
     from service import jobs  # here: no other command needs the scheduler
 
     with desk(actor, touches_cases=False) as at:
+        if at.settings.sftp_host:
+            from service import sftp  # here: without a server nothing of SSH is needed
+
+            sftp.Target.of(at.settings)  # a clock that can bring nothing says so at once
         if once:
             counts: dict[str, int] = {}
-            for job in (jobs.run_nightly, jobs.run_mail, jobs.run_log):
+            for job in (jobs.run_nightly, jobs.run_mail, jobs.run_shipments, jobs.run_log):
                 counts |= job(at.settings, at.engine, at.now)
             answer(counts, as_json, [f"{name}: {count}" for name, count in counts.items()])
             return

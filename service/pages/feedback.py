@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow
+from service import shipments
 from service.log import audit, disclosure
 from service.pages.charts import whole
 from service.pages.forms import Sent, claim, new_key
@@ -30,8 +31,9 @@ MAKERS = frozenset({Role.COORDINATOR})
 RECEIVERS = frozenset({Role.UWV_LIAISON})
 MOST = 50
 DONE: Mapping[str, str] = {
-    "gemaakt": "De terugkoppeling is gemaakt. Leg de verzending vast; UWV haalt de bestanden hier zelf op.",
+    "gemaakt": "De terugkoppeling is gemaakt. Hieronder staat hoe zij bij UWV komt.",
     "niets": "Er is nu niets te vertellen. Er is geen terugkoppeling gemaakt.",
+    "bezorgingen": "Vastgelegd: de bestanden worden bezorgd.",
     "verzendingen": "Vastgelegd: de terugkoppeling is verzonden.",
     "ontvangstbevestigingen": "Vastgelegd: UWV heeft de terugkoppeling ontvangen.",
     "weigeringen": "Vastgelegd: UWV weigert. De geweigerde regels zijn weer te vertellen.",
@@ -59,6 +61,7 @@ def _overview(
             "afstemming", "Afstemming", "Wat UWV weet", stand, "Elk geaccepteerd signaal staat hier precies één keer."
         ),
         deliveries=session.exec(newest).all(),
+        given_up=shipments.given_up(session),
         may_make=who.has(*MAKERS),
         notice=notice,
         reasons=error.reasons if error else (),
@@ -86,16 +89,19 @@ def make(request: Request, who: Who, session: WidePageSession, settings: Config,
 
 
 @router.get("/terugkoppelingen/{nummer}", response_class=HTMLResponse)
-def delivery_page(request: Request, who: Who, session: WidePageSession, nummer: str, gedaan: str = "") -> Response:
+def delivery_page(
+    request: Request, who: Who, session: WidePageSession, settings: Config, nummer: str, gedaan: str = ""
+) -> Response:
     """One delivery: where it stands, its files, and what can be recorded now."""
     require(who, READERS)
-    return _delivery(request, session, who, nummer, notice=DONE.get(gedaan, ""))
+    return _delivery(request, session, who, settings, nummer, notice=DONE.get(gedaan, ""))
 
 
 def _delivery(
     request: Request,
     session: Session,
     who: SignedIn,
+    settings: Config,
     nummer: str,
     *,
     notice: str = "",
@@ -106,6 +112,7 @@ def _delivery(
     reasons = error.reasons if error else ()
     rows = select(FeedbackRow.soort, FeedbackRow.geweigerd_op).where(FeedbackRow.terugkoppeling_id == delivery.id)
     told = session.exec(rows).all()
+    brought = shipments.of_delivery(session, nummer)
     return render(
         request,
         "feedback_delivery.html",
@@ -114,6 +121,9 @@ def _delivery(
         kinds=sorted(Counter(str(soort) for soort, _ in told).items()),
         refused_rows=sum(refused is not None for _, refused in told),
         files=feedback.files(session, nummer),
+        shipments=brought if who.has(*RECEIVERS) else (),
+        brought=shipments.whole_state(brought),
+        may_bring=shipments.may_ask(session, settings, nummer),
         may_fetch=who.has(*RECEIVERS),
         may_send=who.has(*MAKERS) and delivery.staat == DeliveryState.AANGEMAAKT,
         may_receive=who.has(*RECEIVERS) and delivery.staat == DeliveryState.VERZONDEN,
@@ -139,18 +149,21 @@ def record(
     request: Request,
     who: Who,
     session: WidePageSession,
+    settings: Config,
     now: Now,
     nummer: str,
-    wat: Literal["verzendingen", "ontvangstbevestigingen", "weigeringen"],
+    wat: Literal["bezorgingen", "verzendingen", "ontvangstbevestigingen", "weigeringen"],
     sent: Sent,
 ) -> Response:
-    """Records that it was sent, that UWV received it, or that UWV refuses it."""
-    require(who, MAKERS if wat == "verzendingen" else RECEIVERS)
+    """Has it brought, or records that it was sent, that UWV received it, or that UWV refuses it."""
+    require(who, {"bezorgingen": READERS, "verzendingen": MAKERS}.get(wat, RECEIVERS))
     form = claim(session, sent, request.url.path, now)
     if form.location:
         return see_other(form.location)
     try:
-        if wat == "verzendingen":
+        if wat == "bezorgingen":
+            shipments.ask(session, settings, nummer, now)
+        elif wat == "verzendingen":
             feedback.sent(session, nummer, who.naam, now)
         elif wat == "ontvangstbevestigingen":
             feedback.received(session, nummer, sent.get("kenmerk", ""), who.naam, now)
@@ -159,8 +172,9 @@ def record(
             feedback.refused(session, nummer, sent.get("reden", ""), rows, who.naam, now)
     except DomainError as error:
         session.rollback()
-        return _delivery(request, session, who, nummer, sent=sent, error=error)
-    audit.record(session, f"terugkoppeling_{AUDITED[wat]}", nummer, now)
+        return _delivery(request, session, who, settings, nummer, sent=sent, error=error)
+    if wat in AUDITED:  # what is asked of shipments they write down themselves
+        audit.record(session, f"terugkoppeling_{AUDITED[wat]}", nummer, now)
     return form.finish(f"/terugkoppelingen/{nummer}?gedaan={wat}")
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, func, select
 
 from exports.models import DeliveryState, FeedbackDelivery
-from service import case_list, saved_lists, since
+from service import case_list, saved_lists, shipments, since
 from service.loading import uploads
 from service.models import Mail
 from service.pages import labels, queue, sessies, walaa
@@ -216,6 +216,8 @@ def _of_the_project(session: Session, who: SignedIn, today: date) -> Iterator[Li
         yield Line("Dagen sinds de laatste terugkoppeling", (today - last.date()).days if last is not None else 0, TOLD)
     if who.has(Role.UWV_LIAISON):
         states = {**states, DeliveryState.VERZONDEN: "Terugkoppelingen verzonden en nog niet bevestigd"}
+        undelivered = len(shipments.given_up(session))
+        yield Line("Terugkoppelingen die niet bezorgd konden worden", undelivered, f"{TOLD}#gemaakt", urgent=True)
     for state, label in states.items():
         number = _count(session, FeedbackDelivery.id, FeedbackDelivery.staat == state)
         yield Line(label, number, f"{TOLD}#{state}")

@@ -231,14 +231,18 @@ def asked(url: str, csrf: str) -> list[Asked]:
     open_ = "fase <> 'afgesloten'"
     of_list = f"SELECT {columns} FROM zaak WHERE {{}} = {mark} AND {open_} AND eerste_termijn_tot >= {mark}"
     in_order = f"{of_list} ORDER BY eerste_termijn_tot, id LIMIT 51"
-    mine, all_of_town = in_order.format("behandelaar"), in_order.format("gemeentecode")
+    mine = in_order.format("behandelaar")
+    # In two, as both halves have an index: in one it is a sort of every case.
+    halves = (f"{of_list.format('gemeentecode')} AND behandelaar IS {given} NULL" for given in ("", "NOT"))
+    each_first = (f"SELECT * FROM ({half} ORDER BY eerste_termijn_tot, id LIMIT 51) AS half" for half in halves)
+    all_of_town = f"{' UNION ALL '.join(each_first)} ORDER BY eerste_termijn_tot, id LIMIT 51"
     deep = case_list.read_cursor(after, "termijn")[0].isoformat() if after else EVER
     one = f"SELECT {columns} FROM zaak WHERE {{}} = {mark}"
     find = urlencode({FIELD: csrf, "zoek": bsn})
     return [
         Asked("mijn", "worklist of a handler", "/zaken?lijst=mijn", mine, [HANDLER, EVER]),
-        Asked("alle", "worklist of a municipality", "/zaken?lijst=alle", all_of_town, [TOWN, EVER]),
-        Asked("diep", f"the same, page {DEEP}", f"/zaken?lijst=alle&na={after}", all_of_town, [TOWN, deep]),
+        Asked("alle", "worklist of a municipality", "/zaken?lijst=alle", all_of_town, [TOWN, EVER] * 2),
+        Asked("diep", f"the same, page {DEEP}", f"/zaken?lijst=alle&na={after}", all_of_town, [TOWN, deep] * 2),
         Asked("zaak", "page of a case", f"/zaken/{row.zaaknummer}", one.format("zaaknummer"), [row.zaaknummer]),
         Asked("zoek", "search by BSN, which opens the case", "/zaken/zoek", one.format("bsn"), [row.bsn], find),
     ]

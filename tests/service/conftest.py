@@ -1,6 +1,6 @@
 """A real database with the schema of the migrations, and the people who come in through the doors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from tests import authenticator
 from tests.databases import Databases
 from tests.engines import make_quick_engine
 from tests.postgres import as_owner
+from tests.sshd import Sshd, running
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 11, 2, 10, 0, tzinfo=AMSTERDAM)
@@ -108,6 +109,21 @@ def owning(engine: Engine) -> Iterator[Connection]:
 def tokens(template: Template) -> Mapping[str, str]:
     """The API token of everybody in the cast, by name."""
     return template.tokens
+
+
+@pytest.fixture(scope="session")
+def one_server(engine_path: Callable[..., str]) -> Iterator[Sshd]:
+    with running(engine_path("sshd")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(one_server: Sshd) -> Iterator[Sshd]:
+    """An OpenSSH server with an empty folder."""
+    yield one_server
+    one_server.inbox.chmod(0o755)
+    for each in one_server.inbox.iterdir():
+        each.unlink()
 
 
 def access(engine: Engine, name: str) -> Access:

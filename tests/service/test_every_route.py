@@ -64,6 +64,7 @@ SILENT = {
     # they only ask for work, which leaves its own line when it is done
     "POST /ladingen/{ladingnummer}/controles", "POST /ladingen/{ladingnummer}/stopzettingen",
     "POST /api/v1/ladingen/{ladingnummer}/controles", "POST /api/v1/ladingen/{ladingnummer}/stopzettingen",
+    "POST /api/v1/terugkoppelingen/{nummer}/bezorgingen", "GET /api/v1/terugkoppelingen/{nummer}/bezorgingen",
 }  # fmt: skip
 """Routes at which nobody's data is seen or changed."""
 

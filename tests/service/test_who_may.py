@@ -68,13 +68,17 @@ OWED = {
 }
 """The file with numbers of persons that UWV is owed."""
 
-ASKS_TOO = {("UWV", "POST /sessies/{nummer}/{wat}")}
-"""UWV is in every sessie and asks questions of its own there: an empty form comes back."""
+ASKS_TOO = {
+    ("UWV", "POST /sessies/{nummer}/{wat}"),
+    ("coordinator", "POST /api/v1/terugkoppelingen/{nummer}/bezorgingen"),
+}
+"""UWV is in every sessie and asks questions of its own there: an empty form comes back. Liaison and coordinator may
+both ask that feedback is brought: here they hear that there is no server."""
 
 SHARED = {
     "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}",
     "GET /instellingen/{soort}", "GET /verwerkingen/{naam}/{versie}", "GET /terugkoppelingen/{nummer}",
-    "GET /api/v1/terugkoppelingen/{nummer}",
+    "GET /api/v1/terugkoppelingen/{nummer}", "GET /api/v1/terugkoppelingen/{nummer}/bezorgingen",
 }  # fmt: skip
 """Routes to one thing that holds nothing of a person and is for more than one of these."""
 
@@ -98,6 +102,7 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
         f"GET {API}/terugkoppelingen/{{nummer}}", f"GET {API}/leveringen", f"GET {API}/ladingen",
         f"GET {API}/ladingen/{{ladingnummer}}", f"POST {API}/ladingen/{{ladingnummer}}/controles",
         f"POST {API}/ladingen/{{ladingnummer}}/stopzettingen",
+        f"GET {API}/terugkoppelingen/{{nummer}}/bezorgingen", f"POST {API}/terugkoppelingen/{{nummer}}/bezorgingen",
     ),
     "aad": ("GET /logboek", "GET /rechten", "GET /rechten/bestand"),
     "bea": (

@@ -153,6 +153,8 @@ MORE = """
 POST /ladingen/{ladingnummer}/stopzettingen
 POST /ladingen/{ladingnummer}/controles
 GET /terugkoppelingen/{nummer}
+GET /terugkoppelingen/{nummer}/bezorgingen
+POST /terugkoppelingen/{nummer}/bezorgingen
 GET /zaken/{zaaknummer}/documenten/{nummer}/inhoud
 GET /zaken/{zaaknummer}/inlichtingenverzoeken
 POST /zaken/{zaaknummer}/inlichtingenverzoeken

@@ -3,11 +3,14 @@ from collections.abc import Mapping
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from service import jobs
 from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
+from service.settings import Settings
+from tests.sshd import Sshd
 
-from .conftest import Door, first_case, is_problem
+from .conftest import NOW, Door, first_case, is_problem
 
 
 def made_feedback(doors: Mapping[str, Door]) -> str:
@@ -80,3 +83,41 @@ def test_feedback_is_made_sent_fetched_and_confirmed(doors: dict[str, Door], loa
     assert ulla.post(f"{feedback}/weigeringen", refused, key="geweigerd").json() == noted.json()
     is_problem(ulla.post(f"{feedback}/weigeringen", refused), 409)
     assert [each["terugkoppelingsnummer"] for each in coen.get("/terugkoppelingen").json()["items"]] == [number]
+
+
+def test_where_bringing_stands_is_for_both_and_the_files_are_for_the_liaison(
+    doors: dict[str, Door], loaded: None, engine: Engine, settings: Settings, server: Sshd
+) -> None:
+    anna, coen, ulla = doors["anna"], doors["coen"], doors["ulla"]
+    path = f"/terugkoppelingen/{made_feedback(doors)}/bezorgingen"
+    assert is_problem(coen.post(path), 409)["belemmeringen"][0]["code"] == "sftp_niet_ingesteld"
+    server.put_in(settings)
+    assert ulla.get(path).json() == {"staat": None, "bestanden": []}
+    for door in (anna, doors["bea"]):
+        is_problem(door.get(path), 403)
+        is_problem(door.post(path), 403)
+    is_problem(ulla.post(path), 403)
+    asked = coen.post(path, key="breng")
+    assert (asked.status_code, asked.json()) == (201, {"staat": "wacht", "bestanden": None})
+    assert coen.post(path, key="breng").json() == asked.json(), "the same request again"
+    for door in (coen, ulla):
+        assert is_problem(door.post(path), 409)["belemmeringen"][0]["code"] == "bezorging_loopt"
+
+    content = ulla.get(path.replace("bezorgingen", "bestanden/xlsx"))
+    there = server.inbox / content.headers["content-disposition"].split('"')[1]
+    there.write_bytes(b"iets anders")
+    jobs.run_shipments(settings, engine, NOW)
+    assert coen.get(path).json() == {"staat": "mislukt", "bestanden": None}
+    told = ulla.get(path).json()
+    csv, xlsx = told["bestanden"]
+    assert told["staat"] == xlsx["staat"] == "mislukt"
+    assert (csv["staat"], csv["pogingen"], csv["fout"], csv["gevraagdDoor"]) == ("bezorgd", 1, None, "coen")
+    assert csv["bezorgdOp"] is not None and len(csv["sha256"]) == 64
+    assert "ander bestand met deze naam" in xlsx["fout"] and xlsx["volgendePoging"] is None
+    is_problem(coen.post(path), 403)
+    there.unlink()
+    assert ulla.post(path).json()["staat"] == "wacht"
+    jobs.run_shipments(settings, engine, NOW)
+    assert coen.get(path).json() == {"staat": "bezorgd", "bestanden": None}
+    assert there.read_bytes() == content.content
+    assert coen.get(path.removesuffix("/bezorgingen")).json()["staat"] == "verzonden"

@@ -14,6 +14,7 @@ from service.db import make_engine
 from service.demo import walk as demo
 from service.row_security import EVERYTHING
 from service.settings import Settings
+from tests.sshd import Sshd
 
 from ..conftest import NOW
 
@@ -285,6 +286,72 @@ def test_feedback_goes_through_its_states(rni: Rni, settings: Settings, tmp_path
     assert rni("feedback", "received", number, "--reference", "UWV-1").code == 0
     assert rni("feedback", "refused", number, "--reason", "fout", "--rows", "1").code == 0
     assert rni("feedback", "sent", "TK-2020-0001").code == 4
+
+
+@pytest.fixture
+def brings(server: Sshd, monkeypatch: pytest.MonkeyPatch) -> Sshd:
+    """The server to which this installation brings feedback."""
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    return server
+
+
+def test_feedback_is_brought_at_once_by_who_may(rni: Rni, settings: Settings, brings: Sshd) -> None:
+    rni("load", JULY, "--received", "2026-07-06")
+    rni("load", SAMPLES / "LRNI-2026-08.csv", "--received", "2026-08-05")
+    made = rni("feedback", "make", "--json").told
+    number, names = made["terugkoppelingsnummer"], [Path(file["pad"]).name for file in made["bestanden"]]
+    send = ("feedback", "send", number, "--as")
+    for name in ("anna", "ulla"):
+        assert rni(*send, name).code == 4, "the coordinator has it sent"
+    (brings.inbox / names[1]).write_bytes(b"iets anders")
+    failed = rni(*send, "coen")
+    assert failed.code == 4
+    assert "xlsx-bestand is niet bezorgd. De liaison ziet waarom. Het wordt niet vanzelf" in failed.err
+    assert "ander bestand" not in failed.err
+    assert "ander bestand met deze naam" in rni(*send, "ulla").err
+    (brings.inbox / names[1]).unlink()
+    assert rni(*send, "ulla").out.splitlines() == [*(f"{name}: bezorgd." for name in names), f"{number}: verzonden."]
+    assert {name: (brings.inbox / name).read_bytes() for name in brings.names()} == {
+        Path(file["pad"]).name: Path(file["pad"]).read_bytes() for file in made["bestanden"]
+    }
+    assert "is al bezorgd" in rni(*send, "ulla").err
+    assert rni("feedback", "send", "TK-2020-0001").code == 4
+
+
+def test_what_fails_at_once_is_left_to_the_clock(
+    rni: Rni, settings: Settings, brings: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rni("load", JULY, "--received", "2026-07-06")
+    rni("load", SAMPLES / "LRNI-2026-08.csv", "--received", "2026-08-05")
+    number = rni("feedback", "make", "--json").told["terugkoppelingsnummer"]
+    monkeypatch.setenv("RNI_SFTP_PORT", "1")
+    monkeypatch.setenv("RNI_SFTP_HOST_KEY", brings.known_host_at(1))
+    failed = rni("feedback", "send", number)
+    assert failed.code == 4 and "niet te bereiken" in failed.err and "De klok probeert het opnieuw na" in failed.err
+    for name, value in brings.environment().items():
+        monkeypatch.setenv(name, value)
+    again = rni("feedback", "send", number)
+    assert (again.code, again.out.splitlines()[-1]) == (0, f"{number}: verzonden."), "also before its time"
+    told = rni("clock", "--once", "--json").told
+    assert [told[f"bezorgingen_{state}"] for state in ("bezorgd", "wacht", "mislukt")] == [0, 0, 0]
+
+
+def test_the_connection_is_tried_before_anything_is_made(
+    rni: Rni, brings: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = rni("feedback", "connection", "--as", "bea")
+    assert (tried.code, brings.names()) == (0, [])
+    assert rni("feedback", "connection", "--as", "coen").code == 4
+    monkeypatch.setenv("RNI_SFTP_HOST_KEY", "niets")
+    for command in (("feedback", "connection"), ("clock", "--once")):
+        refused = rni(*command)
+        assert refused.code == 4 and "In RNI_SFTP_HOST_KEY staat geen sleutel van" in refused.err
+    monkeypatch.delenv("RNI_SFTP_HOST_KEY")
+    assert "Bij RNI_SFTP_HOST hoort ook RNI_SFTP_HOST_KEY" in rni("feedback", "connection").err
+    for name in brings.environment():
+        monkeypatch.delenv(name, raising=False)
+    assert "Bezorgen staat uit" in rni("feedback", "connection").err
 
 
 def test_yield_of_results_that_nobody_told_is_rejected(rni: Rni) -> None:

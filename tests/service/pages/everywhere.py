@@ -16,11 +16,12 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
+from exports import feedback_2026_1 as feedback
 from service import pages, saved_lists
 from service.access import Access
 from service.db import session_scope
 from service.identity import accounts
-from service.models import Mail, MailState, SecondFactor
+from service.models import Mail, MailState, SecondFactor, Shipment, ShipmentState
 from service.pages.rendering import MENU
 from service.web.csrf import cookie_name
 from tests import evidence
@@ -358,6 +359,8 @@ def _office(world: World, folder: Path) -> None:
     page, _ = world.send("coen", "/terugkoppelingen", {"formulier": "a"})
     known["terugkoppeling"] = page.url.rpartition("/")[2].partition("?")[0]
     world.send("coen", f"/terugkoppelingen/{known['terugkoppeling']}/verzendingen", {"formulier": "b"})
+    with session_scope(site.engine, Access.system()) as session:
+        _shipments(session, site, known["terugkoppeling"])
     world.send("coen", "/terugkoppelingen", {"formulier": "e"})  # it waits, so that another is refused
     page, _ = world.go("ulla", "/opbrengsten")
     signal = f"T-{int(number[-7:]):05d}"
@@ -372,6 +375,20 @@ def _office(world: World, folder: Path) -> None:
         ("waarden", {"naam": "", "waarde": "3", "formulier": "d"}),
     ):
         world.send("bea", f"/instellingen/{path}", decided | sent)
+
+
+def _shipments(session: Session, site: Site, number: str) -> None:
+    """Of a feedback delivery one file is at UWV, the other waits for a person."""
+    now = site.settings.now()
+    for file in feedback.files(session, number):
+        came = file.soort == "csv"
+        shipment = Shipment(
+            terugkoppeling_id=file.terugkoppeling_id, soort=file.soort, gevraagd_op=now, gevraagd_door="coen",
+            staat=ShipmentState.BEZORGD if came else ShipmentState.MISLUKT, niet_voor=now, pogingen=1,
+            bezorgd_op=now if came else None, fout="" if came else "Op de SFTP-server staat al een ander bestand.",
+            naam=file.naam, sha256=file.sha256,
+        )  # fmt: skip
+        session.add(shipment)
 
 
 def _offered(world: World, path: Path) -> tuple[Page, str]:

@@ -1,14 +1,18 @@
 """What the liaison, the coordinator, the teamleider, the beheerder and the auditor do on their pages."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from service import jobs
 from tests.importers.deliveries import row, write_csv
 from tests.service.pages.conftest import ON_BOTH, SAMPLE, TELEPHONE, SignIn, Site, fits_the_width
+from tests.serving import Installation, serving
+from tests.sshd import Sshd
 from workflow.phases import Phase
 
 pytestmark = pytest.mark.browser
@@ -172,6 +176,55 @@ def test_feedback_is_made_sent_and_received(site: Site, sign_in: SignIn) -> None
     ulla.get_by_label("Welke regels").fill("1")
     ulla.get_by_role("button", name="Leg de weigering vast").click()
     expect(ulla.locator("main")).to_contain_text("waarvan 1 geweigerd")
+
+
+@ON_BOTH
+def test_feedback_is_brought_to_uwv_and_what_fails_is_asked_once_more(
+    site: Site, sign_in: SignIn, server: Sshd, tmp_path: Path
+) -> None:
+    number = site.new_case(days_ago=20)
+    site.take(number, "anna", "wijs_toe")
+    site.take(number, "anna", "niet_oppakken", reden="capaciteit")
+    bringing = site.settings.model_copy()
+    server.put_in(bringing)
+    installation = Installation(site.settings.database_url, site.settings.data_dir)
+
+    def clock() -> dict[str, int]:
+        """Beside the browser, whose thread has a loop of its own."""
+        with ThreadPoolExecutor(1) as beside:
+            return beside.submit(jobs.run_shipments, bringing, site.engine, site.settings.now()).result()
+
+    with serving(installation, tmp_path / "server.log", **server.environment()) as served:
+        coen, ulla = sign_in("coen"), sign_in("ulla")
+        coen.goto(f"{served.address}/terugkoppelingen")
+        coen.get_by_role("button", name="Maak de terugkoppeling").click()
+        expect(coen.get_by_role("heading", level=1)).to_have_text(re.compile(r"TK-\d{4}-\d{4}"))
+        made = coen.get_by_role("heading", level=1).inner_text()
+        file = next(each for each in coen.locator("main").inner_text().split() if each.endswith(".xlsx"))
+        (server.inbox / file).write_bytes(b"iets anders")
+        coen.get_by_role("button", name="Bezorg bij UWV").dblclick()
+        expect(coen.get_by_role("status")).to_contain_text("worden bezorgd")
+        expect(coen.get_by_role("button", name="Bezorg")).to_have_count(0)
+        assert clock()["bezorgingen_mislukt"] == 1
+
+        coen.reload()
+        expect(coen.locator("main")).to_contain_text("De liaison ziet waarom")
+        expect(coen.locator("main")).not_to_contain_text("ander bestand")
+        ulla.goto(served.address)
+        ulla.get_by_role("link", name="Terugkoppelingen die niet bezorgd konden worden").click()
+        expect(ulla.locator("tr", has_text=made)).to_contain_text("bezorgen mislukt")
+        ulla.get_by_role("link", name=made).click()
+        expect(ulla.locator("main")).to_contain_text("Op de SFTP-server staat al een ander bestand met deze naam.")
+        (server.inbox / file).unlink()
+        ulla.get_by_role("button", name="Bezorg opnieuw").click()
+        assert clock()["bezorgingen_bezorgd"] == 1
+        ulla.reload()
+        expect(ulla.get_by_text("Op de server van UWV sinds")).to_have_count(2)
+        expect(ulla.get_by_role("button", name="Bezorg opnieuw")).to_have_count(0)
+        expect(ulla.get_by_role("button", name="Bevestig de ontvangst")).to_be_visible()
+        coen.reload()
+        expect(coen.locator("main")).to_contain_text("De bestanden staan op de server van UWV.")
+        expect(coen.get_by_role("button", name="Leg de verzending vast")).to_have_count(0)
 
 
 @ON_BOTH
