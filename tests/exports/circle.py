@@ -52,7 +52,10 @@ ADDRESS = {"straatnaam": "Putselaan", "woonplaats": "Rotterdam", "postcode": "30
 
 ASKED: Mapping[str, Mapping[str, Any]] = {
     "wijs_toe": {},
+    "start_vooronderzoek": {},
     "verstuur_aanschrijving": {},
+    "win_inlichtingen_in": {},
+    "ga_op_huisbezoek": {},
     "niet_oppakken": {"reden": "capaciteit"},
     "stel_vast_reeds_ingezetene": {},
     "stel_vast_elders_ingeschreven": {"gemeentecode": ELSEWHERE},

@@ -107,21 +107,30 @@ class Circle(World, RuleBasedStateMachine):
         rules["cases_end"] += 1
         self.days_pass(data)
         for way in ways:
-            case = self.some_case(data, FITS.get(way, is_open))
-            if case.behandelaar is None:
-                case = self.step(data, case, "wijs_toe") or case
-            for name in WAYS[way]:
-                if case.fase in PROCEDURE[name][0].split():
-                    case = self.step(data, case, name) or case
+            self.walk(data, self.some_case(data, FITS.get(way, is_open)), WAYS[way])
         if then:
             self.tell_all()
 
-    @rule(data=st.data(), what=st.sampled_from(("comes back", "comes back", "comes back", "step", "step", "entry")))
+    @rule(data=st.data(), what=st.sampled_from(("comes back", "objects", "objects", "step", "step", "entry")))
     def something_else_happens(self, data: st.DataObject, what: str) -> None:
         rules[f"something_else_happens: {what}"] += 1
         self.days_pass(data)
-        happens = {"comes back": self.comes_back, "step": self.any_step, "entry": self.any_entry}
+        happens = {
+            "comes back": self.comes_back,
+            "objects": self.objects,
+            "step": self.any_step,
+            "entry": self.any_entry,
+        }
         happens[what](data)
+
+    def walk(self, data: st.DataObject, case: Case, steps: Sequence[str]) -> Case:
+        """The steps of these that fit, by somebody who took the case."""
+        if case.behandelaar is None and is_open(case):
+            case = self.step(data, case, "wijs_toe") or case
+        for name in steps:
+            if case.fase in PROCEDURE[name][0].split():
+                case = self.step(data, case, name) or case
+        return case
 
     def days_pass(self, data: st.DataObject) -> None:
         """Or none; each ends with what it will always have been."""
@@ -136,14 +145,16 @@ class Circle(World, RuleBasedStateMachine):
         self.step(data, case, data.draw(st.sampled_from(fitting), label="step"))
 
     def comes_back(self, data: st.DataObject) -> None:
-        """A case is opened again, or somebody objects, which is decided at once or later."""
-        case = self.some_case(data, lambda case: not is_open(case))
-        if case.fase == "afgesloten" and (opened := self.step(data, case, "heropen")):
-            case = opened
-        elif case.fase in ("besluit", "afgesloten"):
-            case = self.step(data, case, "registreer_bezwaar") or case
-        if case.fase == "bezwaar" and data.draw(st.booleans(), label="decided"):
+        """A case is opened again."""
+        self.step(data, self.some_case(data, lambda case: case.fase == "afgesloten"), "heropen")
+
+    def objects(self, data: st.DataObject) -> None:
+        """Somebody objects to a besluit, which is taken first where there is none; or on a bezwaar is decided."""
+        case = self.some_case(data, lambda case: case.fase == "bezwaar" or case.datum_voornemen is not None)
+        if case.fase == "bezwaar":
             self.step(data, case, "beslis_op_bezwaar")
+        else:
+            self.walk(data, case, (*ONWARD, "registreer_bezwaar"))
 
     def any_entry(self, data: st.DataObject) -> None:
         """A source, a contact, or somebody else at the address, who may be signalled too."""
