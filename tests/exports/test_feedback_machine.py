@@ -279,7 +279,7 @@ def test_whatever_happens_the_files_that_stand_tell_the_stand_of_every_signal(
     run(
         Circle,
         settings=settings(
-            max_examples=tries(6),
+            max_examples=tries(4),
             derandomize=not SOAKING,  # among all tests the same few: what they say does not hang on chance
             database=None,
             stateful_step_count=STEPS_IN_A_RUN,
