@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
+from math import inf
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -16,8 +18,8 @@ from sqlmodel import Session
 
 from exports import snapshot
 from exports.population import Population, chosen, split
-from exports.public import Money, public
-from exports.selection import Selection
+from exports.public import LEAST, Money, public
+from exports.selection import DIMENSIONS, Selection
 from exports.snapshot import LAA_TERMS, STAYS
 from exports.stands import CATEGORIES
 from exports.statistics import Curve, Duration, Rate, duration, survival_curve, survival_median
@@ -396,20 +398,26 @@ def figures(
     peildatum: date,
     *,
     openbaar: bool = False,
+    eigen: bool = False,
     zone: ZoneInfo = AMSTERDAM,
 ) -> dict[str, Any]:
     """Every figure of a selection as of a day, and split by every dimension: the object of `rni figures --json`.
 
     Needs a session that sees every municipality; the selection says which part is counted. openbaar: rounded and
-    suppressed for the public (raises Invalid for a selection that is not public). zone: in which a day ends.
+    suppressed for the public (raises Invalid for a selection that is not public). eigen: for a municipality, which
+    knows its cases: an amount only over at least five signals, and only of the whole of one municipality, since who
+    takes one part from another would have that of a person. zone: in which a day ends.
     """
     if openbaar:
         selection.check_public()
+    others = (dimension for dimension in DIMENSIONS if dimension != "gemeente")
+    whole = len(selection.gemeenten) == 1 and not selection.chosen(*others)
     all_of_it = snapshot.take(session, peildatum, zone)
     part = chosen(all_of_it, selection)
-    shown = public if openbaar else _plain
+    shown = public if openbaar else partial(_plain, least=LEAST if whole else inf) if eigen else _plain
+    in_parts = partial(_plain, least=inf) if eigen and not openbaar else shown
     per = {
-        dimension: {value: _counted(of, shown, known_only=True) for value, of in split(part, dimension)}
+        dimension: {value: _counted(of, in_parts, known_only=True) for value, of in split(part, dimension)}
         for dimension in selection.splits(openbaar)
     }
     return {
@@ -432,7 +440,10 @@ def _counted(
     return {naam: shown(value) for naam, value in counted.items() if value is not None or not known_only}
 
 
-def _plain(value: Value) -> Any:
+def _plain(value: Value, least: float = 0) -> Any:
+    """As it was counted; an amount over fewer signals than `least` is left out."""
     if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: _plain(part, least) for name, part in value.items()}
+    if isinstance(value, Money) and value.signalen < least:
+        return value.as_dict() | {"bedrag": None}
     return value if value is None or isinstance(value, int) else value.as_dict()

@@ -151,19 +151,18 @@ def _first_registrations(cases: FromClause) -> Subquery:
 
 
 def _merged_by(
-    cases: FromClause,
-) -> tuple[ColumnElement[Any], list[tuple[FromClause, ColumnElement[bool]]]]:
-    """The municipality in which that of a case had gone up when it answered (no value: in none), and what to join.
+    code: ColumnElement[str], day: ColumnElement[Any], name: str
+) -> tuple[ColumnElement[str], list[tuple[FromClause, ColumnElement[bool]]]]:
+    """The municipality in which that of a code had gone up by a day (itself: in none), and what to join.
 
-    What was told before a merger stays told as it was. Two mergers are followed: more than a case lives through.
+    Two mergers are followed: more than a case lives through. name: to tell the tables from others.
     """
-    answered = func.coalesce(cases.c.datum_resultaat, cases.c.datum_eerste_antwoord)
-    first, second = table(Municipality).alias("opgegaan"), table(Municipality).alias("daarna_opgegaan")
+    first, second = table(Municipality).alias(name), table(Municipality).alias(f"{name}_daarna")
     joins: list[tuple[FromClause, ColumnElement[bool]]] = [
-        (first, and_(first.c.code == cases.c.gemeentecode, first.c.einde <= answered)),
-        (second, and_(second.c.code == first.c.opvolger, second.c.einde <= answered)),
+        (first, and_(first.c.code == code, first.c.einde <= day)),
+        (second, and_(second.c.code == first.c.opvolger, second.c.einde <= day)),
     ]
-    return func.coalesce(second.c.opvolger, first.c.opvolger), joins
+    return func.coalesce(second.c.opvolger, first.c.opvolger, code), joins
 
 
 def _told_as(outcome: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -185,10 +184,12 @@ def stands(as_of: AsOf | None = None) -> Subquery:
     first = _first_registrations(cases)
     standing = cases.c.fase.in_(STANDING)
     withdrawn = func.coalesce(or_(withdrawal_counts, and_(standing, cases.c.resultaat == Outcome.INGETROKKEN)), false())
+    # What was told before a merger stays told as it was: the day of the answer says which municipality gave it.
+    answered = func.coalesce(cases.c.datum_resultaat, cases.c.datum_eerste_antwoord)
+    own, mergers = _merged_by(cases.c.gemeentecode, answered, "opgegaan")
+    that_of_first, mergers_of_first = _merged_by(first.c.gemeentecode, answered, "eerste_opgegaan")
     registered_by_another = and_(
-        cases.c.resultaat.in_(REGISTERED),
-        first.c.gemeentecode.is_not(None),
-        first.c.gemeentecode != cases.c.gemeentecode,
+        cases.c.resultaat.in_(REGISTERED), first.c.gemeentecode.is_not(None), that_of_first != own
     )
     told: ColumnElement[Any] = case(
         (or_(withdrawn, ~func.coalesce(standing, false())), null()),
@@ -200,7 +201,6 @@ def stands(as_of: AsOf | None = None) -> Subquery:
     def not_before_receipt(day: ColumnElement[Any]) -> ColumnElement[Any]:
         return case((day < signal.c.datum_ontvangst, signal.c.datum_ontvangst), else_=day)
 
-    successor, mergers = _merged_by(cases)
     query = (
         select(
             signal.c.id.label("signal_id"),
@@ -216,12 +216,12 @@ def stands(as_of: AsOf | None = None) -> Subquery:
             case((told.is_not(None), not_before_receipt(cases.c.datum_resultaat))).label("datum_resultaat"),
             mutation.label("brp_mutatie"),
             case((mutation, cases.c.ingangsdatum)).label("ingangsdatum_ingezetene"),
-            func.coalesce(successor, cases.c.gemeentecode, signal.c.gemeentecode).label("gemeentecode"),
+            func.coalesce(own, signal.c.gemeentecode).label("gemeentecode"),
         )
         .outerjoin_from(linked, cases, cases.c.id == zaak_id)
         .outerjoin(first, first.c.bsn == cases.c.bsn)
     )
-    for row, merged in mergers:
+    for row, merged in (*mergers, *mergers_of_first):
         query = query.outerjoin(row, merged)
     if as_of:
         query = query.where(signal.c.load_id.in_(loads_before(as_of.before)))

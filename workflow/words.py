@@ -20,6 +20,7 @@ WORDS: Mapping[str, str] = {
     "afgerond_zonder_brp_mutatie": "afgerond zonder BRP-mutatie",
     **LANGUAGES,
     "bag": "BAG",
+    "beeindiging": "beëindiging",
     "bezwaar": "bezwaar",
     "brp": "BRP",
     "buitenland_of_te_kort": "in het buitenland, of te kort in Nederland",
@@ -54,6 +55,14 @@ def words(code: object) -> str:
 def heading(text: str) -> str:
     """With a capital at the beginning; the rest stays as it is."""
     return text[:1].upper() + text[1:]
+
+
+_DUTCH_POINTS = str.maketrans(",.", ".,")
+
+
+def euros(value: float) -> str:
+    """`12.345,60`."""
+    return f"{value:,.2f}".translate(_DUTCH_POINTS)
 
 
 def number(value: float | int | None) -> str:

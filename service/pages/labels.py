@@ -12,6 +12,7 @@ from workflow.fields import Field
 from workflow.holidays import add_working_days
 from workflow.transitions import BY_NAME
 from workflow.words import WORDS
+from workflow.words import euros as euros
 from workflow.words import heading as heading  # pages say `labels.heading`, and the like
 from workflow.words import number as number
 from workflow.words import words as words

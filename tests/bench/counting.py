@@ -61,8 +61,11 @@ def _timed(what: Callable[[str], int], url: str) -> tuple[int, float, float]:
 
 def scan(url: str) -> int:
     """How many events there are, all of them read."""
-    with make_engine(url).execution_options(**EVERYTHING).connect() as connection:
-        return int(connection.execute(text(SCAN)).one()[0])
+    engine = make_engine(url)
+    with engine.execution_options(**EVERYTHING).connect() as connection:
+        found = int(connection.execute(text(SCAN)).one()[0])
+    engine.dispose()
+    return found
 
 
 def count(url: str) -> int:

@@ -71,7 +71,9 @@ def make(url: str, data: Path, cases: int, events: int) -> Engine:
     """A database at this address with so many cases and at least so many events; answers its engine."""
     upgrade(url, as_owner(url))
     settings = Settings(database_url=url, data_dir=data, environment="demo")
-    Demo(settings, settings.now().date(), StringIO()).run()
+    demo = Demo(settings, settings.now().date(), StringIO())
+    demo.run()
+    demo.engine.dispose()
     engine = make_engine(url)
     with engine.execution_options(**EVERYTHING).begin() as connection:
         there = _count(connection, Case)
