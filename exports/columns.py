@@ -16,6 +16,8 @@ from sqlalchemy.types import Integer
 from sqlmodel import Session
 
 Array: TypeAlias = NDArray[Any]
+Columns: TypeAlias = dict[str, Array]
+"""By name, all of one length."""
 NOTHING = -1
 """The number of no text."""
 _AT_A_TIME = 20_000
@@ -107,3 +109,19 @@ def places(of: Array, among: Array) -> Array:
         return np.full(len(of), NOTHING)
     found = np.minimum(np.searchsorted(among, of), len(among) - 1)
     return np.where(among[found] == of, found, NOTHING)
+
+
+def by_id(columns: Columns) -> Columns:
+    """In the order of their ids, in which they can be found; that is mostly how they come."""
+    ids = columns["id"]
+    if np.all(ids[1:] > ids[:-1]):
+        return columns
+    order = np.argsort(ids, kind="stable")
+    return {name: values[order] for name, values in columns.items()}
+
+
+def marked(columns: Columns, ids: Any) -> Array:
+    """Which rows have one of these ids."""
+    marks = np.zeros(len(columns["id"]) + 1, bool)
+    marks[places(np.asarray(ids), columns["id"])] = True  # NOTHING is the last place, which is cut off
+    return marks[:-1]

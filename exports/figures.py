@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from exports import snapshot
+from exports.acts import LAA_TERMS
 from exports.population import Population, chosen, split
 from exports.public import LEAST, Money, public
 from exports.selection import DIMENSIONS, Selection
-from exports.snapshot import LAA_TERMS, STAYS
+from exports.snapshot import STAYS
 from exports.stands import CATEGORIES
 from exports.statistics import Curve, Duration, Rate, duration, survival_curve, survival_median
 from signals.models import Uitkomst

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from exports.columns import NOTHING, Array
+from exports.columns import NOTHING, Array, Columns
 from exports.public import Money
 from exports.selection import DIMENSIONS, Selection
-from exports.snapshot import Columns, Snapshot
+from exports.snapshot import Snapshot
 from exports.statistics import Days
 from signals.models import Uitkomst
 from workflow.phases import Outcome

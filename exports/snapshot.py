@@ -7,16 +7,17 @@ itself how it went (`workflow.course`); of a case in which something was done af
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Integer, Select, String, and_, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Integer, String, and_, case, cast, func, literal, null, or_, select, union_all
 from sqlmodel import Session
 
 from exports import histories
-from exports.columns import NOTHING, Array, Reader, Words, places
+from exports.acts import add_dossier, add_terms
+from exports.columns import NOTHING, Array, Columns, Reader, Words, by_id, marked, places
 from exports.selection import DIMENSIONS, GEEN
 from exports.stands import (
     STANDING,
@@ -40,34 +41,18 @@ from signals.models import (
     SignalChange,
 )
 from signals.municipalities import Municipalities
-from workflow.case_file import NOT_AN_ACT
 from workflow.course import Stay
-from workflow.deadlines import Term
 from workflow.models import (
     Address,
     Case,
     CaseEvent,
-    CaseTerm,
-    Contact,
-    Letter,
-    LetterKind,
-    OfCase,
-    Source,
-    Visit,
-    WalaaEntry,
 )
-from workflow.phases import OUTCOMES, Answer, Herkomst, Outcome
+from workflow.phases import OUTCOMES, Herkomst, Outcome
 
 SIGNAL_FACTS = ("aanleiding", "uitkeringssoort", "adresbron")
 STAY_DAYS = ("datum_vanaf", "datum_tot", "datum_signaal")
 STAYS = ("korter_dan_4_maanden", "4_tot_6_maanden", "6_tot_12_maanden", "12_maanden_of_langer")
 """How long somebody stayed, in whole months, the shortest first."""
-LAA_TERMS = (Term.LAA_EERSTE_ANTWOORD.value, Term.LAA_RESULTAAT.value)
-"""Columns of cases: `telt_mee:` and `op_tijd:` with one of these."""
-
-
-Columns: TypeAlias = dict[str, Array]
-"""By name, all of one length."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +84,8 @@ def take(session: Session, day: date, zone: ZoneInfo) -> Snapshot:
     signals = taking.signals()
     cases = taking.cases(signals)
     taking.join(signals, cases)
-    taking.add_dossier(cases)
-    taking.add_terms(cases, signals)
+    add_dossier(taking.reader, day, cases)
+    add_terms(taking.reader, day, cases, signals)
     stays, yields = taking.stays(cases), taking.yields(signals)
     return Snapshot(
         day=day,
@@ -140,7 +125,7 @@ class _Taking:
             signal.c.gemeentecode,
             case((signal.c.ingetrokken_op <= self.day, signal.c.ingetrokken_op)).label("ingetrokken_op"),
         ).where(signal.c.load_id.in_(loads_before(self.as_of.before)))
-        signals = _by_id(self.reader.read(query))
+        signals = by_id(self.reader.read(query))
         linked = self.reader.read(select(link.c.signal_id, link.c.zaak_id))
         here = places(linked["signal_id"], signals["id"])
         of_case = np.full(len(signals["id"]) + 1, NOTHING)
@@ -158,7 +143,7 @@ class _Taking:
         signals["categorie"] = np.full(len(signals["id"]), NOTHING, np.int32)
         signals["categorie"][places(told["signal_id"], signals["id"])] = told["categorie"]
         results = self.reader.read(told_results(then))["signal_id"]
-        signals["verteld"] = _marked(signals, results)
+        signals["verteld"] = marked(signals, results)
         signals["geteld"] = np.ones(len(signals["id"]), bool)
         return signals
 
@@ -223,7 +208,7 @@ class _Taking:
             (zaak.c.grondslag == Grondslag.LAA_2_37).label("laa"),
             *(zaak.c[name] for name in ("eerste_antwoord_voor", "resultaat_voor")),
         ).where(zaak.c.geopend_op <= self.day)
-        cases = _by_id(self.reader.read(query))
+        cases = by_id(self.reader.read(query))
         self._replay(cases)
         first = places(_first_signals(cases), signals["id"])
         for name in ("levering", "verblijf", *SIGNAL_FACTS):
@@ -293,9 +278,9 @@ class _Taking:
             return np.isin(cases["resultaat"], list(numbers))
 
         told, returned = self._handed_over()
-        followed = _marked(cases, cases["voorganger_id"])
-        accepted = followed & ~_marked(cases, [one for one, took in told.items() if not took])
-        accepted |= _marked(cases, [one for one, took in told.items() if took]) | _marked(cases, returned)
+        followed = marked(cases, cases["voorganger_id"])
+        accepted = followed & ~marked(cases, [one for one, took in told.items() if not took])
+        accepted |= marked(cases, [one for one, took in told.items() if took]) | marked(cases, returned)
         cases["overgedragen"] = ended(Outcome.ANDERE_GEMEENTE)
         cases["bij_deelnemer"] = cases["overgedragen"] & accepted
         cases["telt"] = ~cases["bijvangst"] & ~cases["bij_deelnemer"]
@@ -343,72 +328,6 @@ class _Taking:
 
     # --- what hangs on cases and signals
 
-    def add_dossier(self, cases: Columns) -> None:
-        """Marks an act of investigation, attempts at contact and moments of contact, and counts home visits.
-
-        A posted letter and a visit are attempts by themselves; a letter to an employer or landlord asks somebody else
-        and is none. Found at a visit is a moment.
-        """
-        contact, letter, visit, source = table(Contact), table(Letter), table(Visit), table(Source)
-        read = self.reader.read
-        contacts = read(_recorded(Contact, self.day, contact.c.kanaal, contact.c.soort.label("contact")))
-        asks = (letter.c.soort != LetterKind.INLICHTINGENVERZOEK).label("vraagt")
-        letters = read(_recorded(Letter, self.day, asks))
-        refused = (visit.c.toestemming == "geweigerd").label("geweigerd")
-        visits = read(_recorded(Visit, self.day, refused, visit.c.aangetroffen))
-        sources = read(_recorded(Source, self.day).where(source.c.soort.not_in(NOT_AN_ACT)))
-        done = [each["zaak_id"] for each in (sources, contacts, visits, letters)]
-        cases["opgepakt"] = cases["gebleven"] & _marked(cases, np.concatenate(done))
-        kinds, channels = self.reader.words_of("contact"), self.reader.words_of("kanaal")
-        asked, reached = ((contacts["contact"] == kinds.known(kind)) for kind in ("contactpoging", "contactmoment"))
-        tried = {
-            channel: contacts["zaak_id"][asked & (contacts["kanaal"] == number)]
-            for channel, number in channels.numbers.items()
-        }
-        moments = {
-            channel: contacts["zaak_id"][reached & (contacts["kanaal"] == number)]
-            for channel, number in channels.numbers.items()
-        }
-        by_itself = {"brief": letters["zaak_id"][letters["vraagt"]], "huisbezoek": visits["zaak_id"]}
-        for channel, ids in by_itself.items():
-            tried[channel] = np.append(tried.get(channel, []), ids)
-        moments["huisbezoek"] = np.append(moments.get("huisbezoek", []), visits["zaak_id"][visits["aangetroffen"]])
-        for channel, ids in tried.items():
-            cases[f"poging:{channel}"] = attempt = _marked(cases, ids)
-            cases[f"gesproken:{channel}"] = attempt & _marked(cases, moments.get(channel, ()))
-        cases["poging"] = _marked(cases, np.concatenate(list(tried.values())))
-        cases["gesproken"] = cases["poging"] & _marked(cases, np.concatenate(list(moments.values())))
-        held = ~visits["geweigerd"]
-        for name, which in (("gezocht", held), ("getroffen", held & visits["aangetroffen"]), ("geweigerd", ~held)):
-            here = places(visits["zaak_id"][which], cases["id"])
-            cases[name] = np.bincount(here[here != NOTHING], minlength=len(cases["id"]))
-
-    def add_terms(self, cases: Columns, signals: Columns) -> None:
-        """The LAA terms whose last day has passed, and whether WALAA had the answer in time.
-
-        Left out: cases that were withdrawn on or before that last day.
-        """
-        walaa, term, day = table(WalaaEntry), table(CaseTerm), self.day.toordinal()
-        final = or_(walaa.c.antwoord == Answer.MET_MUTATIE, walaa.c.antwoord == Answer.ZONDER_MUTATIE).label("eind")
-        entries = self.reader.read(_recorded(WalaaEntry, self.day, final, walaa.c.datum))
-        stored = _recorded(CaseTerm, self.day, term.c.id, term.c.term, term.c.einde)
-        rows = _by_id(self.reader.read(stored.where(term.c.term.in_(LAA_TERMS), term.c.einde < self.day)))
-        withdrawn = _withdrawn_on(cases, signals)
-        kept = (cases["eerste_antwoord_voor"], cases["resultaat_voor"])
-        answers = (np.ones_like(entries["eind"]), entries["eind"])
-        for name, in_column, answer in zip(LAA_TERMS, kept, answers, strict=True):
-            mine = rows["term"] == self.reader.words_of("term").known(name)
-            last_day = np.where(cases["laa"] & (in_column < day), in_column, np.nan)
-            here = places(rows["zaak_id"][mine], cases["id"])[::-1]  # backwards: the oldest is written last
-            stored_end = np.full(len(last_day) + 1, np.nan)
-            stored_end[here] = rows["einde"][mine][::-1]
-            last_day = np.where(np.isnan(last_day), stored_end[:-1], last_day)
-            answered = np.full(len(last_day) + 1, np.inf)
-            np.minimum.at(answered, places(entries["zaak_id"][answer], cases["id"]), entries["datum"][answer])
-            passed = ~np.isnan(last_day) & ~(withdrawn <= last_day)
-            cases[f"telt_mee:{name}"] = passed
-            cases[f"op_tijd:{name}"] = passed & (answered[:-1] <= last_day)
-
     def stays(self, cases: Columns) -> Columns:
         """Every stay in a phase and every time on hold that had ended."""
         stay = table(Stay)
@@ -451,29 +370,13 @@ class _Taking:
             pd.DataFrame(found).sort_values(["peildatum", "id"]).drop_duplicates(["signal_id", "gevolg"], keep="last")
         )
         here = places(frame["signal_id"].to_numpy(), signals["id"])
-        signals["onbeantwoord"] = signals["verteld"] & ~_marked(signals, frame["signal_id"].to_numpy())
+        signals["onbeantwoord"] = signals["verteld"] & ~marked(signals, frame["signal_id"].to_numpy())
         return {"signaal": here, "gevolg": frame["gevolg"].to_numpy(), "cent": frame["cent"].to_numpy()}
 
 
 def _text(column: Any) -> Any:
     """The stored value itself, not the member of an enum."""
     return cast(column, String).label(column.name)
-
-
-def _by_id(columns: Columns) -> Columns:
-    """In the order of their ids, in which they can be found; that is mostly how they come."""
-    ids = columns["id"]
-    if np.all(ids[1:] > ids[:-1]):
-        return columns
-    order = np.argsort(ids, kind="stable")
-    return {name: values[order] for name, values in columns.items()}
-
-
-def _marked(columns: Columns, ids: Any) -> Array:
-    """Which rows have one of these ids."""
-    marks = np.zeros(len(columns["id"]) + 1, bool)
-    marks[places(np.asarray(ids), columns["id"])] = True  # NOTHING is the last place, which is cut off
-    return marks[:-1]
 
 
 def _stays(signals: Columns) -> Array:
@@ -500,26 +403,6 @@ def _first_signals(cases: Columns) -> Array:
         if np.array_equal(found, first, equal_nan=True):
             return first
         first = found
-
-
-def _recorded(model: type[OfCase], day: date, *columns: Any) -> Select[Any]:
-    """zaak_id and some columns of a dossier table, as recorded by the end of the day."""
-    entry = table(model)
-    return select(entry.c.zaak_id, *columns).where(entry.c.vastgelegd_op <= day)
-
-
-def _withdrawn_on(cases: Columns, signals: Columns) -> Array:
-    """By case the day on which the last of its signals was withdrawn, or the case closed as withdrawn."""
-    many = len(cases["id"])
-    mine = signals["zaak"] != NOTHING
-    here, days = signals["zaak"][mine], signals["ingetrokken_op"][mine]
-    gone = ~np.isnan(days)
-    last = np.full(many, -np.inf)
-    np.maximum.at(last, here[gone], days[gone])
-    all_of_them = np.bincount(here[gone], minlength=many) == np.bincount(here, minlength=many)
-    withdrawn = np.where(all_of_them & (last > 0), last, np.nan)
-    closed = np.where(cases["ingetrokken"], cases["laatste_sluiting"], np.nan)
-    return np.fmin(withdrawn, closed)
 
 
 assert {"levering", "gemeente", "maand_ontvangst", *SIGNAL_FACTS} == set(DIMENSIONS)
