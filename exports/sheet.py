@@ -4,11 +4,12 @@ Rows are written by columns, a piece at a time: what repeats itself in a column 
 are put as text into the sheets that openpyxl made without them, which for each cell takes it sixty times as long.
 """
 
+import codecs
 import csv
 import io
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,11 +30,12 @@ from openpyxl.utils.datetime import to_excel
 
 Cell: TypeAlias = str | int | float | Decimal | bool | date | None
 
-AT_ONCE = 5000
+AT_ONCE = 1000
 """Rows of a piece."""
 _QUICK = 1
 """How hard a workbook is pressed: a fifth larger than by 6, in a third of the time."""
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+_ODD = frozenset(_STARTS_FORMULA)
 _FAULTY = PatternFill("solid", fgColor="FFF4B6B6")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 """Also a telephone number: + and digits."""
@@ -108,13 +110,21 @@ def csv_text(value: Cell) -> str:
 
 def write_csv(stream: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]] | InColumns) -> None:
     """`;`, UTF-8 with BOM, CRLF, one header row. The stream stays open."""
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=False)
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow([column.naam for column in columns])
+    stream.write(codecs.BOM_UTF8 + _csv_lines([[column.naam] for column in columns]))
     for piece in _pieces(rows):
-        writer.writerows(zip(*map(_csv_texts, piece), strict=True))
-    text.flush()
-    text.detach()
+        stream.write(_csv_lines([_csv_texts(cells) for cells in piece]))
+
+
+def _csv_lines(columns: Sequence[Sequence[str]]) -> bytes:
+    lines = "\r\n".join(map(";".join, zip(*columns, strict=True))) + "\r\n"
+    rows = len(columns[0])
+    plain = {'"': 0, ";": (len(columns) - 1) * rows, "\r": rows, "\n": rows}
+    # A sign too many stands in a cell, which then has to be quoted; so has an empty one that is a line by itself.
+    if len(columns) == 1 or any(lines.count(sign) != times for sign, times in plain.items()):
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(zip(*columns, strict=True))
+        lines = text.getvalue()
+    return lines.encode()
 
 
 def _pieces(rows: Iterable[Sequence[Any]] | InColumns) -> Iterator[Sequence[Sequence[Any]]]:
@@ -127,25 +137,32 @@ def _pieces(rows: Iterable[Sequence[Any]] | InColumns) -> Iterator[Sequence[Sequ
         yield list(zip(*piece, strict=True))
 
 
-def _csv_texts(cells: Sequence[Cell]) -> Sequence[Cell]:
-    kinds = set(map(type, cells))
+def _csv_texts(cells: Sequence[Cell]) -> Sequence[str]:
+    values = set(cells)
+    kinds = _kinds(values, cells)
     if kinds == {int}:
-        return cells  # csv writes them as we do
-    if kinds == {str}:
-        return [safe_text(text) if text[:1] in _STARTS_FORMULA else text for text in cells]  # type: ignore[arg-type,index]
-    return _once(cells, kinds, csv_text)
+        return list(map(str, cells))
+    if kinds == {str} and _ODD.isdisjoint(text[:1] for text in values):  # type: ignore[index]  # each is a text
+        return cells  # type: ignore[return-value]
+    return _once(values, kinds, cells, csv_text)
 
 
-_ALIKE = frozenset({str, date, bool, type(None)})
-"""Of these kinds values that are equal also read the same; 1 and 1.0, or a moment in two time zones, do not."""
+_ALIKE = frozenset({str, date, type(None)})
+"""Of these kinds values that are equal also read the same; 1, 1.0 and True, or a moment in two time zones, do not."""
 
 
-def _once(cells: Sequence[Any], kinds: set[type], tell: Callable[[Any], str]) -> list[str]:
+def _kinds(values: Set[Any], cells: Sequence[Any]) -> set[type]:
+    """The kinds of the cells of a column. values: those that differ, which are fewer to ask."""
+    kinds = set(map(type, values))
+    return kinds if kinds <= _ALIKE else set(map(type, cells))
+
+
+def _once(values: Set[Any], kinds: set[type], cells: Sequence[Any], tell: Callable[[Any], str]) -> list[str]:
     """Each cell as it is told; only once what a column says again and again."""
-    if kinds <= _ALIKE:
-        told = {cell: tell(cell) for cell in set(cells)}
-        return [told[cell] for cell in cells]
-    return [tell(cell) for cell in cells]
+    if not (kinds <= _ALIKE or kinds == {bool}):
+        return [tell(cell) for cell in cells]
+    told = {value: tell(value) for value in values}
+    return [told[cell] for cell in cells]
 
 
 def write_xlsx(target: BinaryIO | Path, sheets: Sequence[Sheet], remarks: Sequence[str] = ()) -> None:
@@ -208,19 +225,24 @@ class _Rows:
         part.write(end + self.counted(after))
 
     def _written(self, piece: Sequence[Sequence[Any]]) -> str:
-        form, filled = ['<row r="%s">'], []
+        form, filled = ['<row r="%s">'], list[Sequence[Any]]()
         first, self.last = self.last + 1, self.last + len(piece[0])
         numbers = range(first, self.last + 1)
         for letter, column, cells in zip(self.letters, self.sheet.kolommen, piece, strict=True):
-            kinds, look = set(map(type, cells)), self.looks[column.soort, False]
+            values, look = set(cells), self.looks[column.soort, False]
+            kinds = _kinds(values, cells)
             if kinds == {int}:
-                around, told = _NUMBER_CELL, cells
-            elif kinds == {str} and not _NOT_PLAIN.search("\n".join(cells)):
-                around, told = _TEXT_CELL, cells
+                around, told = f"{look}{_NUMBER_CELL}", cells
+            elif kinds == {str} and _are_plain(values):
+                around, told = f"{look}{_TEXT_CELL}", cells
             else:
-                around, told, look = "%s", _once(cells, kinds, partial(self._cell, column.soort)), ""
-            form.append(f'<c r="{letter}%s"{look}{around}')
-            filled += [numbers, told]
+                around, told = "%s", _once(values, kinds, cells, partial(self._cell, column.soort))
+            filled.append(numbers)
+            if len(values) == 1 and kinds <= _ALIKE:  # a column that says one thing is part of the form
+                around = (around % told[0]).replace("%", "%%")
+            else:
+                filled.append(told)
+            form.append(f'<c r="{letter}%s"{around}')
         form.append("</row>")
         row = "".join(form)
         return "".join([row % cells for cells in zip(numbers, *filled, strict=True)])
@@ -263,10 +285,12 @@ _NEVER = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What cannot stand in XML."""
 _CODED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 """The start of what a spreadsheet takes for a sign by its number: `_x0041_` would become an A."""
-_NOT_PLAIN = re.compile(
-    r"[&<>\0-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)|(?:\A|\n)(?:\s|\Z)|\s(?:\n|\Z)"
-)
-"""In texts below each other: a sign that is written otherwise, a text that is empty or begins or ends with a space."""
+
+
+def _are_plain(texts: Set[str]) -> bool:
+    """Whether each can stand in XML as it is; a few that could are not seen to be so."""
+    whole = "".join(texts)
+    return whole.isprintable() and all(texts) and not any(signs in whole for signs in ("&", "<", ">", " ", "_x"))
 
 
 def _header(target: Any, columns: Sequence[Column]) -> list[Any]:

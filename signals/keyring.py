@@ -77,7 +77,7 @@ class Key:
 
     def open_all(self, kept: Sequence[str]) -> list[str] | None:
         """The numbers that were sealed; None when they have to be opened one by one."""
-        if any(len(text) != LENGTH for text in kept):
+        if set(map(len, kept)) != {LENGTH}:
             return None
         return self._opener.open([text[MARK:] for text in kept])
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 DIGITS = 9
 _BLOCK = 16
 _SEALED = _BLOCK + DIGITS  # the tag, and as many bytes as there are digits
-_WITH_FILL = 27  # a text of 34 signs of base64 with two more, so that texts behind each other stay apart
+_SIGNS = 34  # of base64; two more fill them up to whole bytes, so that texts behind each other stay apart
 
 Blocks = NDArray[np.uint8]
 
@@ -38,24 +38,27 @@ class Opener:
 
     def open(self, kept: Sequence[str]) -> list[str] | None:
         """The numbers of these texts of base64, without its `=`; None unless every one of them is as it was sealed."""
+        padded = np.full((len(kept), _SIGNS + 2), ord("A"), np.uint8)
         try:
-            content = b64decode("AA".join((*kept, "")), b"-_", validate=True)
-            rows = np.frombuffer(content, np.uint8).reshape(len(kept), _WITH_FILL)
+            padded[:, :_SIGNS] = np.frombuffer("".join(kept).encode("ascii"), np.uint8).reshape(-1, _SIGNS)
+            rows = np.frombuffer(b64decode(padded.tobytes(), b"-_", validate=True), np.uint8).reshape(
+                -1, (_SIGNS + 2) * 3 // 4
+            )
         except ValueError:
             return None
         tags = rows[:, :_BLOCK]
         counters = tags.copy()
         counters[:, (8, 12)] &= 0x7F
-        numbers = rows[:, _BLOCK:_SEALED] ^ _blocks(self._stream, counters.tobytes())[:, :DIGITS]
-        padded = np.zeros((len(kept), _BLOCK), np.uint8)
-        padded[:, :DIGITS] = numbers
-        if not np.array_equal(_blocks(self._mac, (padded ^ self._added).tobytes()), tags):
+        blocks = np.zeros((len(kept), _BLOCK), np.uint8)
+        blocks[:, :DIGITS] = rows[:, _BLOCK:_SEALED] ^ _blocks(self._stream, counters)[:, :DIGITS]
+        if not np.array_equal(_blocks(self._mac, blocks ^ self._added), tags):
             return None
-        text = numbers.tobytes().decode("ascii", "replace")
-        return [text[place : place + DIGITS] for place in range(0, len(text), DIGITS)]
+        numbers: list[str] = blocks[:, :DIGITS].copy().view(f"S{DIGITS}").astype(f"U{DIGITS}").ravel().tolist()
+        return numbers
 
 
-def _blocks(cipher: Cipher[ECB], content: bytes) -> Blocks:
+def _blocks(cipher: Cipher[ECB], content: bytes | Blocks) -> Blocks:
+    content = content if isinstance(content, bytes) else content.tobytes()
     return np.frombuffer(cipher.encryptor().update(content), np.uint8).reshape(-1, _BLOCK)
 
 
