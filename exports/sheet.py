@@ -15,11 +15,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
+from html import escape
 from itertools import islice
 from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
-from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
@@ -265,7 +265,7 @@ class _Rows:
             case date():
                 value = _serial(value)
             case str():
-                kept = escape(_CODED.sub("_x005F_", _NEVER.sub("", value)), {"\r": "&#13;"})
+                kept = escape(_CODED.sub("_x005F_", _NEVER.sub("", value)), quote=False).replace("\r", "&#13;")
                 return f"{look}{(_TEXT_CELL if kept == kept.strip() else _SPACED_CELL) % kept}"
         return f"{look}{_NUMBER_CELL % value}"
 
