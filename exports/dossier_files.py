@@ -4,14 +4,13 @@ Made in a folder on disk; at most one piece is held in memory beside the PDF tha
 """
 
 import io
-import json
 import re
 import shutil
 import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from pypdf.errors import PyPdfError
 
 from exports.dossier import PURPOSES, Dossier
 from exports.dossier_chapters import Origin, Piece
+from exports.print import typeset
 from exports.sheet import Column, write_csv
 from signals.dates import dutch_date
 from workflow.document_kinds import DOCUMENT_KINDS, PDF, PNG
@@ -57,8 +57,6 @@ Stored = Callable[[Origin], Path | None]
 
 _OWN = Path(__file__).with_name("dossier.typ")
 _PIECE = Path(__file__).with_name("dossier_piece.typ")
-_LATIN, _GREEK_AND_CYRILLIC = range(0x250), range(0x370, 0x530)
-_MORE_LATIN_TO_SIGNS = range(0x1E00, 0x20D0)
 
 
 def write_pdf(dossier: Dossier, stored: Stored, folder: Path) -> Path:
@@ -120,42 +118,7 @@ def _own_part(dossier: Dossier) -> bytes:
             for part in dossier.parts
         ],
     }
-    return _set(_OWN, data)
-
-
-def _set(template: Path, data: Mapping[str, Any]) -> bytes:
-    """A tagged PDF. A sign that no font here has is printed by its number: without it PDF/UA allows no page at all."""
-    for told in (json.dumps(data), json.dumps(_printable(data))):
-        try:
-            made = typst.compile(
-                template,
-                root=template.parent,
-                sys_inputs={"data": told},
-                pdf_standards=["ua-1"],
-                ignore_system_fonts=True,
-            )
-        except typst.TypstError as fault:
-            if "could not be displayed" not in str(fault):
-                raise
-            continue
-        assert isinstance(made, bytes)
-        return made
-    raise AssertionError("de letters van het dossier zijn niet te zetten")
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return "".join(sign if _known(sign) else f"[U+{ord(sign):04X}]" for sign in value)
-    if isinstance(value, Mapping):
-        return {name: _printable(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_printable(each) for each in value]
-    return value
-
-
-def _known(sign: str) -> bool:
-    at = ord(sign)
-    return at in _LATIN or at in _GREEK_AND_CYRILLIC or (at in _MORE_LATIN_TO_SIGNS and sign.isprintable())
+    return typeset(_OWN, data)
 
 
 def _append(joined: PdfWriter, piece: Piece, path: Path | None, folder: Path, *, fits: bool) -> None:
@@ -197,15 +160,15 @@ def _sheet(piece: Piece, where: str, image: Path | None, folder: Path) -> bytes:
     lines = [f"{piece.soort}, {dutch_date(piece.datum)}", where]
     data = {"kop": piece.title, "regels": [line for line in lines if line], "beeld": ""}
     if image is None:
-        return _set(_PIECE, data)
+        return typeset(_PIECE, data)
     shown = folder / f"beeld{DOCUMENT_KINDS[piece.mediatype].extension}"  # by which typst knows what it is
     shown.symlink_to(image.resolve())
     template = Path(shutil.copy(_PIECE, folder))  # it sees no more than the folder it lies in
     try:
-        return _set(template, {**data, "beeld": shown.name})
+        return typeset(template, {**data, "beeld": shown.name})
     except typst.TypstError:
         data["regels"] = [lines[0], "Deze afbeelding kon niet worden afgedrukt. Zij zit in het ZIP-bestand."]
-        return _set(_PIECE, data)
+        return typeset(_PIECE, data)
     finally:
         shown.unlink()
 

@@ -3,23 +3,29 @@
 A figure looks at a `Population`; nothing here knows the database. All count what was recorded by the peildatum.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from functools import partial
+from math import inf
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlmodel import Session
 
 from exports import snapshot
+from exports.acts import LAA_TERMS
 from exports.population import Population, chosen, split
-from exports.public import Money, public
-from exports.selection import Selection, by_value
-from exports.snapshot import LAA_TERMS
+from exports.public import LEAST, Money, public
+from exports.selection import DIMENSIONS, Selection
+from exports.snapshot import STAYS
 from exports.stands import CATEGORIES
 from exports.statistics import Curve, Duration, Rate, duration, survival_curve, survival_median
 from signals.models import Uitkomst
+from workflow.course import HOLD
 from workflow.phases import Outcome, Phase
 
 Value: TypeAlias = int | Rate | Duration | Curve | Money | Mapping[str, "Value"] | None
@@ -31,7 +37,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 class Figure:
     """A figure: the name by which it is stored and asked, how it is called, what it is, how it is counted.
 
-    gesplitst: it is also given of each part of a split.
+    gesplitst: it is also given of each part of a split. openbaar: it may be in the public edition.
     """
 
     naam: str
@@ -39,22 +45,28 @@ class Figure:
     definitie: str
     reken: Callable[[Population], Value]
     gesplitst: bool = True
+    openbaar: bool = True
 
 
 FIGURES: dict[str, Figure] = {}
 
 
 def figure(
-    label: str, *, gesplitst: bool = True
+    label: str, *, gesplitst: bool = True, openbaar: bool = True
 ) -> Callable[[Callable[[Population], Value]], Callable[[Population], Value]]:
     """Registers a function as the figure of its name; its docstring, in Dutch, is the definition that readers see."""
 
     def register(reken: Callable[[Population], Value]) -> Callable[[Population], Value]:
         naam, definitie = reken.__name__, " ".join((reken.__doc__ or "").split())
-        FIGURES[naam] = Figure(naam, label, definitie, reken, gesplitst)
+        FIGURES[naam] = Figure(naam, label, definitie, reken, gesplitst, openbaar)
         return reken
 
     return register
+
+
+def _in_order(members: Iterable[StrEnum], counted: Mapping[str, int]) -> dict[str, int]:
+    """Those that occur, in the order of the procedure."""
+    return {member.value: counted[member.value] for member in members if counted.get(member.value)}
 
 
 def _rows(of: Population, outcome: Uitkomst) -> int | None:
@@ -98,10 +110,21 @@ def afgekeurd(of: Population) -> Value:
     return _rows(of, Uitkomst.AFGEKEURD)
 
 
+@figure("Regels afgekeurd per reden", gesplitst=False)
+def afgekeurd_per_reden(of: Population) -> Value:
+    """Afgekeurde regels naar wat er fout was. Een regel met meer dan één fout telt bij elke reden."""
+    if not of.rows_known:
+        return None
+    reasons = Counter[str]()
+    for codes, count in of.rejections.items():
+        reasons.update(dict.fromkeys(json.loads(codes), count))
+    return dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
+
+
 @figure("Signalen")
 def signalen(of: Population) -> Value:
     """Geaccepteerde signalen, ook als ze later zijn ingetrokken."""
-    return len(of.part.signals)
+    return of.signals("geteld")
 
 
 @figure("Zaken")
@@ -109,13 +132,13 @@ def zaken(of: Population) -> Value:
     """Personen bij een gemeente. Een signaal dat aansloot bij een lopende zaak opent er geen. Een zaak die aan een
     deelnemer is overgedragen, telt alleen bij de ontvanger; bijvangst telt niet mee.
     """
-    return len(of.zaken)
+    return of.count()
 
 
 @figure("Adressen")
 def adressen(of: Population) -> Value:
     """Verschillende huidige adressen van de zaken."""
-    return int(of.zaken["adres"].nunique())
+    return of.addresses()
 
 
 @figure("Lopend")
@@ -127,20 +150,19 @@ def lopend(of: Population) -> Value:
 @figure("Aandeel nog lopend")
 def aandeel_lopend(of: Population) -> Value:
     """Lopende zaken gedeeld door alle zaken. Hoort bij elke trefkans: boven 20% worden trefkansen niet vergeleken."""
-    return Rate(of.count("lopend"), len(of.zaken))
+    return Rate(of.count("lopend"), of.count())
 
 
 @figure("Zaken per fase")
 def in_fase(of: Population) -> Value:
     """Lopende zaken naar de fase waarin ze op de peildatum staan."""
-    waiting = of.zaken.loc[of.zaken["lopend"], "fase"].value_counts()
-    return {phase.value: int(waiting[phase.value]) for phase in Phase if phase.value in waiting.index}
+    return _in_order(Phase, of.tally("fase", among="lopend"))
 
 
 @figure("Aangehouden")
 def aangehouden(of: Population) -> Value:
     """Lopende zaken die op de peildatum zijn aangehouden."""
-    return int((of.zaken["lopend"] & of.zaken["aangehouden"]).sum())
+    return of.count("ligt_stil")
 
 
 @figure("Zaken ingetrokken")
@@ -154,7 +176,7 @@ def overgedragen(of: Population) -> Value:
     """Zaken die aan een andere gemeente zijn overgedragen of teruggestuurd. Was dat een deelnemer, dan tellen ze
     nergens anders mee; anders ook als zaak.
     """
-    return int((of.every_case["overgedragen"] & ~of.every_case["bijvangst"]).sum())
+    return of.every("weg")
 
 
 @figure("Niet opgepakt")
@@ -174,7 +196,7 @@ def bijvangst(of: Population) -> Value:
     """Zaken van andere personen uit de RNI die bij een onderzoek zijn gevonden; na een overdracht aan een deelnemer
     alleen bij de ontvanger. Ze tellen nergens anders mee.
     """
-    return int((of.every_case["bijvangst"] & ~of.every_case["bij_deelnemer"]).sum())
+    return of.every("bijvangst_hier")
 
 
 @figure("Opgepakt")
@@ -182,7 +204,7 @@ def opgepakt(of: Population) -> Value:
     """Zaken met ten minste één onderzoekshandeling: een bron buiten UWV, een contact, een huisbezoek of een brief. Niet
     ingetrokken en niet overgedragen.
     """
-    return int(of.followed_up[1].sum())
+    return of.count("opgepakt")
 
 
 @figure("Onderzocht")
@@ -200,8 +222,7 @@ def treffers(of: Population) -> Value:
 @figure("Resultaten")
 def resultaten(of: Population) -> Value:
     """Zaken naar het resultaat dat op de peildatum geldt."""
-    counted = of.zaken["resultaat"].value_counts()
-    return {outcome.value: int(counted[outcome.value]) for outcome in Outcome if outcome.value in counted.index}
+    return _in_order(Outcome, of.tally("resultaat"))
 
 
 @figure("Heropend")
@@ -215,8 +236,7 @@ def heropend(of: Population) -> Value:
 @figure("Opvolging")
 def opvolging(of: Population) -> Value:
     """Opgepakte zaken gedeeld door alle zaken die niet zijn ingetrokken of overgedragen aan een niet-deelnemer."""
-    stayed, followed = of.followed_up
-    return Rate(int(followed.sum()), int(stayed.sum()))
+    return Rate(of.count("opgepakt"), of.count("gebleven"))
 
 
 @figure("Trefkans")
@@ -225,8 +245,7 @@ def trefkans(of: Population) -> Value:
     signaal heeft het resultaat van zijn zaak, een ingetrokken signaal telt niet mee.
     """
     if of.per_signal:
-        counted = of.part.signals[~of.part.signals["ingetrokken"]]
-        return Rate(int(counted["treffer"].sum()), int(counted["onderzocht"].sum()))
+        return Rate(of.signals("treffer_telt"), of.signals("onderzocht_telt"))
     return Rate(of.count("treffer"), of.count("onderzocht"))
 
 
@@ -235,14 +254,21 @@ def trefkans_adres(of: Population) -> Value:
     """Adressen met ten minste één treffer gedeeld door adressen met ten minste één onderzochte zaak. Het interval telt
     huisgenoten niet als losse waarnemingen.
     """
-    researched = of.zaken.loc[of.zaken["onderzocht"], ["adres", "treffer"]]
-    hits = researched.loc[researched["treffer"], "adres"]
-    return Rate(int(hits.nunique()), int(researched["adres"].nunique()))
+    return Rate(of.addresses("treffer"), of.addresses("onderzocht"))
+
+
+@figure("Trefkans per maanden verblijf", gesplitst=False, openbaar=False)
+def trefkans_per_verblijf(of: Population) -> Value:
+    """Als de trefkans, naar hoe lang iemand volgens het eerste signaal van de zaak in Nederland verbleef: van de eerste
+    dag tot de laatste, of tot de dag van het signaal als er geen laatste dag is, in hele maanden. Niet in de openbare
+    uitgave.
+    """
+    there, hits, researched = (of.tally("verblijf", among=flag) for flag in ("telt", "treffer", "onderzocht"))
+    return {stay: Rate(hits[stay], researched[stay]) for stay in STAYS if there[stay]}
 
 
 def _on_time(of: Population, term: str) -> Rate:
-    mine = of.part.terms[of.part.terms["term"] == term]
-    return Rate(int(mine["op_tijd"].sum()), len(mine))
+    return Rate(of.count(f"op_tijd:{term}"), of.count(f"telt_mee:{term}"))
 
 
 @figure("Eerste antwoord op tijd")
@@ -269,27 +295,19 @@ def aangifte_aandeel(of: Population) -> Value:
     return Rate(of.outcome(Outcome.AANGIFTE_GEDAAN), of.count("treffer"))
 
 
-def _reached(attempts: pd.DataFrame, moments: pd.DataFrame) -> Rate:
-    asked = set(attempts["zaak_id"])
-    return Rate(len(asked & set(moments["zaak_id"])), len(asked))
-
-
 @figure("Bereik")
 def bereik(of: Population) -> Value:
     """Zaken met een contactpoging waarin de persoon is gesproken, gedeeld door alle zaken met een contactpoging. Een
     brief aan de persoon en een huisbezoek zijn pogingen; aangetroffen bij een huisbezoek is gesproken.
     """
-    return _reached(of.part.attempts, of.part.moments)
+    return Rate(of.count("gesproken"), of.count("poging"))
 
 
 @figure("Bereik per kanaal")
 def bereik_per_kanaal(of: Population) -> Value:
     """Als bereik, met poging en gesprek langs hetzelfde kanaal."""
-    moments = of.part.moments
-    return {
-        channel: _reached(attempts, moments[moments["kanaal"] == channel])
-        for channel, attempts in by_value(of.part.attempts, "kanaal").items()
-    }
+    reached = {one: Rate(of.count(f"gesproken:{one}"), of.count(f"poging:{one}")) for one in of.channels}
+    return {channel: rate for channel, rate in reached.items() if rate.noemer}
 
 
 @figure("Thuis getroffen")
@@ -297,20 +315,19 @@ def thuis_getroffen(of: Population) -> Value:
     """Huisbezoeken waarbij de gezochte persoon is aangetroffen, gedeeld door alle huisbezoeken zonder weigering, geteld
     per bezoek en per zaak.
     """
-    held = of.part.visits[~of.part.visits["geweigerd"]]
-    return Rate(int(held["aangetroffen"].sum()), len(held))
+    return Rate(of.count("getroffen"), of.count("gezocht"))
 
 
 @figure("Geweigerde huisbezoeken")
 def huisbezoeken_geweigerd(of: Population) -> Value:
     """Huisbezoeken waarbij toestemming werd geweigerd. Weigeren is een recht en zegt niets over het resultaat."""
-    return int(of.part.visits["geweigerd"].sum())
+    return of.count("geweigerd")
 
 
 @figure("Duur ontvangst tot eerste antwoord")
 def duur_ontvangst_eerste_antwoord(of: Population) -> Value:
     """Kalenderdagen van ontvangst tot de dag van het eerste antwoord in de zaak."""
-    return duration(of.zaken["dagen_eerste_antwoord"])
+    return duration(of.days("dagen_eerste_antwoord"))
 
 
 @figure("Duur ontvangst tot eerste sluiting")
@@ -320,9 +337,9 @@ def duur_ontvangst_afgesloten(of: Population) -> Value:
     was; lopende, ingetrokken, overgedragen, elders ingeschreven en niet opgepakte zaken tellen tot hun laatste dag.
     Er is geen mediaan zolang meer dan de helft nog wacht.
     """
-    plain = duration(of.zaken["dagen_afgesloten"])
-    median = survival_median(of.zaken["km_dagen"].tolist(), of.zaken["km_beantwoord"].tolist())
-    return Duration(plain.n, plain.mediaan, plain.p90, km=(median,), km_n=len(of.zaken))
+    plain = duration(of.days("dagen_afgesloten"))
+    median = survival_median(of.days("km_dagen"), of.days("km_dagen", among="km_beantwoord"))
+    return Duration(plain.n, plain.mediaan, plain.p90, km=(median,), km_n=of.count())
 
 
 @figure("Verloop tot eerste sluiting", gesplitst=False)
@@ -331,7 +348,7 @@ def verloop_ontvangst_afgesloten(of: Population) -> Value:
     zaken tellen mee, de lopende tot de peildatum, precies zoals bij de Kaplan-Meiermediaan. Gevolgd is hoeveel zaken er
     tot die dag nog te volgen waren: hoe minder, hoe onzekerder. Niet in de openbare uitgave.
     """
-    return survival_curve(of.zaken["km_dagen"].tolist(), of.zaken["km_beantwoord"].tolist())
+    return survival_curve(of.days("km_dagen"), of.days("km_dagen", among="km_beantwoord"))
 
 
 @figure("Duur onderzoek tot eerste sluiting")
@@ -339,20 +356,20 @@ def duur_onderzoek_afgesloten(of: Population) -> Value:
     """Kalenderdagen van de start van het onderzoek tot de eerste sluiting. De richtlijn is 70 dagen (Circulaire BRP,
     paragraaf 4.2).
     """
-    return duration(of.zaken["dagen_onderzoek"])
+    return duration(of.days("dagen_onderzoek"))
 
 
 @figure("Duur per fase")
 def duur_in_fase(of: Population) -> Value:
     """Kalenderdagen van elk verblijf in een fase dat voorbij is. Afgesloten zijn is geen verblijf."""
-    by_phase = by_value(of.part.stays, "fase")
-    return {phase.value: duration(by_phase[phase.value]["dagen"]) for phase in Phase if phase.value in by_phase}
+    by_phase = {phase.value: duration(of.stays(phase.value)) for phase in Phase}
+    return {phase: days for phase, days in by_phase.items() if days.n}
 
 
 @figure("Duur aangehouden")
 def duur_aangehouden(of: Population) -> Value:
     """Kalenderdagen van elke aanhouding die voorbij is."""
-    return duration(of.part.holds["dagen"])
+    return duration(of.stays(HOLD))
 
 
 @figure("Opbrengst")
@@ -360,24 +377,20 @@ def opbrengst(of: Population) -> Value:
     """Per soort het aantal signalen en het bedrag in euro's volgens de laatste opgave van UWV. Tel de soorten nooit bij
     elkaar op: voorkomen schade is geen terugvordering. Pas aan het eind van het volgende jaar volledig.
     """
-    return {
-        soort: Money(int(rows["signal_id"].nunique()), int(rows["cent"].sum()))
-        for soort, rows in by_value(of.part.yields, "soort").items()
-    }
+    return of.yields
 
 
 @figure("Opbrengst nog niet gemeld")
 def opbrengst_nog_niet_gemeld(of: Population) -> Value:
     """Signalen waarvan een resultaat aan UWV is verzonden dat nog geldt, en waarover UWV nog niets meldde."""
-    told = of.part.signals.index[of.part.signals["verteld"]]
-    return int((~told.isin(of.part.yields["signal_id"])).sum())
+    return of.signals("onbeantwoord")
 
 
 @figure("Afstemming met UWV")
 def afstemming(of: Population) -> Value:
     """Elk signaal precies een keer: wat UWV ervan weet en wat nog verteld moet worden."""
-    counted = of.part.signals["categorie"].value_counts()
-    return {category: int(counted.get(category, 0)) for category in CATEGORIES}
+    counted = of.signal_tally("categorie")
+    return {category: counted.get(category, 0) for category in CATEGORIES}
 
 
 def figures(
@@ -386,37 +399,52 @@ def figures(
     peildatum: date,
     *,
     openbaar: bool = False,
+    eigen: bool = False,
     zone: ZoneInfo = AMSTERDAM,
 ) -> dict[str, Any]:
     """Every figure of a selection as of a day, and split by every dimension: the object of `rni figures --json`.
 
     Needs a session that sees every municipality; the selection says which part is counted. openbaar: rounded and
-    suppressed for the public (raises Invalid for a selection that is not public). zone: in which a day ends.
+    suppressed for the public (raises Invalid for a selection that is not public). eigen: for a municipality, which
+    knows its cases: an amount only over at least five signals, and only of the whole of one municipality, since who
+    takes one part from another would have that of a person. zone: in which a day ends.
     """
     if openbaar:
         selection.check_public()
+    others = (dimension for dimension in DIMENSIONS if dimension != "gemeente")
+    whole = len(selection.gemeenten) == 1 and not selection.chosen(*others)
     all_of_it = snapshot.take(session, peildatum, zone)
     part = chosen(all_of_it, selection)
-    shown = public if openbaar else _plain
+    shown = public if openbaar else partial(_plain, least=LEAST if whole else inf) if eigen else _plain
+    in_parts = partial(_plain, least=inf) if eigen and not openbaar else shown
     per = {
-        dimension: {value: _counted(of, shown, known_only=True) for value, of in split(part, dimension)}
+        dimension: {value: _counted(of, in_parts, known_only=True) for value, of in split(part, dimension)}
         for dimension in selection.splits(openbaar)
     }
     return {
         "peildatum": peildatum.isoformat(),
         "openbaar": openbaar,
         "selectie": selection.as_dict(),
-        "cijfers": _counted(part, shown),
+        "cijfers": _counted(part, shown, openbaar=openbaar),
         "per": per,
     }
 
 
-def _counted(of: Population, shown: Callable[[Value], Any], known_only: bool = False) -> dict[str, Any]:
-    counted = {naam: each.reken(of) for naam, each in FIGURES.items() if each.gesplitst or not known_only}
+def _counted(
+    of: Population, shown: Callable[[Value], Any], *, known_only: bool = False, openbaar: bool = False
+) -> dict[str, Any]:
+    counted = {
+        naam: each.reken(of) if each.openbaar or not openbaar else None
+        for naam, each in FIGURES.items()
+        if each.gesplitst or not known_only
+    }
     return {naam: shown(value) for naam, value in counted.items() if value is not None or not known_only}
 
 
-def _plain(value: Value) -> Any:
+def _plain(value: Value, least: float = 0) -> Any:
+    """As it was counted; an amount over fewer signals than `least` is left out."""
     if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: _plain(part, least) for name, part in value.items()}
+    if isinstance(value, Money) and value.signalen < least:
+        return value.as_dict() | {"bedrag": None}
     return value if value is None or isinstance(value, int) else value.as_dict()

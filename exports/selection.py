@@ -3,9 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
 from sqlmodel import Session, col, select
 
 from signals.codes import AANLEIDINGEN, ADRESBRONNEN, UITKERINGSSOORTEN
@@ -64,13 +62,6 @@ class Selection:
         """Whether anything but everything is asked for in one of these dimensions."""
         return any(self.wanted(dimension) for dimension in dimensions)
 
-    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a frame that has these dimensions as columns."""
-        for dimension in DIMENSIONS:
-            if values := self.wanted(dimension):
-                frame = frame[frame[dimension].isin(values)]
-        return frame
-
     def check_known(self, session: Session) -> None:
         """Raises Invalid naming every value that does not exist: of it, zeros would pass for an answer."""
         known = select(Delivery.leveringsnummer).where(col(Delivery.leveringsnummer).in_(self.leveringen))
@@ -120,9 +111,3 @@ class Selection:
         if public and self.chosen(*(dimension for dimension in DIMENSIONS if dimension != "levering")):
             return ()
         return tuple(DIMENSIONS)
-
-
-def by_value(frame: pd.DataFrame, dimension: str) -> dict[str, pd.DataFrame]:
-    """{value: rows} of one dimension, in order of the value; rows without a value are left out."""
-    groups: Any = frame.groupby(dimension, sort=True)
-    return {str(value): rows for value, rows in groups}

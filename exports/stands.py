@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     false,
     func,
     literal,
@@ -27,15 +28,17 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
     union_all,
 )
+from sqlmodel import Session
 
 from exports.models import FeedbackDelivery, FeedbackRow, RowKind
 from signals.base import table
-from signals.models import Load, Municipality, Signal
+from signals.models import Load, Municipality, Signal, SignalChange
 from workflow.models import Case, CaseEvent, CaseSignal
 from workflow.phases import OUTCOMES, Outcome, Phase, Told
-from workflow.unsettled import first_event, first_link, is_unsettled
+from workflow.unsettled import first_link, is_unsettled
 
 REGISTERED = tuple(outcome for outcome, meaning in OUTCOMES.items() if meaning.told is Told.INGESCHREVEN)
 STANDING = (Phase.AFGESLOTEN, Phase.BEZWAAR)
@@ -51,6 +54,9 @@ CATEGORIES = (
 )
 """The reconciliation, in order of precedence."""
 
+MOMENTS = ("aangemaakt_op", "verzonden_op", "ontvangen_op", "geweigerd_op")
+"""Of a delivery of feedback."""
+
 STAND = ("eerste_antwoord", "resultaat", "brp_mutatie", "ingangsdatum_ingezetene", "gemeentecode")
 """The columns of a row that, with the withdrawal, are the stand; a date alone is no news."""
 
@@ -64,23 +70,29 @@ class AsOf:
 
 
 def cases_as_of(day: date) -> Subquery:
-    """The columns of `zaak` that a stand needs, as they were recorded up to and including a day."""
+    """The columns of `zaak` that a stand needs, as they were recorded up to and including a day.
+
+    They are those of the case itself, and of its last event by then where something was done in it since.
+    """
     event, zaak = table(CaseEvent), table(Case)
+    told = ("ingangsdatum", "resultaat", "datum_resultaat", "eerste_antwoord", "datum_eerste_antwoord")
+    own = (zaak.c.id, zaak.c.gemeentecode, zaak.c.bsn)
+    still = select(*own, zaak.c.fase, *(zaak.c[name] for name in told)).where(
+        zaak.c.geopend_op <= day, func.coalesce(zaak.c.laatste_stap_op <= day, true())
+    )
+    later = select(zaak.c.id).where(zaak.c.laatste_stap_op > day)
     last = (
         select(event.c.zaak_id, func.max(event.c.volgnummer).label("volgnummer"))
-        .where(event.c.vastgelegd_op <= day)
+        .where(event.c.zaak_id.in_(later), event.c.vastgelegd_op <= day)
         .group_by(event.c.zaak_id)
         .subquery("laatste")
     )
-    told = ("ingangsdatum", "resultaat", "datum_resultaat", "eerste_antwoord", "datum_eerste_antwoord")
-    own = (zaak.c.id, zaak.c.gemeentecode, zaak.c.bsn)
-    settled = (
-        select(*own, event.c.naar.label("fase"), *(event.c[name] for name in told))
+    moved_on = (
+        select(*own, event.c.naar, *(event.c[name] for name in told))
         .join_from(last, event, and_(event.c.zaak_id == last.c.zaak_id, event.c.volgnummer == last.c.volgnummer))
         .join(zaak, zaak.c.id == event.c.zaak_id)
     )
-    unsettled = select(*own, *first_event("naar", *told)).where(is_unsettled, zaak.c.geopend_op <= day)
-    return union_all(settled, unsettled).subquery("zaak_toen")
+    return union_all(still, moved_on).subquery("zaak_toen")
 
 
 def links_as_of(day: date) -> Subquery:
@@ -88,27 +100,25 @@ def links_as_of(day: date) -> Subquery:
 
     A case that sent its signal back is passed over: the signal is with the sender again, whose link is older.
     """
-    link, event, signal = table(CaseSignal), table(CaseEvent), table(Signal)
+    link, event, signal, zaak = table(CaseSignal), table(CaseEvent), table(Signal), table(Case)
+    counts = and_(link.c.intrekking_telt, func.coalesce(signal.c.ingetrokken_op <= day, false()))
+    columns = (link.c.signal_id, link.c.zaak_id, counts.label("intrekking_telt"))
+    by_then = select(*columns).join_from(link, signal, signal.c.id == link.c.signal_id).where(link.c.vanaf <= day)
+    # A signal may lie elsewhere now than then when it got another case since, or one of its cases took a step.
+    of_later = select(link.c.signal_id).join(zaak, zaak.c.id == link.c.zaak_id).where(zaak.c.laatste_stap_op > day)
+    moved = union(select(link.c.signal_id).where(link.c.vanaf > day), of_later)
+    still = by_then.where(link.c.actueel, link.c.signal_id.not_in(moved))
     returned = select(event.c.zaak_id).where(event.c.stap == "stuur_terug", event.c.vastgelegd_op <= day)
-    newest = (
-        select(
-            link.c.signal_id,
-            link.c.zaak_id,
-            and_(link.c.intrekking_telt, func.coalesce(signal.c.ingetrokken_op <= day, false())).label(
-                "intrekking_telt"
-            ),
-            func.row_number()
-            .over(partition_by=link.c.signal_id, order_by=(link.c.vanaf.desc(), link.c.id.desc()))
-            .label("rang"),
-        )
-        .join(signal, signal.c.id == link.c.signal_id)
-        .where(link.c.vanaf <= day, link.c.zaak_id.not_in(returned))
+    newest_first = (link.c.vanaf.desc(), link.c.id.desc())
+    ranked = (
+        by_then.add_columns(func.row_number().over(partition_by=link.c.signal_id, order_by=newest_first).label("rang"))
+        .where(link.c.signal_id.in_(moved), link.c.zaak_id.not_in(returned))
         .subquery("koppelingen")
     )
-    columns = ("signal_id", "zaak_id", "intrekking_telt")
-    settled = select(*(newest.c[name] for name in columns)).where(newest.c.rang == 1)
-    unsettled = select(*first_link(*columns)).where(is_unsettled, table(Case).c.geopend_op <= day)
-    return union_all(settled, unsettled).subquery("koppeling_toen")
+    names = ("signal_id", "zaak_id", "intrekking_telt")
+    again = select(*(ranked.c[name] for name in names)).where(ranked.c.rang == 1)
+    unsettled = select(*first_link(*names)).where(is_unsettled, zaak.c.geopend_op <= day)
+    return union_all(still, again, unsettled).subquery("koppeling_toen")
 
 
 def _with_links(signal: Table, as_of: AsOf | None) -> tuple[FromClause, ColumnElement[int], ColumnElement[bool]]:
@@ -141,19 +151,18 @@ def _first_registrations(cases: FromClause) -> Subquery:
 
 
 def _merged_by(
-    cases: FromClause,
-) -> tuple[ColumnElement[Any], list[tuple[FromClause, ColumnElement[bool]]]]:
-    """The municipality in which that of a case had gone up when it answered (no value: in none), and what to join.
+    code: ColumnElement[str], day: ColumnElement[Any], name: str
+) -> tuple[ColumnElement[str], list[tuple[FromClause, ColumnElement[bool]]]]:
+    """The municipality in which that of a code had gone up by a day (itself: in none), and what to join.
 
-    What was told before a merger stays told as it was. Two mergers are followed: more than a case lives through.
+    Two mergers are followed: more than a case lives through. name: to tell the tables from others.
     """
-    answered = func.coalesce(cases.c.datum_resultaat, cases.c.datum_eerste_antwoord)
-    first, second = table(Municipality).alias("opgegaan"), table(Municipality).alias("daarna_opgegaan")
+    first, second = table(Municipality).alias(name), table(Municipality).alias(f"{name}_daarna")
     joins: list[tuple[FromClause, ColumnElement[bool]]] = [
-        (first, and_(first.c.code == cases.c.gemeentecode, first.c.einde <= answered)),
-        (second, and_(second.c.code == first.c.opvolger, second.c.einde <= answered)),
+        (first, and_(first.c.code == code, first.c.einde <= day)),
+        (second, and_(second.c.code == first.c.opvolger, second.c.einde <= day)),
     ]
-    return func.coalesce(second.c.opvolger, first.c.opvolger), joins
+    return func.coalesce(second.c.opvolger, first.c.opvolger, code), joins
 
 
 def _told_as(outcome: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -175,10 +184,12 @@ def stands(as_of: AsOf | None = None) -> Subquery:
     first = _first_registrations(cases)
     standing = cases.c.fase.in_(STANDING)
     withdrawn = func.coalesce(or_(withdrawal_counts, and_(standing, cases.c.resultaat == Outcome.INGETROKKEN)), false())
+    # What was told before a merger stays told as it was: the day of the answer says which municipality gave it.
+    answered = func.coalesce(cases.c.datum_resultaat, cases.c.datum_eerste_antwoord)
+    own, mergers = _merged_by(cases.c.gemeentecode, answered, "opgegaan")
+    that_of_first, mergers_of_first = _merged_by(first.c.gemeentecode, answered, "eerste_opgegaan")
     registered_by_another = and_(
-        cases.c.resultaat.in_(REGISTERED),
-        first.c.gemeentecode.is_not(None),
-        first.c.gemeentecode != cases.c.gemeentecode,
+        cases.c.resultaat.in_(REGISTERED), first.c.gemeentecode.is_not(None), that_of_first != own
     )
     told: ColumnElement[Any] = case(
         (or_(withdrawn, ~func.coalesce(standing, false())), null()),
@@ -190,7 +201,6 @@ def stands(as_of: AsOf | None = None) -> Subquery:
     def not_before_receipt(day: ColumnElement[Any]) -> ColumnElement[Any]:
         return case((day < signal.c.datum_ontvangst, signal.c.datum_ontvangst), else_=day)
 
-    successor, mergers = _merged_by(cases)
     query = (
         select(
             signal.c.id.label("signal_id"),
@@ -206,16 +216,29 @@ def stands(as_of: AsOf | None = None) -> Subquery:
             case((told.is_not(None), not_before_receipt(cases.c.datum_resultaat))).label("datum_resultaat"),
             mutation.label("brp_mutatie"),
             case((mutation, cases.c.ingangsdatum)).label("ingangsdatum_ingezetene"),
-            func.coalesce(successor, cases.c.gemeentecode, signal.c.gemeentecode).label("gemeentecode"),
+            func.coalesce(own, signal.c.gemeentecode).label("gemeentecode"),
         )
         .outerjoin_from(linked, cases, cases.c.id == zaak_id)
         .outerjoin(first, first.c.bsn == cases.c.bsn)
     )
-    for row, merged in mergers:
+    for row, merged in (*mergers, *mergers_of_first):
         query = query.outerjoin(row, merged)
     if as_of:
         query = query.where(signal.c.load_id.in_(loads_before(as_of.before)))
     return query.subquery("stand")
+
+
+def now_unless_changed(session: Session, as_of: AsOf) -> AsOf | None:
+    """None where nothing was recorded after the day: what stands now is what stood then, and is quicker to find."""
+    link, load, zaak = table(CaseSignal), table(Load), table(Case)
+    change, delivery, row = table(SignalChange), table(FeedbackDelivery), table(FeedbackRow)
+    moments = (load.c.geladen_op, *(delivery.c[name] for name in MOMENTS), row.c.geweigerd_op)
+    days = (zaak.c.laatste_stap_op, zaak.c.geopend_op, link.c.vanaf, change.c.datum)
+    later = (
+        *(select(exists().where(moment >= as_of.before)) for moment in moments),
+        *(select(exists().where(day > as_of.day)) for day in days),
+    )
+    return as_of if any(session.scalar(each) for each in later) else None
 
 
 def loads_before(moment: datetime) -> Select[Any]:

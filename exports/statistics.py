@@ -1,13 +1,14 @@
 """The arithmetic behind the figures: intervals, quantiles, survival; knows nothing of cases."""
 
 import math
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
+
+Counts: TypeAlias = NDArray[np.int64]
 
 Z_95 = 1.959963984540054
 """The 97.5th percentile of the normal distribution: two sides of 95%."""
@@ -34,6 +35,34 @@ class Rate:
         """As the contract prints it."""
         low, high = self.interval
         return {"teller": self.teller, "noemer": self.noemer, "waarde": self.waarde, "laag": low, "hoog": high}
+
+
+@dataclass(frozen=True)
+class Days:
+    """How often each number of days occurs: `counts[k]` times `lowest + k`."""
+
+    lowest: int
+    counts: Counts
+
+    @classmethod
+    def of(cls, values: Sequence[int], lowest: int | None = None, highest: int | None = None) -> "Days":
+        """From the numbers themselves; lowest and highest where two must lie beside each other."""
+        first = lowest if lowest is not None else min(values, default=0)
+        last = highest if highest is not None else max(values, default=0)
+        return cls(first, np.bincount(np.asarray(values, np.int64) - first, minlength=last - first + 1))
+
+    @property
+    def n(self) -> int:
+        """How many were measured."""
+        return int(self.counts.sum())
+
+    def quantile(self, share: float) -> float:
+        """The value below which a share of them lies, by linear interpolation between neighbours; n must not be 0."""
+        place = share * (self.n - 1)
+        below = math.floor(place)
+        ranks = (below, min(below + 1, self.n - 1))
+        low, high = (self.lowest + int(at) for at in np.searchsorted(np.cumsum(self.counts), ranks, side="right"))
+        return low + (place - below) * (high - low)
 
 
 @dataclass(frozen=True)
@@ -89,52 +118,41 @@ def wilson(successes: int, trials: int) -> tuple[float, float] | tuple[None, Non
     return (low, high)
 
 
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which a share of ordered values lies, by linear interpolation between neighbours."""
-    place = share * (len(ordered) - 1)
-    below = math.floor(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
-
-
-def duration(days: "pd.Series[Any]") -> Duration:
-    """Median and 90th percentile by linear interpolation; missing values are left out."""
-    measured = sorted(days.dropna().tolist())
-    if not measured:
+def duration(days: Days) -> Duration:
+    """Median and 90th percentile by linear interpolation."""
+    if not days.n:
         return Duration(0, None, None)
-    return Duration(len(measured), float(quantile(measured, 0.5)), float(quantile(measured, 0.9)))
+    return Duration(days.n, float(days.quantile(0.5)), float(days.quantile(0.9)))
 
 
-def survival(days: Iterable[int], happened: Iterable[bool]) -> dict[int, float]:
+def survival(watched: Days, happened: Days) -> dict[int, float]:
     """The Kaplan-Meier curve: {day on which something happened: the share for which it had not happened yet}.
 
-    days: observed days per subject. happened: True where the observation ended with the event, False where it was
-    censored. Who is censored on a day was still at risk on that day.
+    watched: after how many days the watching of each ended. happened: of those the ones that ended with the event; the
+    others are censored, and who is censored on a day was still at risk on that day. Both from the same lowest day.
     """
-    seen = Counter(zip(days, happened, strict=True))
-    at_risk, share, curve = sum(seen.values()), 1.0, {}
-    for day in sorted({day for day, _ in seen}):
-        if events := seen[day, True]:
-            share *= 1 - events / at_risk
-            curve[int(day)] = share
-        at_risk -= events + seen[day, False]
-    return curve
+    at_risk = watched.n - np.cumsum(watched.counts) + watched.counts
+    (falls,) = np.nonzero(happened.counts)
+    shares = np.cumprod(1 - happened.counts[falls] / at_risk[falls])
+    return dict(zip((watched.lowest + falls).tolist(), shares.tolist(), strict=True))
 
 
-def survival_curve(days: Sequence[int], happened: Sequence[bool]) -> Curve:
+def survival_curve(watched: Days, happened: Days) -> Curve:
     """The curve of `survival` as it is drawn; without steps when nobody was watched."""
-    watched = sorted(int(day) for day in days)
-    if not watched:
+    if not watched.n:
         return Curve(())
-    falls, left, steps = survival(days, happened), 1.0, []
-    for day in sorted({0, *watched}):
+    falls, left, steps = survival(watched, happened), 1.0, []
+    ended = np.cumsum(watched.counts)
+    days = watched.lowest + np.nonzero(watched.counts)[0]
+    for day in sorted({0, *days.tolist()}):
         left = falls.get(day, left)
-        steps.append(Step(day, left, len(watched) - bisect_left(watched, day)))
+        earlier = day - watched.lowest - 1
+        steps.append(Step(day, left, watched.n - (int(ended[earlier]) if earlier >= 0 else 0)))
     return Curve(tuple(steps))
 
 
-def survival_median(days: Iterable[int], happened: Iterable[bool]) -> float | None:
+def survival_median(watched: Days, happened: Days) -> float | None:
     """The first day on which the curve is one half or lower; None when it stays above."""
     # A product of fractions that is exactly one half may come out a hair above it.
-    reached = (day for day, share in survival(days, happened).items() if share <= 0.5 + 1e-12)
+    reached = (day for day, share in survival(watched, happened).items() if share <= 0.5 + 1e-12)
     return next((float(day) for day in reached), None)

@@ -59,20 +59,29 @@ LAA_REFERENCES = Path(__file__).with_name("laa_trefkans.csv")
 
 def write_workbook(figures: Mapping[str, Any], target: BinaryIO | Path) -> None:
     """Writes what `figures.figures` gave as XLSX: one sheet with the whole, one per dimension, definitions, choices."""
+    write_xlsx(target, sheets_of(figures), remarks_of(figures))
+
+
+def sheets_of(figures: Mapping[str, Any]) -> list[Sheet]:
+    """The sheets of the numbers themselves."""
     meanings = [(each.naam, each.label, each.definitie) for each in _used(figures)]
-    sheets = [
+    return [
         Sheet("Cijfers", (NAME, DETAIL, *MEASURED, DEFINITION), _whole(figures["cijfers"])),
         *(_split(dimension, parts) for dimension, parts in figures["per"].items()),
         Sheet("Definities", (CODE, NAME, DEFINITION), meanings),
         _choices(figures),
         _references(),
     ]
+
+
+def remarks_of(figures: Mapping[str, Any]) -> tuple[str, ...]:
+    """What holds for every number of them."""
     edition = (
         "Openbare uitgave: aantallen zijn afgerond op vijftallen."
         if figures["openbaar"]
         else ("Binnen het project: ware aantallen, nooit een persoon.")
     )
-    write_xlsx(target, sheets, (f"Peildatum {_day(figures):%d-%m-%Y}.", edition, *REMARKS))
+    return (f"Peildatum {_day(figures):%d-%m-%Y}.", edition, *REMARKS)
 
 
 def _day(figures: Mapping[str, Any]) -> date:

@@ -18,7 +18,8 @@ from sqlalchemy.sql.schema import Table
 from sqlmodel import SQLModel
 
 import service.models  # noqa: F401  # every owned table must be known here
-import workflow.sessie_models  # every owned table must be known here
+import workflow.course  # every owned table must be known here
+import workflow.sessie_models
 import workflow.visit_models  # noqa: F401
 from exports.models import FeedbackFile, FeedbackRow
 from service.trace import Trace

@@ -15,9 +15,9 @@ from sqlmodel import Session, col
 from exports.stands import comparison
 from signals.dates import dutch_date
 from signals.municipalities import Municipalities, same_municipality
-from workflow.dated_settings import setting
+from workflow.dated_settings import DatedSetting, setting
 from workflow.deadlines import TERMS
-from workflow.models import Case, CaseTerm, DatedSetting
+from workflow.models import Case, CaseTerm
 from workflow.phases import OPEN
 
 _TERMS = {rule.setting: term for term, rule in TERMS.items() if rule.setting is not None}

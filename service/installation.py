@@ -13,7 +13,7 @@ from signals.errors import Invalid, NotFound, Reason, Refused
 from signals.models import Grondslag, Participant
 from signals.municipalities import Municipalities
 from workflow import dated_settings
-from workflow.models import DatedSetting
+from workflow.dated_settings import DatedSetting
 
 LONGEST_TEXT, LONGEST_DECIDED_BY = 2000, 200
 _TEXTS = {

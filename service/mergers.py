@@ -9,8 +9,9 @@ from service.log import audit
 from service.models import AuditEntry, UserRole
 from signals.models import Municipality, Participant
 from signals.municipalities import standing_for
+from workflow.dated_settings import DatedSetting
 from workflow.mergers import MERGED
-from workflow.models import Case, DatedSetting
+from workflow.models import Case
 
 
 def tell(session: Session, now: datetime) -> int:

@@ -31,9 +31,11 @@ class Happening:
     number: str = ""
 
 
-def happened(session: Session, access: Access, naam: str, moment: datetime, today: date) -> Sequence[Happening]:
-    """The newest on top, at most MOST of them."""
-    found: list[Happening] = []
+def happened(
+    session: Session, access: Access, naam: str, moment: datetime, today: date, also: Sequence[Happening] = ()
+) -> Sequence[Happening]:
+    """The newest on top, at most MOST of them. also: what this session cannot see of itself."""
+    found = [*also]
     if access.may(Role.BEHANDELAAR):
         found += _in_cases(session, naam, moment, col(Case.behandelaar) == naam)
     if access.may(Role.BESLISSER):

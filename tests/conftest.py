@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -22,6 +23,7 @@ from service.settings import DEFAULT_SECRET, Settings
 from tests import postgres
 from tests.databases import CLUSTER, Databases, PostgresDatabases, databases_of
 from tests.engines import make_quick_engine
+from tests.soak import SOAKING
 from workflow.models import NO_TERM, Case
 from workflow.running_terms import running_terms
 
@@ -77,13 +79,37 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(cluster.communicate)
 
 
+ABOUT_DATA = ("tests/importers/", "tests/exports/", "tests/workflow/test_intake", "tests/workflow/test_undo")
+"""Where statements differ by database, or could: these always run on both."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is about something else than the database runs on one of the two: this test on one, the next on the other.
+
+    On both with the marker `every_database`, under `make soak`, with EVERY_DATABASE=1, and when tests are chosen with
+    -k or one by one.
+    """
+    chosen = config.option.keyword or any("::" in argument for argument in config.args)
+    if SOAKING or chosen or os.environ.get("EVERY_DATABASE") == "1" or postgres.program("initdb") is None:
+        return
+    variants: dict[str, dict[str, pytest.Item]] = {}
+    for item in items:
+        kind = getattr(item, "callspec", None) and item.callspec.params.get("databases")  # type: ignore[attr-defined]
+        if kind and not item.nodeid.startswith(ABOUT_DATA) and not item.get_closest_marker("every_database"):
+            variants.setdefault(item.nodeid.replace(kind, "", 1), {})[kind] = item
+    other = {of[KINDS[crc32(name.encode()) % len(KINDS)]] for name, of in variants.items() if len(of) == len(KINDS)}
+    config.hook.pytest_deselected(items=[item for item in items if item in other])
+    items[:] = [item for item in items if item not in other]
+
+
 @pytest.fixture(scope="session", params=KINDS)
 def databases(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     engine_path: Callable[..., str],
 ) -> Iterator[Databases]:
-    """Both kinds of database; whatever asks for one, directly or not, runs on both (`-k "not postgresql"`: on one).
+    """Both kinds of database; what asks for one, directly or not, runs on both or on one of them (see above).
 
     In a browser that is one: see tests/service/pages.
     """

@@ -56,7 +56,7 @@ OPEN = frozenset(
             "MIT",
             "MIT-0",
         ),
-        *("MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
+        *("MIT-CMU", "MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
     }
 )
 """Licences of libraries that a work under the EUPL 1.2 may use and be given away with, as they are."""

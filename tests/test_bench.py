@@ -19,7 +19,7 @@ from service.access import Access
 from service.loading.uploads import check_file, load_file
 from signals.bsn import passes_elfproef
 from tests import chromium, postgres
-from tests.bench import deliveries, feedback, pages, steps
+from tests.bench import counting, deliveries, feedback, pages, steps
 from tests.bench.databases import Postgres, Sqlite
 from tests.bench.deliveries import COLUMNS, RECEIVED, new, write_csv, write_known
 from tests.bench.expected import Expected
@@ -163,6 +163,14 @@ def test_every_page_that_is_measured_is_a_page_and_its_bare_route_answers_the_sa
     shown = as_text(Measured({}, pages=found))
     assert all(each.what in shown for each in (*found.rates, *found.dearer, *found.crowds, *found.weights))
     assert len(found.dearer) == 1 and json.dumps(as_object(Measured({}, pages=found))["pages"])
+
+
+def test_the_figures_that_are_measured_are_those_of_all_copies(databases: Databases, tmp_path: Path) -> None:
+    bare, counted = counting.work(databases, "here", 600, 1, tmp_path)
+    assert bare.rows == counted.rows >= 6000  # more than two copies of the demonstration, and ten events a case
+    assert counted.ratio and counted.peak
+    shown = as_text(Measured({}, figures=[bare, counted]))
+    assert "all figures" in shown and as_object(Measured({}, figures=[bare, counted]))["figures"]
 
 
 def runs(seconds: float, megabytes: float = 100, bare: Runs | None = None) -> Runs:

@@ -12,19 +12,33 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, or_
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, UniqueConstraint, or_
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from signals.dates import add_months
 from signals.errors import Invalid, Reason
 from signals.municipalities import lineage
 from workflow.deadlines import LONGEST_DAYS, TERMS, Term
-from workflow.models import DatedSetting
 
 _VISITS = "bezoek_aantal"
 _VISITS_OUT_OF_HOURS = "bezoek_buiten_kantooruren"
 _MOST_VISITS = 10
 _MONTHS_AFTER_A_MERGER = 24
+
+
+class DatedSetting(SQLModel, table=True):
+    """A setting with validity dates, of one municipality or (no code) of the installation."""
+
+    __tablename__ = "instelling"
+    __table_args__ = (UniqueConstraint("naam", "gemeentecode", "vanaf"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    naam: str = Field(max_length=60)
+    gemeentecode: str | None = Field(default=None, max_length=4)
+    waarde: str = Field(max_length=200)
+    vanaf: date
+    tot: date | None = Field(default=None, description="exclusive")
+    besloten_door: str = Field(max_length=200)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, false
+from sqlmodel import Field
 
 from signals.base import Moment, Owned, by_value, index_of
 from signals.models import Grondslag
@@ -41,6 +41,7 @@ class Case(Owned, table=True):
         # A new case has none of these, so a load pays nothing for them.
         index_of("behandelaar IS NOT NULL", "ix_zaak_toegewezen", "gemeentecode", "eerste_termijn_tot", "id"),
         _where_filled("zaak", "behandelaar", "eerste_termijn_tot", "id"),
+        _where_filled("zaak", "laatste_stap_op"),
         _where_filled("zaak", "ouder_id"),
         _where_filled("zaak", "voorganger_id"),
     )
@@ -109,6 +110,15 @@ class Case(Owned, table=True):
     soort_adres: str | None = Field(default=None, max_length=10, description="woonadres or briefadres, by the besluit")
     fase_voor_bezwaar: Phase | None = Field(default=None, sa_column=Column(by_value(Phase, "fase_voor_bezwaar")))
     afgesloten_op: date | None = None
+    laatste_stap_op: date | None = Field(default=None, description="this and what follows: `workflow.course`")
+    fase_sinds: date | None = None
+    aangehouden_vanaf: date | None = None
+    eerst_afgesloten_op: date | None = None
+    laatst_afgesloten_op: date | None = None
+    beantwoord_op: date | None = None
+    onderzoek_begon_op: date | None = None
+    heropend_op: date | None = None
+    had_resultaat: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     teruggestuurd: bool = Field(default=False, description="was sent back once; may not be sent back again")
     ingetrokken_door_uwv: date | None = Field(default=None, description="a V for all its signals waits for a person")
 
@@ -473,18 +483,3 @@ class Bijvangst(OfCase, table=True):
     id: int | None = Field(default=None, primary_key=True)
     omschrijving: str
     kindzaak_id: int | None = Field(default=None, foreign_key="zaak.id", index=True)
-
-
-class DatedSetting(SQLModel, table=True):
-    """A setting with validity dates, of one municipality or (no code) of the installation."""
-
-    __tablename__ = "instelling"
-    __table_args__ = (UniqueConstraint("naam", "gemeentecode", "vanaf"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    naam: str = Field(max_length=60)
-    gemeentecode: str | None = Field(default=None, max_length=4)
-    waarde: str = Field(max_length=200)
-    vanaf: date
-    tot: date | None = Field(default=None, description="exclusive")
-    besloten_door: str = Field(max_length=200)

@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from signals.errors import Invalid, NotFound, Reason, Refused, Stale
-from workflow import case_terms, effects, letters, parcels
+from workflow import case_terms, course, effects, letters, parcels
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.deadlines import Term
@@ -177,7 +177,8 @@ def _write(taking: effects.Taking, versie: int) -> CaseEvent:
     case_terms.settle(taking.file)
     if started:
         effects.begin_investigation(taking, taking.posted)
-        session.add(_event(taking, BY_NAME["start_onderzoek"], case.fase, case.fase, last - 1, implied=True))
+        implied = _event(taking, BY_NAME["start_onderzoek"], case.fase, case.fase, last - 1, implied=True)
+        course.record(session, case, implied)
     before = case.fase
     after = _after(taking)
     effect = effects.EFFECTS.get(move.name)
@@ -189,7 +190,8 @@ def _write(taking: effects.Taking, versie: int) -> CaseEvent:
         effects.send(taking, move.letter)
     case.fase = after
     event = _event(taking, move, before, after, last)
-    session.add_all([case, event])
+    session.add(case)
+    course.record(session, case, event)
     if taking.reopens is not None:
         _reopen_sender(taking, taking.reopens)
     session.flush()
@@ -254,5 +256,6 @@ def _reopen_sender(taking: effects.Taking, sender: Case) -> None:
     back = effects.Taking(CaseFile(taking.session, sender), taking.desk, taking.move, {}, reden)
     event = _event(back, taking.move, before, sender.fase, sender.versie)
     event.stap, event.rol = "ontvang_teruggestuurd", ""
-    taking.session.add_all([sender, event])
+    taking.session.add(sender)
+    course.record(taking.session, sender, event)
     tell_of_double(taking.session, sender, taking.desk)

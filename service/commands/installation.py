@@ -10,8 +10,7 @@ from service import installation
 from service.commands.desk import As, AsJson, answer, day, desk
 from service.db import session_scope
 from signals.models import Participant
-from workflow.dated_settings import SETTINGS, setting
-from workflow.models import DatedSetting
+from workflow.dated_settings import SETTINGS, DatedSetting, setting
 from workflow.phases import Role
 
 bases = typer.Typer(no_args_is_help=True, help="De grondslag om resultaten aan UWV te geven.")

@@ -17,8 +17,10 @@ from sqlmodel import Session, col, select
 from exports import feedback_2026_1 as feedback
 from exports.figures import figures
 from exports.models import FeedbackDelivery
+from exports.packs.files import save
+from exports.packs.messages import pack_of
+from exports.packs.parts import Soort
 from exports.selection import Selection
-from exports.workbook import write_workbook
 from importers import opbrengst_2026_1
 from importers.load import summary
 from service import case_signals, process
@@ -32,7 +34,7 @@ from service.files import documents, storage
 from service.identity import accounts
 from service.loading import uploads
 from service.settings import Settings, keep_files_private
-from signals.models import Grondslag, Load
+from signals.models import Grondslag, Load, Municipality
 from signals.municipalities import Municipalities
 from workflow import dossier, moves
 from workflow.actors import Actor, Desk
@@ -256,10 +258,11 @@ class Demo:
             numbers = session.exec(select(FeedbackDelivery.nummer)).all()
             paths = [path for nummer in numbers for path in feedback.save(session, nummer, folder)]
             told = figures(session, Selection(), self.today)
-            for pack in ("werksessie", "evaluatie"):
-                paths.append(folder / f"{pack}-{self.today:%Y%m%d}.xlsx")
-                write_workbook(told, paths[-1])
-                paths.append(folder / f"{pack}-{self.today:%Y%m%d}.json")
+            names = {row.code: row.naam for row in session.exec(select(Municipality))}
+            for pack in Soort:
+                stem = f"{pack}-{self.today:%Y%m%d}"
+                paths += save(pack_of(pack, told, names=names), told, folder, stem)
+                paths.append(folder / f"{stem}.json")
                 paths[-1].write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
             phases = session.exec(select(Case.fase)).all()
             outcomes = session.exec(select(Case.resultaat).where(col(Case.resultaat).is_not(None))).all()

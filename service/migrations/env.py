@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 MODELS = (
     "signals.models",
     "workflow.models",
+    "workflow.course",
     "workflow.visit_models",
     "workflow.sessie_models",
     "exports.models",

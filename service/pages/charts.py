@@ -4,7 +4,6 @@ Widths and places along the line are percents, so that a drawing fills whatever 
 size, on a telephone and at 400% alike. Heights are pixels.
 """
 
-import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from service.pages import labels
 from signals.municipalities import alphabetical
 from workflow.phases import Outcome, Phase
+from workflow.words import share as share  # pages take it from here
 
 LINE, UNDER = 18, 30
 """Pixels of a line of words, and of the bar under it with what is left open."""
@@ -328,11 +328,6 @@ def whole(naam: str, titel: str, head: str, counts: Sequence[tuple[str, int]], n
 
 ROOM_FOR_A_NUMBER = 5
 """Percents."""
-
-
-def share(part: float | None) -> str:
-    """`42,9%`; a dash for nothing to divide by."""
-    return "–" if part is None or math.isnan(part) else f"{part * 100:.1f}%".replace(".", ",")
 
 
 def _told(parts: Any) -> str:

@@ -17,7 +17,7 @@ from exports.workbook import write_workbook
 from service.pages import labels
 from service.pages.charts import charts_of, share
 from service.pages.rendering import render, require
-from service.reporting import figures_for
+from service.reporting import figures_for, sees_own_only
 from service.web.dependencies import Database, Now, PageSession, Who
 from service.web.files import MEDIA_TYPES, download
 from signals.dates import as_date, complete_date
@@ -59,6 +59,8 @@ class Block:
     titel: str
     koppen: Sequence[str]
     lines: Sequence[Line]
+    naam: str = ""
+    """Of the figure, when the table is of one."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def figures_page(
         split_heads=[FIGURES[naam].label for naam in KEY_FIGURES],
         dimensions=DIMENSION_LABELS,
         chosen=[(name, DIMENSION_LABELS[name], value) for name, value in asked.chosen.items()],
-        own=not who.has(Role.COORDINATOR),
+        own=sees_own_only(who.access),
     )
 
 
@@ -183,7 +185,7 @@ def blocks(cijfers: Mapping[str, Any]) -> list[Block]:
         elif value:
             heads = heads_of(next(iter(value.values())))
             parts = [Line(name, labels.heading(labels.words(name)), cells_of(each), "") for name, each in value.items()]
-            others.append(Block(label, heads, [*parts, Line("", "", [], meaning)]))
+            others.append(Block(label, heads, [*parts, Line("", "", [], meaning)], naam))
     return [
         Block("Aantallen", ["Aantal"], counts),
         Block("Aandelen", heads_of({"teller": 0}), rates),
@@ -216,10 +218,7 @@ def cells_of(value: Any) -> list[str]:
         measured = [labels.number(value[part]) for part in ("n", "mediaan", "p90")]
         return [*measured, labels.number(value["km_mediaan"])] if "km_mediaan" in value else measured
     amount = value["bedrag"]
-    return [labels.number(value["signalen"]), "–" if amount is None else f"{amount:,.2f}".translate(_DUTCH_POINTS)]
-
-
-_DUTCH_POINTS = str.maketrans(",.", ".,")
+    return [labels.number(value["signalen"]), "–" if amount is None else labels.euros(amount)]
 
 
 def _split(parts: Mapping[str, Any], names: Mapping[str, str] | None) -> list[tuple[str, str, list[str]]]:

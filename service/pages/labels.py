@@ -10,64 +10,18 @@ from signals.dates import MONTHS, dutch_date
 from workflow.deadlines import TERMS, Term
 from workflow.fields import Field
 from workflow.holidays import add_working_days
-from workflow.letter_texts import LANGUAGES
 from workflow.transitions import BY_NAME
+from workflow.words import WORDS
+from workflow.words import euros as euros
+from workflow.words import heading as heading  # pages say `labels.heading`, and the like
+from workflow.words import number as number
+from workflow.words import words as words
 
 SOON_WORKING_DAYS = 5
 WEEKDAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 _TYPED = frozenset({"tekst", "lange_tekst"})
-
-# Only what does not read well with its underscores taken out.
-_WORDS: Mapping[str, str] = {
-    "rvig_verzoek": "verzoek aan de RvIG",
-    "LAA_2_37": "LAA, Wet BRP artikel 2.37",
-    "TMV_2_34": "terugmelding, Wet BRP artikel 2.34",
-    "SUWI_5_9": "Wet SUWI artikel 5.9",
-    "EIGEN_INITIATIEF": "eigen initiatief van het college",
-    "UITKERING": "uitkering",
-    "DIENSTVERBAND": "dienstverband",
-    "WERKGEVER": "werkgever",
-    "andere_gemeente": "overgedragen aan een andere gemeente",
-    "afgerond_met_brp_mutatie": "afgerond met BRP-mutatie",
-    "afgerond_zonder_brp_mutatie": "afgerond zonder BRP-mutatie",
-    **LANGUAGES,
-    "bag": "BAG",
-    "bezwaar": "bezwaar",
-    "brp": "BRP",
-    "buitenland_of_te_kort": "in het buitenland, of te kort in Nederland",
-    "coordinator": "coördinator",
-    "e_mail": "e-mail",
-    "elders_ingeschreven": "in een andere gemeente ingeschreven",
-    "geladen": "geladen",
-    "ind": "IND",
-    "kick_off": "kick-off",
-    "kvk": "KvK",
-    "onderzoek_in_de_brp": "onderzoek in de BRP",
-    "gemeente_opgegaan": "Gemeente samengevoegd",
-    "open_bijvangst": "Zaak geopend als bijvangst",
-    "ontvang_overdracht": "Zaak ontvangen van een andere gemeente",
-    "ontvang_signaal": "Signaal ontvangen",
-    "ontvang_teruggestuurd": "Zaak teruggekregen van een andere gemeente",
-    "pl_overzicht": "overzicht van de persoonslijst",
-    "reeds_ingezetene": "was al ingezetene",
-    "rni_tva": "RNI (tijdelijk verblijfsadres)",
-    "uwv": "UWV",
-    "uwv_liaison": "UWV-liaison",
-    "zonder_mutatie": "zonder mutatie",
-}
-
-
-def words(code: object) -> str:
-    """A stored code as people say it: `niet_opgepakt` -> `niet opgepakt`; nothing for nothing."""
-    text = "" if code is None else str(code)
-    return _WORDS.get(text) or text.replace("_", " ")
-
-
-def heading(text: str) -> str:
-    """With a capital at the beginning; the rest stays as it is."""
-    return text[:1].upper() + text[1:]
 
 
 def step_label(stap: str) -> str:
@@ -111,15 +65,6 @@ def moment(value: datetime | None, zone: ZoneInfo) -> str:
         return ""
     local = value.astimezone(zone)
     return f"{dutch_date(local.date())}, {local:%H.%M} uur"
-
-
-def number(value: float | int | None) -> str:
-    """`12.345`, `0,5`; a dash for nothing."""
-    if value is None:
-        return "–"
-    if isinstance(value, float) and not value.is_integer():
-        return f"{value:.1f}".replace(".", ",")
-    return f"{int(value):,}".replace(",", ".")
 
 
 def days_left(einde: date, today: date) -> str:
@@ -166,7 +111,7 @@ def value_text(value: Any, zone: ZoneInfo, soort: str = "") -> str:
             return moment(datetime.fromisoformat(text), zone)
     except ValueError:  # it only looks like a date
         return text
-    return words(text) if (re.fullmatch(r"[a-zA-Z0-9_]+", text) and "_" in text) or text in _WORDS else text
+    return words(text) if (re.fullmatch(r"[a-zA-Z0-9_]+", text) and "_" in text) or text in WORDS else text
 
 
 def term_state(term: str, status: str) -> str:

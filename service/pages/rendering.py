@@ -43,6 +43,7 @@ environment.filters.update(
     klok=labels.clock,
     bezoekuitkomst=visit_outcome,
     getal=labels.number,
+    euro=labels.euros,
     bsn=mask,
     geboren=birth_date_text,
     persoon=full_name,

@@ -19,7 +19,8 @@ from service.pages.messages import NEED_A_PERSON
 from service.pages.rendering import render
 from service.pages.visits import plans_in
 from service.pages.worklist import MOST_COUNTED, Filters, Row, display_names, filters_of, lines
-from service.web.dependencies import Now, PageSession, SignedIn, Who
+from service.reporting import YieldsShown, yields_for
+from service.web.dependencies import Database, Now, PageSession, SignedIn, Who
 from signals.models import Load, LoadStatus
 from workflow import day_list, prepared_letters, unplaced_reports, visit_planning
 from workflow.holidays import add_working_days
@@ -32,6 +33,7 @@ FIRST = 5
 """So many cases stand here; the rest is one click away."""
 MOST = MOST_COUNTED + 1
 TOLD = "/terugkoppelingen"
+YIELDED = "/cijfers#opbrengst"
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,13 @@ EMPTY: Sequence[tuple[Role, str, str, str]] = (
 
 
 @router.get("/", response_class=HTMLResponse)
-def start(request: Request, who: Who, session: PageSession, now: Now) -> Response:
-    """What is due, what waits and what happened since the last time, for every role of who asks."""
-    today = now.date()
+def start(request: Request, who: Who, session: PageSession, engine: Database, now: Now) -> Response:
+    """What is due, what waits, what happened since the last time and what came of it, for every role of who asks."""
+    today, before = now.date(), who.vorige_keer
     found = {line.path: line for line in _lines(session, who, now) if line.count or line.beside}
     waiting = list(found.values())
     visits = _visits_today(session, who, today) if who.has(Role.TOEZICHTHOUDER) else ()
+    yielded = yields_for(engine, who.access, today, before)
     return render(
         request,
         "start.html",
@@ -79,13 +82,28 @@ def start(request: Request, who: Who, session: PageSession, now: Now) -> Respons
         rows=_first_cases(session, who),
         visits=visits,
         sessie=sessies.next_for(session, who, today),
-        happened=since.happened(session, who.access, who.naam, who.vorige_keer, today) if who.vorige_keer else (),
+        happened=since.happened(session, who.access, who.naam, before, today, _reported(yielded)) if before else (),
         counts=[line for line in _since(session, who) if line.count],
-        before=who.vorige_keer,
+        before=before,
+        yielded=yielded,
+        complete=today.year + 1,
         names=display_names(session),
         saved=list(_saved(session, who)),
         nexts=[next_ for role, *next_ in EMPTY if who.has(role)],
     )
+
+
+def _reported(yielded: YieldsShown | None) -> Sequence[since.Happening]:
+    """Of how many signals UWV said what it did: about nobody."""
+    return [
+        since.Happening(
+            each.geladen_op,
+            f"Opbrengst van {labels.number(each.signalen)} {'signaal' if each.signalen == 1 else 'signalen'} gemeld",
+            each.door,
+            YIELDED,
+        )
+        for each in (yielded.reports if yielded else ())
+    ]
 
 
 def _saved(session: Session, who: SignedIn) -> Iterator[Line]:

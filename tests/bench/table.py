@@ -22,6 +22,7 @@ _RATES_HEADER = ("ten people after each other", "cases", "pages/s", "bare pages/
 _DEARER_HEADER = ("what more costs", "", "pages/s", "of the other", "", "ratio", "aim", "")
 _CROWD_HEADER = ("everybody at once", "people", "s till the last", "without answer", "", "", "", "")
 _WEIGHT_HEADER = ("what a browser fetches", "", "first visit", "then", "2G s", "moved", "aim", "")
+_FIGURES_HEADER = ("figures", "events", "median s", "min-max", "events/s", "ratio", "aim", "")
 _MEMORY_HEADER = ("memory of the process", "rows", "peak MB", "", "", "ratio", "limit", "")
 
 
@@ -36,6 +37,7 @@ class Measured:
     nights: Sequence[Night] = ()
     log: list[Kept] = field(default_factory=list)
     pages: Pages = field(default_factory=Pages)
+    figures: list[Runs] = field(default_factory=list)
 
 
 def verdict(runs: Runs | Times) -> str:
@@ -79,6 +81,7 @@ def as_text(found: Measured) -> str:
         (_DEARER_HEADER, [_dearer_line(each) for each in found.pages.dearer]),
         (_CROWD_HEADER, [_crowd_line(crowd) for crowd in found.pages.crowds]),
         (_WEIGHT_HEADER, [_weight_line(weight) for weight in found.pages.weights]),
+        (_FIGURES_HEADER, [_speed_line(runs) for runs in found.figures]),
     )
     lines = [line for header, rows in tables if rows for line in (header, *rows, ("",) * len(_HEADER))][:-1]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADER))]
@@ -100,20 +103,8 @@ def as_object(found: Measured) -> dict[str, Any]:
     """The same, with every run."""
     return {
         "machine": found.on,
-        "speed": [
-            {
-                "what": runs.what,
-                "rows": runs.rows,
-                "seconds": runs.seconds,
-                "median": median(runs.seconds),
-                "rows_per_second": runs.rate,
-                "ratio": runs.ratio,
-                "aim": runs.aim,
-                "limit": runs.limit,
-                "verdict": verdict(runs),
-            }
-            for runs in found.speed
-        ],
+        "speed": [_runs(runs) for runs in found.speed],
+        "figures": [_runs(runs) | {"megabytes": runs.peak} for runs in found.figures],
         "memory": [
             {
                 "what": one.whole.what,
@@ -147,6 +138,20 @@ def as_object(found: Measured) -> dict[str, Any]:
             "weights": [vars(weight) for weight in found.pages.weights],
         },
         "too_much": too_much(found),
+    }
+
+
+def _runs(runs: Runs) -> dict[str, Any]:
+    return {
+        "what": runs.what,
+        "rows": runs.rows,
+        "seconds": runs.seconds,
+        "median": median(runs.seconds),
+        "rows_per_second": runs.rate,
+        "ratio": runs.ratio,
+        "aim": runs.aim,
+        "limit": runs.limit,
+        "verdict": verdict(runs),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from signals.models import Delivery, Grondslag, Load, LoadStatus, Signal
+from workflow import course
 from workflow.models import Case, CaseEvent, CaseSignal, CaseTerm
 from workflow.phases import OUTCOMES, PROCEDURE_VERSION, Answer, Herkomst, Outcome, Phase
 
@@ -151,7 +152,7 @@ class Builder:
         )
         case.fase = naar
         case.versie += 1
-        self.session.add(taken)
+        course.record(self.session, case, taken)
         self.session.flush()
         return taken
 

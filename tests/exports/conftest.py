@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from service.access import Access
+from service.db import session_scope
 from tests.exports.builder import Builder, noon
+from tests.exports.packing import CHOSEN, Many, counted_as_json, fill
 from workflow.models import Case
 
 
@@ -31,3 +34,17 @@ def of_case() -> Callable[..., dict[str, Any]]:
         }
 
     return values
+
+
+@pytest.fixture(scope="session")
+def many(shared: Any, tmp_path_factory: pytest.TempPathFactory) -> Many:
+    """The packs of ninety cases; see packing."""
+    with session_scope(shared.engine, Access.system()) as session:
+        fill(session, Builder(session))
+        counted = {
+            (openbaar, chosen): counted_as_json(session, openbaar, **selection)
+            for openbaar in (False, True)
+            for chosen, selection in CHOSEN.items()
+        }
+        session.rollback()
+    return Many(counted, tmp_path_factory.mktemp("pakketten"))

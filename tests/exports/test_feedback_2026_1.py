@@ -281,6 +281,32 @@ def test_an_answer_is_told_by_the_municipality_of_its_day(session, build):
     assert only(session, make_and_receive(session))["gemeentecode"] == "0935"
 
 
+def test_a_municipality_that_merged_is_no_other_than_itself(session, build):
+    """Two registrations there are one municipality's; of before the merger each stays told as it was."""
+    row = session.get_one(Municipality, "0363")
+    row.einde, row.opvolger = MARCH, "0935"
+    one = build.case(gemeente="0363")
+    before, after = (build.case(build.signal("0935", bsn=one.bsn)) for _ in range(2))
+    build.close(one, Outcome.AANGIFTE_GEDAAN, FEBRUARY)
+    build.close(before, Outcome.AANGIFTE_GEDAAN, MARCH - timedelta(days=1))
+    build.close(after, Outcome.AANGIFTE_GEDAAN, MARCH)
+    rows = told(session, make_and_receive(session))
+    assert [(row["gemeentecode"], row["resultaat"]) for row in rows] == [
+        ("0363", "ingeschreven"),
+        ("0935", "elders"),
+        ("0935", "ingeschreven"),
+    ]
+
+
+def test_phase_matters_for_a_standing_outcome(session, build):
+    """An outcome left behind on a case that is worked on again is not told."""
+    case = build.case()
+    build.close(case, Outcome.OVERLEDEN, date(2026, 2, 3))
+    build.event(case, "beslis_op_bezwaar", Phase.INLICHTINGEN, date(2026, 2, 4))
+    (row,) = feedback.due(session)
+    assert (row["soort"], row["resultaat"]) == ("eerste_antwoord", None)
+
+
 def test_bijvangst_has_no_row(session, build):
     case = build.case()
     child = build.case(

@@ -360,6 +360,67 @@ def test_reconciliation_as_of_today_is_the_one_of_feedback(session, world):
     assert count(session)["cijfers"]["afstemming"] == feedback.reconciliation(session)
 
 
+def test_a_rejected_row_counts_with_every_reason_it_has(session, build):
+    load = build.load()
+    twice, once = ["bsn_ongeldig", "postcode_ongeldig"], ["postcode_ongeldig"]
+    for regel, (uitkomst, codes) in enumerate(
+        [
+            (Uitkomst.AFGEKEURD, twice),
+            (Uitkomst.AFGEKEURD, once),
+            (Uitkomst.AFGEKEURD, once),
+            (Uitkomst.DUBBEL, ["al_geladen"]),
+        ]
+    ):
+        session.add(RejectedRow(load_id=load.id, regel=regel, uitkomst=uitkomst, gemeentecode=AMSTERDAM, codes=codes))
+    session.flush()
+    cijfers = count(session)["cijfers"]
+    assert cijfers["afgekeurd"] == 3
+    assert list(cijfers["afgekeurd_per_reden"].items()) == [("postcode_ongeldig", 3), ("bsn_ongeldig", 1)]
+    assert count(session, gemeenten=(MAASTRICHT,))["cijfers"]["afgekeurd_per_reden"] == {}
+    assert count(session, uitkeringssoort=("WW",))["cijfers"]["afgekeurd_per_reden"] is None, (
+        "a rejected row may lack it"
+    )
+    assert "afgekeurd_per_reden" not in count(session)["per"]["gemeente"].get(AMSTERDAM, {})
+
+
+STAYED = [
+    ("korter_dan_4_maanden", date(2025, 9, 6), None),  # until the day of the signal, a day short of four months
+    ("4_tot_6_maanden", date(2025, 9, 5), None),
+    ("4_tot_6_maanden", date(2025, 1, 31), date(2025, 7, 30)),
+    ("6_tot_12_maanden", date(2025, 1, 31), date(2025, 7, 31)),
+    ("6_tot_12_maanden", date(2025, 1, 5), date(2026, 1, 4)),
+    ("12_maanden_of_langer", date(2025, 1, 5), None),
+]
+
+
+def test_hit_rate_by_how_many_months_somebody_stayed(session, build):
+    load = build.load()
+    for number, (_, first, last) in enumerate(STAYED):
+        case = build.case(build.signal(AMSTERDAM, load, datum_vanaf=first, datum_tot=last, datum_signaal=RECEIPT))
+        outcome = Outcome.AANGIFTE_GEDAAN if number % 2 else Outcome.ONBEKEND_OP_ADRES
+        build.close(case, outcome, after(20))
+    changed = build.case(build.signal(AMSTERDAM, load, datum_vanaf=date(2024, 1, 1), datum_tot=date(2025, 12, 1)))
+    values = {"gemeentecode": AMSTERDAM, "load_id": load.id, "regel": 1, "datum": after(40)}
+    told = {"oud": {"datum_vanaf": "2025-07-01", "datum_tot": None}, "soort": Mutatiesoort.GEWIJZIGD}
+    session.add(SignalChange(signal_id=changed.eerste_signaal_id, **values, **told))
+    build.close(changed, Outcome.AANGIFTE_GEDAAN, after(30))
+    session.flush()
+    expected = {
+        "korter_dan_4_maanden": (0, 1),
+        "4_tot_6_maanden": (1, 2),
+        "6_tot_12_maanden": (1, 2),
+        "12_maanden_of_langer": (2, 2),
+    }
+    counted = count(session)["cijfers"]["trefkans_per_verblijf"]
+    assert list(counted) == list(expected), "the shortest first"
+    assert {stay: share(rate) for stay, rate in counted.items()} == expected
+    before = count(session, after(35))["cijfers"]["trefkans_per_verblijf"]
+    assert share(before["6_tot_12_maanden"]) == (2, 3), "as the signal was told then"
+    assert share(before["12_maanden_of_langer"]) == (1, 1)
+    public_edition = figures(session, Selection(), PEILDATUM, openbaar=True)["cijfers"]
+    assert public_edition["trefkans_per_verblijf"] is None, "beside the other splits it would say too much"
+
+
 def test_an_empty_register_has_figures_too(session):
     answer = count(session)
     assert set(answer["cijfers"]) == set(FIGURES)

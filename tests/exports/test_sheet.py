@@ -193,3 +193,10 @@ def test_rows_that_come_by_columns_are_the_same_rows(rows):
 def test_a_row_that_is_too_long_or_too_short_is_a_fault_of_ours(rows):
     with pytest.raises(ValueError, match="zip"):
         write_xlsx(io.BytesIO(), [Sheet("Blad", COLUMNS, rows)])
+
+
+@pytest.mark.parametrize("text", ["x" * 40_000, "&" * 40_000])
+def test_a_text_that_is_too_long_for_a_cell_is_cut_off(text):
+    stream = io.BytesIO()
+    write_xlsx(stream, [Sheet("Blad", COLUMNS[:1], [(text,)])])
+    assert openpyxl.load_workbook(stream)["Blad"]["A2"].value == text[:32_767]

@@ -2,12 +2,11 @@
 
 from fractions import Fraction
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.statistics import Rate, duration, survival, survival_curve, survival_median, wilson
+from exports.statistics import Days, Rate, duration, survival, survival_curve, survival_median, wilson
 
 
 @pytest.mark.parametrize(
@@ -31,32 +30,38 @@ def test_a_rate_over_nothing_has_no_value():
 
 
 def test_median_and_p90_interpolate_linearly():
-    measured = duration(pd.Series([10, None, 20, 30, 100]))
+    measured = duration(Days.of([100, 10, 30, 20]))
     # Position 0.9 * 3 = 2.7 between 30 and 100.
     assert (measured.n, measured.mediaan, measured.p90) == (4, 25.0, pytest.approx(79.0))
-    assert duration(pd.Series([], dtype=float)).as_dict() == {"n": 0, "mediaan": None, "p90": None}
+    assert duration(Days.of([])).as_dict() == {"n": 0, "mediaan": None, "p90": None}
+
+
+def watched(days, happened):
+    """After how many days the watching of each ended, and of whom with the event."""
+    ends = {"lowest": min(days, default=0), "highest": max(days, default=0)}
+    return Days.of(days, **ends), Days.of([day for day, event in zip(days, happened, strict=True) if event], **ends)
 
 
 def test_kaplan_meier_steps_by_hand():
     # Day 1: 1 of 5. Day 2: one censored. Day 3: 1 of 3. Day 4: 1 of 2, one censored that day is still at risk.
     days = [1, 2, 3, 4, 4]
     happened = [True, False, True, True, False]
-    assert survival(days, happened) == {
+    assert survival(*watched(days, happened)) == {
         1: pytest.approx(4 / 5),
         3: pytest.approx(4 / 5 * 2 / 3),
         4: pytest.approx(4 / 5 * 2 / 3 * 1 / 2),
     }
-    assert survival_median(days, happened) == 4.0
+    assert survival_median(*watched(days, happened)) == 4.0
 
 
 def test_a_curve_that_stays_above_one_half_has_no_median():
-    assert survival_median([5, 9, 9], [True, False, False]) is None
-    assert survival_median([], []) is None
+    assert survival_median(*watched([5, 9, 9], [True, False, False])) is None
+    assert survival_median(*watched([], [])) is None
 
 
 def test_a_curve_that_touches_one_half_has_its_median_there():
     # 3/4 * 2/3 is one half, but not in binary fractions.
-    assert survival_median([1, 2, 9, 9], [True, True, False, False]) == 2.0
+    assert survival_median(*watched([1, 2, 9, 9], [True, True, False, False])) == 2.0
 
 
 def redistributed(days, happened):
@@ -81,9 +86,9 @@ def redistributed(days, happened):
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=40))
-def test_the_curve_is_the_one_that_handing_on_the_weights_of_the_censored_gives(watched):
-    days, happened = [day for day, _ in watched], [event for _, event in watched]
-    curve = survival_curve(days, happened)
+def test_the_curve_is_the_one_that_handing_on_the_weights_of_the_censored_gives(people):
+    days, happened = [day for day, _ in people], [event for _, event in people]
+    curve = survival_curve(*watched(days, happened))
     shares = {step.dag: step.aandeel for step in curve.steps}
     falls = {day: float(share) for day, share in redistributed(days, happened).items()}
     assert {day: shares[day] for day in falls} == pytest.approx(falls, abs=1e-12)
@@ -94,11 +99,11 @@ def test_the_curve_is_the_one_that_handing_on_the_weights_of_the_censored_gives(
 
 def test_a_curve_has_a_step_for_every_day_on_which_somebody_leaves():
     # Day 1: 1 of 5; day 3: 1 of 3; the last of all is watched until day 9.
-    assert survival_curve([1, 2, 3, 9, 9], [True, False, True, False, False]).as_dict() == {
+    assert survival_curve(*watched([1, 2, 3, 9, 9], [True, False, True, False, False])).as_dict() == {
         "0": {"aandeel": 1.0, "gevolgd": 5},
         "1": {"aandeel": pytest.approx(4 / 5), "gevolgd": 5},
         "2": {"aandeel": pytest.approx(4 / 5), "gevolgd": 4},
         "3": {"aandeel": pytest.approx(8 / 15), "gevolgd": 3},
         "9": {"aandeel": pytest.approx(8 / 15), "gevolgd": 2},
     }
-    assert survival_curve([], []).as_dict() == {}
+    assert survival_curve(*watched([], [])).as_dict() == {}

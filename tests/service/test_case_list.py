@@ -20,6 +20,8 @@ from workflow.phases import Phase
 
 from .conftest import NOW, ROTTERDAM, VENLO, access
 
+pytestmark = pytest.mark.every_database
+
 BEZWAREN = Filter(fase=(Phase.BEZWAAR,))
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 from sqlalchemy import Boolean as YesNo
 from sqlalchemy import Column, Date, Engine, Enum, Float, Index, Integer, Numeric, Table, Time, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +15,8 @@ from sqlmodel import SQLModel
 
 from service.row_security import EVERYTHING
 from signals.base import Moment
+
+pytestmark = pytest.mark.every_database
 
 TABLES = SQLModel.metadata.sorted_tables
 ENUMS = [column for table in TABLES for column in table.columns if isinstance(column.type, Enum)]

@@ -16,6 +16,8 @@ from signals.numbers import take_numbers
 from tests.databases import Databases
 from tests.postgres import as_owner
 
+pytestmark = pytest.mark.every_database
+
 SYSTEM = Access.system()
 
 

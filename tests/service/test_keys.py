@@ -27,6 +27,8 @@ from workflow.phases import Herkomst
 
 from .conftest import NOW, access
 
+pytestmark = pytest.mark.every_database
+
 DEMO = Path(__file__).parents[1] / "samples" / "demo"
 JULY, AUGUST = DEMO / "LRNI-2026-07.csv", DEMO / "LRNI-2026-08.csv"
 NEW = b"een nieuwe sleutel van meer dan 32 tekens"

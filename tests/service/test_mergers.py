@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -18,6 +19,8 @@ from workflow import moves
 from workflow.phases import Phase
 
 from .conftest import AMSTERDAM, ROTTERDAM, VENLO
+
+pytestmark = pytest.mark.every_database
 
 DAY = date(2027, 1, 1)
 EVENING = datetime(2026, 12, 31, 23, 59, tzinfo=AMSTERDAM)

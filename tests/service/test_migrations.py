@@ -19,6 +19,8 @@ from workflow import case_terms
 from workflow.case_file import CaseFile
 from workflow.models import Address, Case, CaseEvent, CaseSignal, CaseTerm
 
+pytestmark = pytest.mark.every_database
+
 SYSTEM = Access.system()
 OPENED, MOVED = date(2026, 3, 2), date(2026, 3, 9)
 AT_1 = {"straatnaam": "Molenweg", "huisnummer": 1, "woonplaats": "Venlo", "postcode": "5911AA", "huisletter": "a"}

@@ -6,9 +6,8 @@ import pytest
 from sqlmodel import Session, col, select
 
 from signals.errors import Invalid
-from workflow.dated_settings import SETTINGS, set_setting, setting, term_length
+from workflow.dated_settings import SETTINGS, DatedSetting, set_setting, setting, term_length
 from workflow.deadlines import Term, deadline
-from workflow.models import DatedSetting
 
 NAME = "termijn_aanschrijving_dagen"
 DAY = date(2026, 7, 1)

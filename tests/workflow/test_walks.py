@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, ClassVar
 
 import pytest
@@ -28,6 +28,7 @@ from tests.workflow.test_transitions import PROCEDURE
 from workflow import dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.case_file import CaseFile
+from workflow.course import ANSWERING, HOLD, Stay
 from workflow.deadlines import TERMS
 from workflow.dossier import KINDS
 from workflow.fields import Field
@@ -299,9 +300,42 @@ class Walk(RuleBasedStateMachine):
         events = file.events
         self.routes.setdefault(case.id, None if case.herkomst == Herkomst.BIJVANGST else case.grondslag.value)
         self.the_events_are_the_case(case, events)
+        self.the_course_is_that_of_the_events(case, events)
         self.closed_means_answered(case)
         self.nobody_judged_his_own_work(events)
         self.the_clocks_are_right(case, file)
+
+    def the_course_is_that_of_the_events(self, case: Case, events: Any) -> None:
+        """What figures read of a case instead of its events (`workflow.course`), told from the events alone."""
+        closings = [
+            one for one in events if one.naar == Phase.AFGESLOTEN and one.van not in (Phase.AFGESLOTEN, Phase.BEZWAAR)
+        ]
+        days = [one.vastgelegd_op for one in closings]
+        answered = [one.vastgelegd_op for one in closings if one.resultaat in ANSWERING]
+        before_first = events[: events.index(closings[0])] if closings else events
+        began = [one.datum_eerste_antwoord for one in before_first if one.stap == "start_onderzoek"]
+        back = [
+            two.vastgelegd_op for one, two in pairwise(events) if one.resultaat is not None and two.resultaat is None
+        ]
+        assert case.laatste_stap_op in (events[-1].vastgelegd_op, *([None] if len(events) == 1 else []))
+        assert (case.eerst_afgesloten_op, case.laatst_afgesloten_op) == (
+            min(days, default=None),
+            max(days, default=None),
+        )
+        assert case.beantwoord_op == min(answered, default=None)
+        assert case.onderzoek_begon_op == next(iter(began), None)
+        assert case.heropend_op == min(back, default=None)
+        assert case.had_resultaat == (events[-1].resultaat is not None)
+        assert (case.aangehouden_vanaf is not None) == events[-1].aangehouden
+        runs = Counter[tuple[str, date, int]]()
+        for soort, of in ((None, lambda one: one.naar), (HOLD, lambda one: one.aangehouden)):
+            grouped = [[*run] for _, run in groupby(events, key=of)]
+            for run, following in pairwise(grouped):
+                if (soort is None and run[0].naar != Phase.AFGESLOTEN) or (soort and run[0].aangehouden):
+                    tot = following[0].vastgelegd_op
+                    runs[soort or run[0].naar.value, tot, (tot - run[0].vastgelegd_op).days] += 1
+        kept = self.session.exec(select(Stay).where(Stay.zaak_id == case.id))
+        assert Counter((stay.soort, stay.tot, stay.dagen) for stay in kept) == runs
 
     def the_events_are_the_case(self, case: Case, events: Any) -> None:
         assert [event.volgnummer for event in events] == list(range(1, case.versie + 1))

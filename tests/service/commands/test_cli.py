@@ -362,14 +362,16 @@ def test_yield_of_results_that_nobody_told_is_rejected(rni: Rni) -> None:
     assert told["geleverd"] == told["geaccepteerd"] + told["dubbel"] + told["afgekeurd"]
 
 
-def test_figures_as_an_object_and_as_a_workbook(rni: Rni, tmp_path: Path) -> None:
+def test_figures_as_an_object_and_as_a_pack(rni: Rni, tmp_path: Path) -> None:
     rni("load", JULY, "--received", "2026-07-06")
     counted = rni("figures", "werksessie", "--levering", "LRNI-2026-07", "--out", tmp_path, "--json")
     assert counted.code == 0
     assert counted.told["cijfers"]["zaken"] == 219
     assert {"peildatum", "selectie", "cijfers", "per"} <= counted.told.keys()
-    (workbook,) = tmp_path.glob("*.xlsx")
-    assert workbook.name == "cijfers-werksessie-20261102.xlsx"
+    stem = "cijfers-werksessie-20261102"
+    assert {path.name for path in tmp_path.glob("cijfers-*")} == {f"{stem}.xlsx", f"{stem}.pptx", f"{stem}.pdf"}
+    assert rni("figures", "evaluatie", "--levering", "LRNI-2026-07", "--openbaar", "--out", tmp_path).code == 0
+    assert len(list(tmp_path.glob("cijfers-evaluatie-20261102-openbaar.*"))) == 3
     mine = rni("figures", "evaluatie", "--json", "--as", "anna").told
     assert mine["selectie"]["gemeenten"] == ["0599"]
 

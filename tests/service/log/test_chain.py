@@ -25,6 +25,8 @@ from workflow.actors import Actor
 
 from ..conftest import NOW, ROTTERDAM, VENLO, owning
 
+pytestmark = pytest.mark.every_database
+
 SEALED = 30
 """Entries of three chains: Rotterdam, Venlo and the project, one after the other."""
 

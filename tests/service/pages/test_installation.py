@@ -20,8 +20,7 @@ from signals.models import Participant
 from tests import factories
 from tests.service.conftest import NOW
 from tests.service.pages.test_rendering import Visitor
-from workflow.dated_settings import setting
-from workflow.models import DatedSetting
+from workflow.dated_settings import DatedSetting, setting
 from workflow.phases import Phase
 
 CONFIRMED = {"stap": "vastleggen"}

@@ -19,6 +19,7 @@ from tests import authenticator, factories
 from tests.service.conftest import NOW
 from tests.service.pages.conftest import ROTTERDAM, SignIn, Site, fits_the_width
 from tests.service.pages.test_visits import plan
+from tests.service.test_reporting import reported
 from workflow.phases import Phase
 
 
@@ -108,6 +109,57 @@ def test_a_sign_in_remembers_when_its_user_was_last_here(
         sessions = session.exec(select(WebSession).where(WebSession.gebruiker_id == anna.id)).all()
     assert anna.laatst_hier == NOW + timedelta(hours=3)
     assert {each.vorige_keer for each in sessions} >= {NOW + timedelta(minutes=20)}
+
+
+YIELDED = re.compile(r'<section class="blad opbrengst".*?</section>', re.DOTALL)
+
+
+def yielded(client: TestClient) -> str:
+    """What stands in the block about it, as words; empty where there is no block."""
+    found = YIELDED.search(client.get("/").text)
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split()) if found else ""
+
+
+@pytest.mark.parametrize("naam", ["anna", "tess", "carla", "bram"])
+def test_everybody_of_a_municipality_sees_what_it_yielded_and_no_amount_of_a_few(
+    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch, naam: str
+) -> None:
+    clock = {"now": NOW - timedelta(days=1)}
+    monkeypatch.setattr(Settings, "now", lambda self: clock["now"])
+    with TestClient(create_app(settings, engine)) as client:
+        came_in(client, engine, naam, clock["now"])
+        nothing = "Wat heeft het opgeleverd Er is nog niets: UWV kent van uw gemeente nog geen resultaat."
+        assert yielded(client) == nothing
+        reported(engine, 4)
+        clock["now"] = NOW + timedelta(hours=1)
+        client.cookies.clear()
+        came_in(client, engine, naam, clock["now"])
+        told = yielded(client)
+        assert "Boete: 4 signalen Geen bedrag, want het zijn er minder dan vijf." in told
+        assert "€" not in told and "400" not in told
+        assert "laatste opgave van 2 november 2026" in told and "Pas eind 2027 is dit volledig." in told
+        assert "Van 1 verteld resultaat meldde UWV nog niets." in told
+        page = client.get("/").text
+        assert "Opbrengst van 4 signalen gemeld" in page and 'href="/cijfers#opbrengst"' in page
+        assert "Kowalska" not in page and "999990019" not in page
+        figures = client.get("/cijfers").text
+        assert 'id="opbrengst"' in figures and "vanaf vijf signalen" in figures and "400,00" not in figures
+
+
+def test_an_amount_stands_there_from_five_signals_on_and_elsewhere_there_is_no_block(
+    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Settings, "now", lambda self: NOW)
+    reported(engine, 5)
+    with TestClient(create_app(settings, engine)) as client:
+        came_in(client, engine, "anna", NOW)
+        told = yielded(client)
+        assert "Boete: 5 signalen € 500,00" in told and "minder dan vijf" not in told
+        assert "500,00" in client.get("/cijfers").text
+        for naam in ("coen", "ulla", "bea", "aad"):
+            client.cookies.clear()
+            came_in(client, engine, naam, NOW)
+            assert yielded(client) == ""
 
 
 MOST_STATEMENTS = 30
