@@ -19,7 +19,7 @@ from service.access import Access
 from service.loading.uploads import check_file, load_file
 from signals.bsn import passes_elfproef
 from tests import chromium, postgres
-from tests.bench import counting, deliveries, pages, steps
+from tests.bench import counting, deliveries, feedback, pages, steps
 from tests.bench.databases import Postgres, Sqlite
 from tests.bench.deliveries import COLUMNS, RECEIVED, new, write_csv, write_known
 from tests.bench.expected import Expected
@@ -134,6 +134,17 @@ def test_the_statements_of_a_step_do_alone_what_the_step_did(
     for url in copies[1:]:
         assert len(steps.replay(url, recorded)) == len(todo)
     steps.require_same(copies)
+
+
+def test_every_signal_of_the_feedback_that_is_measured_is_told(databases: Databases, tmp_path: Path) -> None:
+    speed, memory = feedback.work(databases, "here", 200, 1, tmp_path)
+    assert [(runs.rows, runs.aim, runs.bare is speed[0]) for runs in speed] == [
+        (200, None, False), (200, None, False), (200, 2, True), (200, 4, True), (200, None, False),
+    ]  # fmt: skip
+    assert (memory.small.rows, memory.whole.rows) == (20, 200)
+    shown = as_text(Measured({}, speed, [memory]))
+    assert all(runs.what in shown for runs in (*speed, memory.small, memory.whole))
+    assert not list(tmp_path.rglob("told.csv"))
 
 
 @pytest.mark.browser

@@ -147,7 +147,9 @@ def maak_terugkoppeling(
     require_role(access, Role.COORDINATOR)
 
     def work() -> tuple[int, Any]:
-        made = feedback.make(session, door=access.actor.naam, now=now, production=settings.production)
+        made = feedback.make(
+            session, door=access.actor.naam, now=now, production=settings.production, folder=settings.data_dir
+        )
         if made is not None:
             audit.record(session, "terugkoppeling_gemaakt", made.nummer, now)
         return 201 if made else 200, Gemaakt(**feedback.summary(session, made))

@@ -32,7 +32,8 @@ def make(
         at.require(Role.COORDINATOR)
         target = folder(out or at.settings.data_dir / "terugkoppelingen")
         with session_scope(at.engine, at.access.widened()) as session:
-            made = exporter.make(session, door=at.door, now=at.now, production=at.settings.production)
+            production, beside = at.settings.production, at.settings.data_dir
+            made = exporter.make(session, door=at.door, now=at.now, production=production, folder=beside)
             if made is not None:
                 audit.record(session, "terugkoppeling_gemaakt", made.nummer, at.now)
             told = exporter.summary(session, made, target)

@@ -1,13 +1,12 @@
 """Telling UWV: what is due, the deliveries made, and what UWV answered."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow
@@ -30,6 +29,8 @@ READERS = frozenset({Role.COORDINATOR, Role.UWV_LIAISON})
 MAKERS = frozenset({Role.COORDINATOR})
 RECEIVERS = frozenset({Role.UWV_LIAISON})
 MOST = 50
+MANY = 10_000
+"""More rows than this are not made in a moment."""
 DONE: Mapping[str, str] = {
     "gemaakt": "De terugkoppeling is gemaakt. Hieronder staat hoe zij bij UWV komt.",
     "niets": "Er is nu niets te vertellen. Er is geen terugkoppeling gemaakt.",
@@ -56,13 +57,14 @@ def _overview(
         request,
         "feedback.html",
         status=status_of(error) if error else 200,
-        due=sorted(Counter(str(row["soort"]) for row in feedback.due(session)).items()),
+        due=sorted(feedback.due_by_kind(session).items()),
         stand=whole(
             "afstemming", "Afstemming", "Wat UWV weet", stand, "Elk geaccepteerd signaal staat hier precies één keer."
         ),
         deliveries=session.exec(newest).all(),
         given_up=shipments.given_up(session),
         may_make=who.has(*MAKERS),
+        many=MANY,
         notice=notice,
         reasons=error.reasons if error else (),
         names=display_names(session),
@@ -78,7 +80,7 @@ def make(request: Request, who: Who, session: WidePageSession, settings: Config,
     if form.location:
         return see_other(form.location)
     try:
-        made = feedback.make(session, door=who.naam, now=now, production=settings.production)
+        made = feedback.make(session, door=who.naam, now=now, production=settings.production, folder=settings.data_dir)
     except DomainError as error:
         session.rollback()
         return _overview(request, session, who, error=error)
@@ -110,16 +112,17 @@ def _delivery(
 ) -> Response:
     delivery = feedback.find(session, nummer)
     reasons = error.reasons if error else ()
-    rows = select(FeedbackRow.soort, FeedbackRow.geweigerd_op).where(FeedbackRow.terugkoppeling_id == delivery.id)
-    told = session.exec(rows).all()
+    counted = select(FeedbackRow.soort, func.count(), func.count(col(FeedbackRow.geweigerd_op)))
+    mine = counted.where(FeedbackRow.terugkoppeling_id == delivery.id).group_by(col(FeedbackRow.soort))
+    told = session.exec(mine).all()
     brought = shipments.of_delivery(session, nummer)
     return render(
         request,
         "feedback_delivery.html",
         status=status_of(error) if error else 200,
         delivery=delivery,
-        kinds=sorted(Counter(str(soort) for soort, _ in told).items()),
-        refused_rows=sum(refused is not None for _, refused in told),
+        kinds=sorted((soort, rows) for soort, rows, _ in told),
+        refused_rows=sum(refused for _, _, refused in told),
         files=feedback.files(session, nummer),
         shipments=brought if who.has(*RECEIVERS) else (),
         brought=shipments.whole_state(brought),

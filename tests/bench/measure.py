@@ -145,8 +145,13 @@ class Bench:
 
     def _alone(self, work: Callable[..., Found], *arguments: object) -> tuple[Found, float]:
         """What the work gives, and the most memory in megabytes that its process and what that started had."""
-        with nullcontext(self.shared) if self.shared else new_process() as process:
-            return process.submit(_measured, work, *arguments).result()
+        return alone(work, *arguments, shared=self.shared)
+
+
+def alone(work: Callable[..., Found], *arguments: object, shared: Executor | None = None) -> tuple[Found, float]:
+    """What the work gives, and the most memory in megabytes that its process and what that started had."""
+    with nullcontext(shared) if shared else new_process() as process:
+        return process.submit(_measured, work, *arguments).result()
 
 
 def new_process() -> ProcessPoolExecutor:

@@ -93,7 +93,9 @@ def as_text(found: Measured) -> str:
         for line in lines
     ]
     told = ", ".join(f"{name} {value}" for name, value in found.on.items())
-    loads = f"; {len(found.speed[0].seconds)} runs each. Counts of every load: right." if found.speed else "."
+    loads = (
+        f"; {len(found.speed[0].seconds)} runs each. Counts of every load and feedback: right." if found.speed else "."
+    )
     return "\n".join([*rows, "", f"{told}{loads}"])
 
 

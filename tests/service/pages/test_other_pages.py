@@ -178,6 +178,32 @@ def test_feedback_is_made_sent_and_received(site: Site, sign_in: SignIn) -> None
     expect(ulla.locator("main")).to_contain_text("waarvan 1 geweigerd")
 
 
+def test_while_feedback_is_made_the_page_says_so_and_asks_for_it_once(site: Site, sign_in: SignIn) -> None:
+    number = site.new_case(days_ago=20)
+    site.take(number, "anna", "wijs_toe")
+    site.take(number, "anna", "niet_oppakken", reden="capaciteit")
+    coen = sign_in("coen")
+    # What would leave is counted and stays here: a browser that is on its way to a next page answers nothing.
+    coen.add_init_script(
+        "window.sent = 0; addEventListener('submit', (e) => { sent += !e.defaultPrevented; e.preventDefault(); })"
+    )
+    coen.goto(f"{site.url}/terugkoppelingen")
+    button, status = coen.get_by_role("button", name="Maak de terugkoppeling"), coen.locator("form [role=status]")
+    expect(status).to_have_text("")
+    button.focus()
+    for _ in range(3):
+        coen.keyboard.press("Enter")
+        expect(status).to_contain_text("De terugkoppeling wordt gemaakt")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(button).to_be_focused()
+    assert coen.evaluate("sent") == 1
+    coen.evaluate("window.dispatchEvent(new Event('pageshow'))")  # as when somebody comes back by the browser
+    expect(status).to_have_text("")
+    expect(coen.locator("form [aria-disabled]")).to_have_count(0)
+    coen.keyboard.press("Enter")
+    assert coen.evaluate("sent") == 2
+
+
 @ON_BOTH
 def test_feedback_is_brought_to_uwv_and_what_fails_is_asked_once_more(
     site: Site, sign_in: SignIn, server: Sshd, tmp_path: Path
