@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from signals.siv import Opener
-
 MARK = 4
 """Signs at the start of what is sealed that say under which key it was."""
 LENGTH = MARK + 34
@@ -50,10 +48,6 @@ class Key:
         return AESSIV(self.derived("bsn", 64))
 
     @cached_property
-    def _opener(self) -> Opener:
-        return Opener(self.derived("bsn", 64), *_PURPOSE)
-
-    @cached_property
     def _whole(self) -> AESGCM:
         return AESGCM(self.derived("inhoud"))
 
@@ -74,12 +68,6 @@ class Key:
         """The number that was sealed; InvalidTag when it was changed."""
         text = kept[MARK:]
         return self._cipher.decrypt(urlsafe_b64decode(text + "=" * (-len(text) % 4)), _PURPOSE).decode()
-
-    def open_all(self, kept: Sequence[str]) -> list[str] | None:
-        """The numbers that were sealed; None when they have to be opened one by one."""
-        if set(map(len, kept)) != {LENGTH}:
-            return None
-        return self._opener.open([text[MARK:] for text in kept])
 
 
 class Keyring:
@@ -113,12 +101,6 @@ class Keyring:
             return key.open(kept)
         except (InvalidTag, ValueError):
             raise KeyUnknown(f"a number sealed by key {key.mark!r} was changed") from None
-
-    def open_all(self, kept: Sequence[str]) -> list[str]:
-        """The numbers that lie there, in their order: quick for a column. KeyUnknown without a key of one of them."""
-        marks = {text[:MARK] for text in kept}
-        opened = self._key(*marks).open_all(kept) if len(marks) == 1 else None
-        return [self.open(text) for text in kept] if opened is None else opened
 
     def open_bytes(self, kept: bytes, about: str = "") -> bytes:
         """The content that lies there; KeyUnknown without its key."""
