@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import defer
@@ -71,11 +71,6 @@ class Edition:
     pack: Pack
     kept: Mapping[str, Any]
 
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """The bytes of each file, made anew."""
-        return made(self.pack, self.kept["cijfers"])
-
 
 @dataclass(frozen=True)
 class Made:
@@ -90,6 +85,19 @@ class Made:
         """Another text once anything in it is another."""
         told = [edition.kept for edition in self.editions.values()]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
+
+Files: TypeAlias = Mapping[tuple[Uitgave, str], bytes]
+"""The bytes of the files of each edition."""
+
+
+def files_made(new: Made) -> Files:
+    """The files of a pack, as they will be kept."""
+    return {
+        (uitgave, kind): content
+        for uitgave, edition in new.editions.items()
+        for kind, content in made(edition.pack, edition.kept["cijfers"]).items()
+    }
 
 
 def may_have(sessie: Sessie) -> bool:
@@ -151,7 +159,13 @@ def said_in(session: Session, agenda: Agenda, actor: Actor, until: date) -> Said
 
 
 def publish(
-    session: Session, agenda: Agenda, desk: Desk, new: Made, stood: tuple[int, str], gegevens: Mapping[str, Any]
+    session: Session,
+    agenda: Agenda,
+    desk: Desk,
+    new: Made,
+    files: Files,
+    stood: tuple[int, str],
+    gegevens: Mapping[str, Any],
 ) -> SessiePakket:
     """Keeps a pack and its files for good, with a number.
 
@@ -159,17 +173,7 @@ def publish(
     else by now. Invalid for a next pack without a reason.
     """
     require_publisher(agenda, desk.actor)
-    before = published(session, agenda)
-    if not stood[0] == new.volgnummer == len(before) + 1:
-        uitleg = "Er is intussen een pakket gepubliceerd. Hieronder staat het volgende. Bekijk het eerst."
-        raise Stale(Reason("pakket_intussen_gepubliceerd", uitleg))
-    if stood[1] != new.digest:
-        uitleg = (
-            "De cijfers of de teksten zijn veranderd sinds u het voorbeeld opende. Hieronder staat hoe het nu is. Kijk "
-            "nog eens en publiceer dan. Met een peildatum voor vandaag veranderen cijfers niet meer."
-        )
-        raise Stale(Reason("voorbeeld_veranderd", uitleg))
-    reason = sessies.without_bsn(read(REASON, gegevens, desk.now))["reden"] if before else ""
+    reason = read_reason(session, agenda, desk, new, stood, gegevens)
     number = take_numbers(session, SERIES, desk.now.year)[0]
     inside, outside = new.editions[Uitgave.BINNEN], new.editions.get(Uitgave.OPENBAAR)
     pack = SessiePakket(
@@ -186,10 +190,26 @@ def publish(
     )
     session.add(pack)
     session.flush()
-    for uitgave, edition in new.editions.items():
-        session.add_all(_file(pack, uitgave, kind, content) for kind, content in edition.files.items())
+    session.add_all(_file(pack, uitgave, kind, content) for (uitgave, kind), content in files.items())
     session.flush()
     return pack
+
+
+def read_reason(
+    session: Session, agenda: Agenda, desk: Desk, new: Made, stood: tuple[int, str], gegevens: Mapping[str, Any]
+) -> str:
+    """Why there is a next pack, when this is one. Asked also before the files are made, which takes a while."""
+    before = published(session, agenda)
+    if not stood[0] == new.volgnummer == len(before) + 1:
+        uitleg = "Er is intussen een pakket gepubliceerd. Hieronder staat het volgende. Bekijk het eerst."
+        raise Stale(Reason("pakket_intussen_gepubliceerd", uitleg))
+    if stood[1] != new.digest:
+        uitleg = (
+            "De cijfers of de teksten zijn veranderd sinds u het voorbeeld opende. Hieronder staat hoe het nu is. Kijk "
+            "nog eens en publiceer dan. Met een peildatum voor vandaag veranderen cijfers niet meer."
+        )
+        raise Stale(Reason("voorbeeld_veranderd", uitleg))
+    return str(sessies.without_bsn(read(REASON, gegevens, desk.now))["reden"]) if before else ""
 
 
 def _file(pack: SessiePakket, uitgave: Uitgave, kind: str, content: bytes) -> SessiePakketBestand:

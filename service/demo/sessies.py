@@ -109,7 +109,8 @@ def _publish(engine: Engine, at: At, nummer: str) -> None:
         agenda = _agenda(session, nummer, desk)
         day = sessie_notes.counted_until(agenda.sessie, desk.today)
         new = sessie_packs.make(session, engine, access_of(session), agenda, day, desk.today)
-        sessie_packs.publish(session, agenda, desk, new, (new.volgnummer, new.digest), {})
+        files = sessie_packs.files_made(new)
+        sessie_packs.publish(session, agenda, desk, new, files, (new.volgnummer, new.digest), {})
 
 
 def _finish(at: At, nummer: str, on: Callable[[int], date]) -> None:

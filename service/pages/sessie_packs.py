@@ -120,21 +120,33 @@ def publish(
     made = None
     try:
         made = _make(session, engine, who, agenda, now, sent.get("peildatum", ""))
+        packs.read_reason(session, agenda, desk_of(session, now), made, _stood(sent), given(packs.REASON, sent))
         return _publish(request, who, engine, now, nummer, sent, made)
     except DomainError as error:
+        if location := _carried_out(request, who, engine, now, sent):
+            return see_other(location)
         return _preview(request, agenda, made, sent, Uitgave.BINNEN, error)
+
+
+def _carried_out(request: Request, who: SignedIn, engine: Engine, now: datetime, sent: Mapping[str, str]) -> str | None:
+    """Where this very form led when it was carried out before: then the pack that it finds there is its own."""
+    with session_scope(engine, who.access) as session:
+        taken = claim(session, sent, request.url.path, now)
+        session.rollback()
+        return taken.location
 
 
 def _publish(
     request: Request, who: SignedIn, engine: Engine, now: datetime, nummer: str, sent: Mapping[str, str], made: Made
 ) -> Response:
+    files = packs.files_made(made)
     with session_scope(engine, who.access.widened()) as session:
         taken = claim(session, sent, request.url.path, now)
         if taken.location:
             return see_other(taken.location)
         agenda = sessies.find(session, nummer, who.access.actor, lock=True)
-        stood = version_of(sent), sent.get(STOOD, "")
-        new = packs.publish(session, agenda, desk_of(session, now), made, stood, given(packs.REASON, sent))
+        reason = given(packs.REASON, sent)
+        new = packs.publish(session, agenda, desk_of(session, now), made, files, _stood(sent), reason)
         audit.record(session, "pakket_gepubliceerd", new.nummer, now)
         return taken.finish(f"/sessies/{nummer}/pakket?gedaan=gepubliceerd")
 
@@ -156,6 +168,10 @@ def file(
     found = packs.file_of(session, pack, uitgave, soort)
     audit.record_reading(engine, who.access, "pakket_opgehaald", f"{pack.nummer} {uitgave} {soort}", now)
     return download(TYPES[soort], found.naam, found.inhoud)
+
+
+def _stood(sent: Mapping[str, str]) -> tuple[int, str]:
+    return version_of(sent), sent.get(STOOD, "")
 
 
 def _readable(session: Session, who: SignedIn, nummer: str) -> Agenda:

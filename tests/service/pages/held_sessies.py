@@ -42,5 +42,5 @@ def furnish(site: Site) -> None:
         site.known["sessie"] = ahead.sessie.nummer
         for why in ("", "Er ontbraken leerpunten."):
             new = sessie_packs.make(session, site.engine, Access.of(coen.actor, "test"), ahead, site.today, site.today)
-            stood = new.volgnummer, new.digest
-            sessie_packs.publish(session, ahead, coen, new, stood, {"reden": why} if why else {})
+            stood, files = (new.volgnummer, new.digest), sessie_packs.files_made(new)
+            sessie_packs.publish(session, ahead, coen, new, files, stood, {"reden": why} if why else {})
