@@ -75,7 +75,7 @@ def publish(page: Page, address: str, peildatum: str = "", reason: str = "") -> 
     page.goto(f"{address}/pakket/publiceren{'?peildatum=' + peildatum if peildatum else ''}")
     if reason:
         page.get_by_label("Waarom komt er een nieuw pakket").fill(reason)
-    page.get_by_role("button", name="Publiceer pakket").click()
+    page.get_by_role("button", name="Publiceer pakket").click(no_wait_after=True)
     is_published(page)
 
 
