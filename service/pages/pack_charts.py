@@ -24,20 +24,27 @@ from service.pages.charts import (
 )
 
 NO_NUMBER = "–"
+MOST_BESIDE = 6
+"""Columns of a table beside a drawing; a wider one stands below it."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A message with its drawing, if it has one. rechts: of each column of its table, whether numbers stand in it."""
+    """A message with its drawing, if it has one. rechts: of each column of its table, whether numbers stand in it.
+    naast: there is room for the table beside the drawing."""
 
     message: Message
     chart: Chart | None
     rechts: Sequence[bool]
+    naast: bool
 
 
 def parts_of(pack: Pack) -> list[Shown]:
     """Every message, in order."""
-    return [Shown(message, _chart(message), _right(message.tabel)) for message in pack.messages]
+    return [
+        Shown(message, _chart(message), _right(message.tabel), len(message.tabel.koppen) <= MOST_BESIDE)
+        for message in pack.messages
+    ]
 
 
 def _right(tabel: Tabel) -> list[bool]:
@@ -66,8 +73,8 @@ def _stacks(figuur: Figuur) -> tuple[str, object]:
     counts = list(zip(*([value or 0 for value in each.waarden] for each in figuur.reeksen), strict=True))
     most, top, drawn = max(map(sum, counts)) or 1, 0, []
     for place, (label, values) in enumerate(zip(figuur.categorieen, counts, strict=True)):
-        told = "; ".join(f"{each.naam}: {each.items[place].tekst}" for each in figuur.reeksen)
-        words = [*textwrap.wrap(label, LETTERS), *textwrap.wrap(told, LETTERS)]
+        told = (f"{each.naam}: {each.items[place].tekst}" for each in figuur.reeksen)
+        words = [line for part in (label, *told) for line in textwrap.wrap(part, LETTERS)]
         left, parts = 0.0, []
         for number, (each, value) in enumerate(zip(figuur.reeksen, values, strict=True), start=1):
             parts.append(Part(number, each.naam, each.naam, left, percent(value / most), False))

@@ -125,7 +125,7 @@ SESSIE = {"nummer": "SE-2026-0001"}
 QUESTION = SESSIE | {"wat": "vragen", "deel": 1}
 """A sessie of Rotterdam alone, and its question."""
 PACK = {"nummer": "SE-2026-0002", "volgnummer": 1, "uitgave": "binnen", "soort": "xlsx"}
-"""A sessie of Rotterdam alone with a published pack, in whose levering Venlo has cases too."""
+"""A werksessie of Rotterdam alone, and its published pack."""
 PLACES: Mapping[str, Mapping[str, Any]] = {
     "GET /sessies/{nummer}": SESSIE,
     "GET /sessies/{nummer}/{wat}": QUESTION,
