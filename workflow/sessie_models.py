@@ -2,8 +2,9 @@
 
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Column, UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from signals.base import Moment, Owned, by_value
@@ -112,3 +113,41 @@ class SessieActie(SQLModel, table=True):
     afgesproken_op: datetime = Field(sa_type=Moment)
     gedaan_op: date | None = None
     hoe: str = Field(default="", max_length=1000)
+
+
+class SessiePakket(SQLModel, table=True):
+    """A pack as it was published for a sessie: what it says and the figures of that, of each edition. It never
+    changes, which the database sees to; a next one stands beside it."""
+
+    __tablename__ = "sessie_pakket"
+    __table_args__ = (UniqueConstraint("sessie_id", "volgnummer"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    nummer: str = Field(unique=True, max_length=20, description="PK-JJJJ-NNNN")
+    sessie_id: int = Field(foreign_key="sessie.id")
+    volgnummer: int = Field(description="of the packs of this sessie; the highest one replaces those before")
+    soort: str = Field(max_length=20, description="werksessie or evaluatie")
+    peildatum: date
+    gepubliceerd_op: datetime = Field(sa_type=Moment)
+    gepubliceerd_door: str = Field(max_length=200)
+    reden: str = Field(default="", max_length=500, description="why the one before it was replaced")
+    binnen: dict[str, Any] = Field(sa_type=JSON, description="as exports.packs.frozen keeps it")
+    openbaar: dict[str, Any] | None = Field(
+        default=None,
+        sa_column=Column(JSON(none_as_null=True), nullable=True),
+        description="none for a sessie of more leveringen, which has no public figures",
+    )
+
+
+class SessiePakketBestand(SQLModel, table=True):
+    """A file of a published pack; whoever fetches it gets these bytes."""
+
+    __tablename__ = "sessie_pakket_bestand"
+
+    pakket_id: int = Field(primary_key=True, foreign_key="sessie_pakket.id")
+    uitgave: str = Field(primary_key=True, max_length=10, description="binnen or openbaar")
+    soort: str = Field(primary_key=True, max_length=4, description="xlsx, pptx or pdf")
+    naam: str = Field(max_length=100)
+    sha256: str = Field(max_length=64)
+    grootte: int = Field(description="bytes")
+    inhoud: bytes

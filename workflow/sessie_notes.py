@@ -198,17 +198,17 @@ def counted_until(sessie: Sessie, today: date) -> date:
     return min(sessie.peildatum or held, today)
 
 
-def lessons(session: Session, agenda: Agenda, actor: Actor, today: date) -> Sequence[Lesson]:
+def lessons(session: Session, agenda: Agenda, actor: Actor, today: date, until: date | None = None) -> Sequence[Lesson]:
     """The leerpunten from the dossiers of the leveringen, alike ones together, by kind and the most frequent first.
 
     What was said about one stays, also when the dossiers it came from were destroyed; whoever does not take part sees
-    those of the own municipality alone.
+    those of the own municipality alone. until: another day than that of the figures of the sessie.
     """
     asked = (
         select(Leerpunt.soort, Leerpunt.toelichting, Leerpunt.gemeentecode)
         .join(Case, col(Case.id) == Leerpunt.zaak_id)
         .where(col(Case.leveringsnummer).in_(agenda.leveringen))
-        .where(Leerpunt.vastgelegd_op <= counted_until(agenda.sessie, today))
+        .where(Leerpunt.vastgelegd_op <= (until or counted_until(agenda.sessie, today)))
     )
     if takes_part(agenda, actor):
         asked = asked.execution_options(**ACROSS)

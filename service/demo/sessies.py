@@ -1,11 +1,14 @@
-"""The sessies of the demo: a kick-off and a werksessie that were held, and an evaluatie with an action still open."""
+"""The sessies of the demo: a kick-off, a werksessie with its pack, and an evaluatie with an action still open."""
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
+from service import sessie_packs
+from service.access import access_of
 from workflow import sessie_notes, sessies
 from workflow.actors import Desk
 from workflow.phases import Role
@@ -33,7 +36,7 @@ WERKSESSIE_QUESTIONS: Asked = (
 )
 
 
-def tell(at: At, participants: Collection[str], on: Callable[[int], date], today: date) -> int:
+def tell(engine: Engine, at: At, participants: Collection[str], on: Callable[[int], date], today: date) -> int:
     """What was planned, asked, held and agreed until today; gives how many sessies there are."""
     around = {"deelnemers": ",".join([*participants, UWV, "LAA"]), "plaats": "online", "tijd": "10:00"}
     kick_off = _plan(at, 0, around | {"soort": "kick_off", "datum": _iso(on(KICK_OFF)), "leveringen": FIRST})
@@ -48,6 +51,7 @@ def tell(at: At, participants: Collection[str], on: Callable[[int], date], today
     _ask(at, werksessie, WERKSESSIE - 7, WERKSESSIE_QUESTIONS)
     if on(WERKSESSIE) > today:
         return 2
+    _publish(engine, at, werksessie)
     due = _iso(max(on(WERKSESSIE), today) + timedelta(days=10))
     actions = (
         {"tekst": "Zet de huisletter in een eigen kolom.", "organisatie": UWV, "voor": _iso(on(REPORTED))},
@@ -97,6 +101,16 @@ def _hold(at: At, nummer: str, day: int, answers: Collection[str], actions: Coll
         for action in actions:
             sessie_notes.agree(session, agenda, desk, action)
         sessies.hold(session, agenda.sessie, desk, agenda.sessie.versie)
+
+
+def _publish(engine: Engine, at: At, nummer: str) -> None:
+    """The pack on the table of a sessie, of the day before."""
+    with at(Role.COORDINATOR, None, WERKSESSIE) as (session, desk):
+        agenda = _agenda(session, nummer, desk)
+        day = sessie_notes.counted_until(agenda.sessie, desk.today)
+        new = sessie_packs.make(session, engine, access_of(session), agenda, day, desk.today)
+        files = sessie_packs.files_made(new)
+        sessie_packs.publish(session, agenda, desk, new, files, (new.volgnummer, new.digest), {})
 
 
 def _finish(at: At, nummer: str, on: Callable[[int], date]) -> None:

@@ -223,7 +223,7 @@ class Demo:
 
     def meet(self) -> None:
         """The sessies around the two leveringen."""
-        number = sessies.tell(self.sitting, MUNICIPALITIES, self.on, self.today)
+        number = sessies.tell(self.engine, self.sitting, MUNICIPALITIES, self.on, self.today)
         self.say(f"\nSessies: {number}, waarvan er een nog komt")
 
     @contextmanager

@@ -31,6 +31,7 @@ from service.pages import (
     register,
     rights,
     saved_lists,
+    sessie_packs,
     sessies,
     sign_in,
     start,
@@ -72,6 +73,7 @@ _NOUNS = (
     feedback,
     yields,
     figures,
+    sessie_packs,  # before the forms of a sessie, whose paths fit these too
     sessies,
     deadlines,
     glossary,

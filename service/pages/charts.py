@@ -42,14 +42,15 @@ class Bar:
 
 @dataclass(frozen=True)
 class Interval:
-    """A row of a chart of shares: the share and its 95% interval on a line from 0 to 100%. `early`: not to compare."""
+    """A row of a chart of shares: the share and its 95% interval on a line from 0 to 100%; None where the public gets
+    none. `early`: not to compare."""
 
     words: Sequence[str]
     top: int
-    at: float
-    low: float
-    high: float
-    early: bool
+    at: float | None
+    low: float | None
+    high: float | None
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,15 @@ class Part:
     left: float
     width: float
     shows_number: bool
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A row of bars in parts, the longest as long as there is room; its numbers are in its words."""
+
+    words: Sequence[str]
+    top: int
+    parts: Sequence[Part]
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,7 @@ class Chart:
         if isinstance(self.drawing, Curve):
             return CURVE
         last = self.drawing[-1]
-        return WHOLE if isinstance(last, Part) else int(last.top + _height(last.words))
+        return WHOLE if isinstance(last, Part) else int(last.top + height(last.words))
 
 
 def charts_of(counted: Mapping[str, Any], municipalities: Mapping[str, str]) -> list[Chart]:
@@ -126,17 +136,19 @@ def bars(rows: Sequence[tuple[str, str, float, float | None]]) -> list[Bar]:
     drawn, top = [], 0
     for label, text, value, further in rows:
         words = textwrap.wrap(label, LETTERS)
-        end = None if further is None else _percent(further / most)
-        drawn.append(Bar(words, text, top, _percent(value / most), end))
-        top += _height(words)
+        end = None if further is None else percent(further / most)
+        drawn.append(Bar(words, text, top, percent(value / most), end))
+        top += height(words)
     return drawn
 
 
-def _height(words: Sequence[str]) -> int:
+def height(words: Sequence[str]) -> int:
+    """Pixels of a row with these words."""
     return len(words) * LINE + UNDER
 
 
-def _percent(share: float) -> float:
+def percent(share: float) -> float:
+    """How long a bar is of this part of the longest."""
     return round(share * LONGEST, 2)
 
 
@@ -226,7 +238,7 @@ def survival(cijfers: Mapping[str, Any]) -> Chart | None:
     told = "Na de ontvangst is nog niet afgesloten"
     at = [(day, share(_left(steps, day))) for day in days]
     drawn = Curve(
-        _falling({day: step["aandeel"] for day, step in steps.items()}, last),
+        falling({day: step["aandeel"] for day, step in steps.items()}, last),
         [Tick(round(day / last * 100, 2), labels.number(day)) for day in days],
         [Tick(100 - part, f"{part}%") for part in (0, 25, 50, 75, 100)],
         None if median is None else round(median / last * 100, 2),
@@ -259,7 +271,7 @@ def _watched(steps: Mapping[int, Mapping[str, Any]], day: int) -> int:
     return int(next(step["gevolgd"] for place, step in sorted(steps.items()) if place >= day))
 
 
-def _falling(shares: Mapping[int, float], last: int) -> str:
+def falling(shares: Mapping[int, float], last: int) -> str:
     """A line that goes right, and down where something happened."""
     path = ""
     for day, left in sorted(shares.items()):
@@ -283,7 +295,7 @@ def compared(per: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> 
         at, low, high = (round(rate[part] * 100, 2) for part in ("waarde", "laag", "hoog"))
         words = [*textwrap.wrap(name, LETTERS), f"{share(rate['waarde'])}, {of}"]
         drawn.append(Interval(words, top, at, low, high, too_early))
-        top += _height(words)
+        top += height(words)
         interval = f"{share(rate['laag'])} tot {share(rate['hoog'])}"
         rows.append((name, (share(rate["waarde"]), of, interval, share(each["aandeel_lopend"]["waarde"]))))
     left_out = len(rates) - len(largest)

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
+from service import sessie_packs
 from service.access import access_of
 from service.db import session_scope
 from service.identity.accounts import desk_of
@@ -119,6 +120,8 @@ def page(request: Request, who: Who, session: SessieSession, now: Now, nummer: s
         agenda=agenda,
         sessie=agenda.sessie,
         figures=_figures(session, agenda, who, today),
+        packs=sessie_packs.published(session, agenda) if sessies.takes_part(agenda, actor) else (),
+        has_pack=sessie_packs.may_have(agenda.sessie) and sessies.takes_part(agenda, actor),
         questions=[(one, notes.asker(one), notes.may_edit(agenda, one, actor)) for one in asked],
         lessons=_by_kind(notes.lessons(session, agenda, actor, today)),
         counted_until=notes.counted_until(agenda.sessie, today),
@@ -281,10 +284,7 @@ def _by_kind(lessons: Sequence[notes.Lesson]) -> Mapping[str, Sequence[notes.Les
 
 
 def _figures(session: Session, agenda: Agenda, who: SignedIn, today: date) -> Sequence[tuple[str, str]]:
-    """(levering, address of its figures on the peildatum) of what this person may count.
-
-    A pack that is made and published for a sessie is to be named here, beside the figures of which it is made.
-    """
+    """(levering, address of its figures on the peildatum) of what this person may count."""
     if not who.has(*READERS):
         return ()
     day = notes.counted_until(agenda.sessie, today).isoformat()

@@ -1,5 +1,6 @@
 """Packs of made-up figures, and their files read back, for whoever tests them."""
 
+import io
 import json
 import re
 from dataclasses import dataclass
@@ -125,14 +126,19 @@ def counted_as_json(session, openbaar=False, **selection):
 def made_of(counted, soort, folder, said=SAID):
     pack = pack_of(soort, counted, names=NAMES, said=said)
     paths = save(pack, counted, folder, "pakket")
-    raw = {path.suffix: path.read_bytes() for path in paths}
     assert sorted(path.name for path in folder.iterdir()) == ["pakket.pdf", "pakket.pptx", "pakket.xlsx"]
-    pages = PdfReader(paths[2]).pages
+    return read_files(pack, counted, {path.suffix: path.read_bytes() for path in paths})
+
+
+def read_files(pack, counted, raw):
+    """A pack with its three files, by suffix, as they were written or fetched."""
+    pages = PdfReader(io.BytesIO(raw[".pdf"])).pages
     foot = re.compile(re.escape(bare(pack.bron)) + rf"\d+/{len(pages)}")
     words = [foot.subn("", bare(page.extract_text())) for page in pages]
     assert {found for _, found in words} == {1}, "under every page stands where it is from"
     paper = "".join(page for page, _ in words)
-    return Made(pack, counted, openpyxl.load_workbook(paths[0]), Presentation(paths[1]), paper, raw)
+    book, deck = openpyxl.load_workbook(io.BytesIO(raw[".xlsx"])), Presentation(io.BytesIO(raw[".pptx"]))
+    return Made(pack, counted, book, deck, paper, raw)
 
 
 def bare(words):

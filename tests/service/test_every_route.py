@@ -61,6 +61,8 @@ SILENT = {
     # what organisations ask and agree, about nobody; leerpunten come without the case they are of
     "GET /sessies", "GET /sessies/nieuw", "POST /sessies/nieuw", "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}",
     "POST /sessies/{nummer}/{wat}", "GET /sessies/{nummer}/{wat}/{deel}", "POST /sessies/{nummer}/{wat}/{deel}",
+    "GET /sessies/{nummer}/pakket", "GET /sessies/{nummer}/pakket/publiceren",
+    "POST /sessies/{nummer}/pakket/publiceren", "GET /sessies/{nummer}/pakket/{volgnummer}/{uitgave}/{soort}",
     # they only ask for work, which leaves its own line when it is done
     "POST /ladingen/{ladingnummer}/controles", "POST /ladingen/{ladingnummer}/stopzettingen",
     "POST /api/v1/ladingen/{ladingnummer}/controles", "POST /api/v1/ladingen/{ladingnummer}/stopzettingen",

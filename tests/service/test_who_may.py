@@ -17,13 +17,16 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from pypdf import PdfReader
 from sqlalchemy import Engine
+from sqlmodel import select
 
+from service import sessie_packs
 from service.access import access_of
 from service.app import create_app
 from service.db import session_scope
 from service.log.activities import ACTIVITIES
 from service.settings import Settings
 from service.web.middleware import API
+from signals.models import Delivery
 from workflow import sessie_notes, sessies
 from workflow.actors import Desk
 
@@ -76,7 +79,8 @@ ASKS_TOO = {
 both ask that feedback is brought: here they hear that there is no server."""
 
 SHARED = {
-    "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}",
+    "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}", "GET /sessies/{nummer}/pakket",
+    "GET /sessies/{nummer}/pakket/{volgnummer}/{uitgave}/{soort}",
     "GET /instellingen/{soort}", "GET /verwerkingen/{naam}/{versie}", "GET /terugkoppelingen/{nummer}",
     "GET /api/v1/terugkoppelingen/{nummer}", "GET /api/v1/terugkoppelingen/{nummer}/bezorgingen",
 }  # fmt: skip
@@ -93,8 +97,12 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
         "GET /account", "POST /account/aanmeldingen", "POST /account/wachtwoord",
         "GET /sessies", "GET /sessies/{nummer}", "GET /sessies/{nummer}/{wat}", "POST /sessies/{nummer}/{wat}",
         "GET /sessies/{nummer}/{wat}/{deel}", "POST /sessies/{nummer}/{wat}/{deel}",
+        "GET /sessies/{nummer}/pakket", "GET /sessies/{nummer}/pakket/{volgnummer}/{uitgave}/{soort}",
     ),
-    "coen": ("GET /sessies/nieuw", "POST /sessies/nieuw"),
+    "coen": (
+        "GET /sessies/nieuw", "POST /sessies/nieuw", "GET /sessies/{nummer}/pakket/publiceren",
+        "POST /sessies/{nummer}/pakket/publiceren",
+    ),
     "ulla": (
         "GET /leveringen", "GET /opbrengsten", "GET /ladingen/{ladingnummer}/annuleringen",
         "POST /ladingen/{ladingnummer}/controles", "POST /ladingen/{ladingnummer}/stopzettingen",
@@ -116,12 +124,18 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
 SESSIE = {"nummer": "SE-2026-0001"}
 QUESTION = SESSIE | {"wat": "vragen", "deel": 1}
 """A sessie of Rotterdam alone, and its question."""
+PACK = {"nummer": "SE-2026-0002", "volgnummer": 1, "uitgave": "binnen", "soort": "xlsx"}
+"""A werksessie of Rotterdam alone, and its published pack."""
 PLACES: Mapping[str, Mapping[str, Any]] = {
     "GET /sessies/{nummer}": SESSIE,
     "GET /sessies/{nummer}/{wat}": QUESTION,
     "POST /sessies/{nummer}/{wat}": QUESTION,
     "GET /sessies/{nummer}/{wat}/{deel}": QUESTION,
     "POST /sessies/{nummer}/{wat}/{deel}": QUESTION,
+    "GET /sessies/{nummer}/pakket": PACK,
+    "GET /sessies/{nummer}/pakket/publiceren": PACK,
+    "POST /sessies/{nummer}/pakket/publiceren": PACK,
+    "GET /sessies/{nummer}/pakket/{volgnummer}/{uitgave}/{soort}": PACK,
     "GET /gebruikers/{nummer}": {"nummer": 1},
     "POST /gebruikers/{nummer}": {"nummer": 1},
     "POST /gebruikers/{nummer}/ontkoppelen": {"nummer": 1},
@@ -245,10 +259,25 @@ def prepare_sessie(engine: Engine) -> None:
                 assert sessie_notes.ask(session, agenda, desk, {"tekst": "Wie belt er aan?"}).id == QUESTION["deel"]
 
 
+def prepare_pack(engine: Engine) -> None:
+    """A werksessie about everything that was delivered, in which Rotterdam alone takes part, and its pack."""
+    with session_scope(engine, access(engine, "coen").widened()) as session:
+        desk = Desk(access_of(session).actor, NOW)
+        (levering, *_) = session.exec(select(Delivery.leveringsnummer))
+        asked = {"soort": "werksessie", "datum": "2026-11-05", "deelnemers": ROTTERDAM, "leveringen": levering}
+        assert sessies.plan(session, desk, asked).nummer == PACK["nummer"]
+    with session_scope(engine, access(engine, "coen").widened()) as session:
+        agenda = sessies.find(session, str(PACK["nummer"]), desk.actor)
+        new = sessie_packs.make(session, engine, access_of(session), agenda, NOW.date(), NOW.date())
+        files, stood = sessie_packs.files_made(new), (new.volgnummer, new.digest)
+        sessie_packs.publish(session, agenda, desk, new, files, stood, {})
+
+
 def test_nobody_gets_at_any_route_what_is_not_theirs(tried: Tried, engine: Engine) -> None:
     """`pytest -rP` prints the table: what came back at every route, by who asked."""
     walk_everything(tried, engine)
     prepare_sessie(engine)
+    prepare_pack(engine)
     loaded, made = newest(engine, "lading_aangeboden"), newest(engine, "terugkoppeling_gemaakt")
     for name, paths in BESIDE.items():
         for route in paths:

@@ -18,6 +18,7 @@ FILES = {
     "/ladingen/{ladingnummer}/verwerkingsverslag", "/terugkoppelingen/{nummer}/bestanden/{soort}", "/cijfers/werkboek",
     "/.well-known/security.txt", "/rechten/bestand", "/handleiding/{beeld}", "/zaken/toewijzen",
     "/zaken/bezoeken", "/zaken/bezoeken/plannen", "/zaken/brieven", "/zaken/lijsten",
+    "/sessies/{nummer}/pakket/{volgnummer}/{uitgave}/{soort}",
 }  # fmt: skip
 """GET routes that answer with no page: a file, a script, or the way to a page."""
 UNDER_WAY = {"/inloggen/code", "/inloggen/koppelen"}
@@ -75,6 +76,11 @@ FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "/cijfers": ("coen", ("/cijfers?per=gemeente",)),
     "/sessies/nieuw": ("coen", ("/sessies/nieuw",)),
     "/sessies/{nummer}": ("coen", ("/sessies/{sessie}", "/sessies/{gehouden}", "/sessies/{afgelast}")),
+    "/sessies/{nummer}/pakket": (
+        "coen",
+        tuple(f"/sessies/{{sessie}}/pakket?{each}" for each in ("", "uitgave=openbaar", "volgnummer=1")),
+    ),
+    "/sessies/{nummer}/pakket/publiceren": ("coen", ("/sessies/{sessie}/pakket/publiceren",)),
     "/sessies/{nummer}/{wat}": (
         "coen",
         tuple(f"/sessies/{{sessie}}/{each}" for each in ("wijzigen", "gehouden", "afgelasten", "acties")),
@@ -101,6 +107,7 @@ CLOSED: Mapping[str, tuple[str, str]] = {
     "/termijnen": ("bea", "/termijnen?term=bezwaar&vanaf=x"),
     "/logboek": ("aad", "/logboek?dag=morgen"),
     "/sessies/{nummer}": ("dirk", "/sessies/{afgelast}"),
+    "/sessies/{nummer}/pakket": ("coen", "/sessies/{gehouden}/pakket"),
 }
 """Pages that say no: to whom, at which address."""
 
@@ -148,6 +155,7 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     "/account/wachtwoord": ("aad", "/account/wachtwoord", "fout", {"huidig_wachtwoord": "mis"}),
     "/instellingen/{soort}": ("bea", "/instellingen/waarden", "fout", {"waarde": "veel"}),
     "/sessies/nieuw": ("coen", "/sessies/nieuw", "fout", {"datum": "morgen", "plaats": "bij 999990019"}),
+    "/sessies/{nummer}/pakket/publiceren": ("coen", "/sessies/{sessie}/pakket/publiceren", "fout", {"versie": "3"}),
     "/sessies/{nummer}/{wat}": ("coen", "/sessies/{sessie}/acties", "fout", {"tekst": "Bel."}),
     "/sessies/{nummer}/{wat}/{deel}": ("anna", "/sessies/{sessie}/vragen/{vraag}", "fout", {"tekst": ""}),
 }  # fmt: skip

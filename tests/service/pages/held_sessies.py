@@ -1,5 +1,6 @@
 """The sessies of an installation in which there is one at least of everything that a page can show."""
 
+from service import sessie_packs
 from service.access import Access
 from service.db import session_scope
 from service.identity import accounts
@@ -10,7 +11,8 @@ from workflow.sessies import Agenda
 
 
 def furnish(site: Site) -> None:
-    """A sessie of today with a question, one that was held with two actions of which one is done, one that is off."""
+    """A sessie of today with a question and two packs, one that was held with two actions of which one is done, and one
+    that is off."""
     asked = {"soort": "werksessie", "datum": site.days(0), "plaats": "online", "deelnemers": f"{ROTTERDAM},UWV"}
     asked |= {"tijd": "10:00", "leveringen": "LRNI-2026-07"}
     with session_scope(site.engine, Access.system()) as session:
@@ -38,3 +40,7 @@ def furnish(site: Site) -> None:
         question = sessie_notes.ask(session, ahead, anna, {"tekst": "Wat doen we als niemand opendoet?"})
         site.known |= {"vraag": str(question.id), "gehouden": held.sessie.nummer, "afgelast": off.sessie.nummer}
         site.known["sessie"] = ahead.sessie.nummer
+        for why in ("", "Er ontbraken leerpunten."):
+            new = sessie_packs.make(session, site.engine, Access.of(coen.actor, "test"), ahead, site.today, site.today)
+            stood, files = (new.volgnummer, new.digest), sessie_packs.files_made(new)
+            sessie_packs.publish(session, ahead, coen, new, files, stood, {"reden": why} if why else {})

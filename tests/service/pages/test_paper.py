@@ -13,6 +13,11 @@ PRINTED = {
     "zaak": ("anna", "/zaken/{druk}", ("Kowalska", "Verloop", "De buurvrouw ziet hem elke dag.", "Groesbeekseweg")),
     "dossier": ("anna", "/zaken/{druk}/dossier/bronnen", ("Al vastgelegd", "De buurvrouw ziet hem elke dag.")),
     "cijfers": ("coen", "/cijfers?per=gemeente", ("Rotterdam", "Wat het is")),
+    "pakket": (
+        "coen",
+        "/sessies/{sessie}/pakket",
+        ("Werksessie Langdurig RNI", "Wat erin staat", "Bron: Langdurig RNI"),
+    ),
     "daglijst": ("bram", "/bezoeken?wie=iedereen", ("18.00–23.59", "Achterom lopen.", "Kowalska")),
     "werklijst": ("anna", "/zaken?lijst=alle", ("Eerstvolgende termijn", "Rotterdam")),
 }
