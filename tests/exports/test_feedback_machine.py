@@ -41,7 +41,7 @@ from tests.soak import SOAKING, TIMES, tries
 from tests.workflow.test_transitions import PROCEDURE
 from workflow.models import Case
 
-STEPS_IN_A_RUN = 35 if SOAKING else 28
+STEPS_IN_A_RUN = 35 if SOAKING else 24
 START = ("ontvangen", "vooronderzoek")
 STEPS = sorted(set(PROCEDURE) - {"trek_signaal_in", "registreer_retour", "verleng_termijn", "verdaag_beslissing"})
 """Those that people take; letters that come back and terms that move change no stand."""
@@ -87,8 +87,9 @@ OFTEN = ("besluit", "besluit")
 QUICK = ("niet_oppakken", "stel_vast_reeds_ingezetene", "stel_vast_elders_ingeschreven", "aangifte", "aangifte")
 """Ways that end a case without a besluit, so that it can be opened again."""
 
-ENOUGH_TIMES = 20
-"""From so many on, a soak has come by everything; of fewer that would be luck."""
+ENOUGH_TIMES = 40
+"""From so many on, a soak has come by everything; in 10, 20 and 24 an objection to what was told came up 0, 3 and 5
+times."""
 
 rules: Counter[str] = Counter()
 
