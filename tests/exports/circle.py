@@ -29,7 +29,7 @@ from signals.errors import DomainError, Refused
 from signals.models import LoadStatus, Municipality, Mutatiesoort, Signal, SignalChange
 from tests.databases import Databases
 from tests.engines import make_quick_engine
-from tests.exports.by_hand import Last, Row, line_by_hand, replayed, stands_by_hand
+from tests.exports.by_hand import REGISTERED, Last, Row, line_by_hand, replayed, stands_by_hand
 from tests.factories import CHECKLIST, NIJMEGEN, ROTTERDAM, VENLO, VOORNEMEN, at, contact, person
 from tests.importers.deliveries import row, write_csv
 from tests.workflow.test_transitions import PROCEDURE
@@ -46,7 +46,8 @@ ELSEWHERE = "0363"
 PEOPLE = ("999990019", "999990020", "999990032")
 SUCCESSORS = ("1997", "1998")
 REFUSABLE = (DeliveryState.VERZONDEN, DeliveryState.ONTVANGEN)
-BEFORE_BESLUIT = ("ontvangen", "vooronderzoek", "aanschrijving", "inlichtingen", "huisbezoek", "voornemen")
+BEFORE_VOORNEMEN = ("ontvangen", "vooronderzoek", "aanschrijving", "inlichtingen", "huisbezoek")
+BEFORE_BESLUIT = (*BEFORE_VOORNEMEN, "voornemen")
 WORDS = "zo staat het in de stukken"
 ADDRESS = {"straatnaam": "Putselaan", "woonplaats": "Rotterdam", "postcode": "3074EA", "bron": "de verhuurder"}
 
@@ -89,6 +90,38 @@ taken: Counter[str] = Counter()
 turned_down: Counter[str] = Counter()
 ends: Counter[tuple[str, str]] = Counter()
 told: Counter[str] = Counter()
+came_up: Counter[str] = Counter()
+
+SITUATIONS = (
+    "handed over to one that takes part",
+    "handed over to one that does not",
+    "sent back",
+    "withdrawal: closed",
+    "withdrawal: goes on",
+    "withdrawn after its result was told",
+    "told result taken back, then its withdrawal confirmed",
+    "opened again after its result was told",
+    "objected to after its result was told",
+    "correction",
+    "correction of a correction",
+    "correction refused",
+    "joined an open case",
+    "told of one person by two municipalities",
+    "registered by another first",
+    "merged between two lines",
+    "registered again after a merger",
+)
+"""What a soak must have seen, by what was seen of it and not by what was meant to happen; `came_up` counts them."""
+
+SEEN_BY_STEP: Mapping[str, str] = {
+    "stuur_terug": "sent back",
+    "sluit_als_ingetrokken": "withdrawal: closed",
+    "zet_voort": "withdrawal: goes on",
+}
+SEEN_ONCE_TOLD: Mapping[str, str] = {
+    "heropen": "opened again after its result was told",
+    "registreer_bezwaar": "objected to after its result was told",
+}
 
 
 def staff(gemeentecode: str) -> list[str]:
@@ -136,6 +169,14 @@ class World:
         by_number = {case.zaaknummer: case for case in [case for case in cases if wanted(case)] or cases}
         return by_number[data.draw(st.sampled_from(sorted(by_number)), label="case")]
 
+    def fresh_case(self, data: st.DataObject, wanted: Callable[[Case], bool]) -> Case:
+        """One that is wanted; where there is none, one may come in for it."""
+        case = self.some_case(data, wanted)
+        if wanted(case):
+            return case
+        self.load([self.row_of(data, "N")])
+        return self.some_case(data, wanted)
+
     def row_of(self, data: st.DataObject, kind: str) -> dict[str, str]:
         """A row of a file; a new one where there is none to change, withdraw or repair.
 
@@ -174,6 +215,10 @@ class World:
                 .join(SignalChange, col(SignalChange.signal_id) == Signal.id)
                 .where(SignalChange.load_id == loaded.id, SignalChange.soort == Mutatiesoort.VERVALLEN)
             ).all()
+            new = select(Signal.id).where(Signal.load_id == loaded.id)
+            joined = session.exec(
+                select(CaseSignal.id).where(col(CaseSignal.signal_id).in_(new), CaseSignal.aangesloten)
+            ).all()
             works_on = self.works_on(session)
         for cells in rows:
             number = cells["signaalnummer"]
@@ -183,6 +228,8 @@ class World:
                     self.delivered.setdefault(number, cells)
             else:
                 self.faulty[number] = cells
+        came_up["joined an open case"] += 0 if loaded.reden else len(joined)
+        came_up["withdrawn after its result was told"] += len({one.signaalnummer for one in gone} & self.told_results())
         # From the besluit on the case goes its own way: what UWV takes back then is told to nobody.
         self.withdrawn |= {
             one.signaalnummer for one in gone if before.get(works_on[one.id], "ontvangen") in BEFORE_BESLUIT
@@ -198,8 +245,22 @@ class World:
         untouched = select(Case).where(col(Case.lading_id).is_not(None))
         return {**linked, **{case.eerste_signaal_id: case.id for case in session.exec(untouched)}}
 
-    def step(self, data: st.DataObject, case: Case, name: str) -> Case | None:
-        """Somebody with the role takes it; gives the case as it is then, None when it was refused."""
+    def signals_of(self, case: Case) -> set[str]:
+        """The numbers of the signals that it works on and that UWV did not withdraw."""
+        with session_scope(self.engine, SYSTEM, write=False) as session:
+            works_on = self.works_on(session)
+            live = session.exec(select(Signal).where(col(Signal.ingetrokken_op).is_(None))).all()
+        return {one.signaalnummer for one in live if works_on[one.id] == case.id}
+
+    def told_results(self) -> set[str]:
+        """The numbers of the signals of which the supplier has received a result."""
+        return {number for number, last in self.last_lines().items() if last.held_a_result and last.received}
+
+    def step(self, data: st.DataObject, case: Case, name: str, **chosen: str) -> Case | None:
+        """Somebody with the role takes it; gives the case as it is then, None when it was refused.
+
+        chosen: what is filled in, in the place of what comes up.
+        """
         if name in ("neem_besluit", "beslis_op_bezwaar"):
             self.today += 16 * DAY  # what the person may still say comes first
         code, before = case.gemeentecode, case.fase.value
@@ -208,13 +269,16 @@ class World:
         else:
             actor = person(data.draw(st.sampled_from(("carla", "kees")), label="who") + code, Role.BESLISSER, code=code)
         desk = Desk(actor, self.now(), staff, contact)
-        values = self.filled_in(data, case, name)
+        values = {**self.filled_in(data, case, name, chosen), **chosen}
+        result_is_told = name in SEEN_ONCE_TOLD and not self.signals_of(case).isdisjoint(self.told_results())
+        receiver_takes_part: list[object] = []
 
         def deed(session: Session) -> Case:
             mine = session.get_one(Case, case.id)
             if name in ("stel_vast_reeds_ingezetene", "stel_vast_elders_ingeschreven"):
                 dossier.add(session, mine, "bronnen", desk, {"soort": "brp", "bevinding": "staat er in"})
-            moves.take(session, mine, name, desk, versie=mine.versie, gegevens=values)
+            event = moves.take(session, mine, name, desk, versie=mine.versie, gegevens=values)
+            receiver_takes_part.append(event.gegevens.get("ontvangerDoetMee"))
             if name in ("zet_voort", "sluit_als_ingetrokken"):
                 signals = [link.signal_id for link in CaseFile(session, mine).signals if link.actueel]
                 numbers = select(Signal.signaalnummer).where(col(Signal.id).in_(signals))
@@ -225,15 +289,30 @@ class World:
         after = self.attempt(name, deed)
         if after is not None and after.resultaat is not None:
             ends[before, after.resultaat.value] += 1
+        if after is not None:
+            self.saw_step(name, receiver_takes_part[0], result_is_told)
         return after
+
+    def saw_step(self, name: str, receiver_takes_part: object, result_is_told: bool) -> None:
+        if name == "draag_over":
+            came_up[f"handed over to one that {'takes part' if receiver_takes_part else 'does not'}"] += 1
+        elif name in SEEN_BY_STEP:
+            came_up[SEEN_BY_STEP[name]] += 1
+        elif result_is_told:
+            came_up[SEEN_ONCE_TOLD[name]] += 1
 
     def found(self, session: Session, case: Case, kind: str, values: Mapping[str, Any]) -> object:
         code = case.gemeentecode
         desk = Desk(person(f"anna-{code}", Role.BEHANDELAAR, code=code), self.now(), staff, contact)
         return dossier.add(session, session.get_one(Case, case.id), kind, desk, values)
 
-    def filled_in(self, data: st.DataObject, case: Case, name: str) -> Mapping[str, Any]:
-        """What the step asks, so that it is refused for what the case is and not for an empty field."""
+    def filled_in(self, data: st.DataObject, case: Case, name: str, known: Collection[str] = ()) -> Mapping[str, Any]:
+        """What the step asks, so that it is refused for what the case is and not for an empty field.
+
+        known: the fields of which the value is chosen already.
+        """
+        if name == "draag_over" and "gemeentecode" in known:
+            return {"reden": WORDS}
         if name == "draag_over":
             with session_scope(self.engine, SYSTEM, write=False) as session:
                 there = sorted({self.code_now(session, code) for code in (NIJMEGEN, VENLO, ROTTERDAM)} | {ELSEWHERE})
@@ -261,6 +340,20 @@ class World:
         made, free = self.merged()
         return bool(free) and all(one.begin is not None and one.begin <= self.today for one in made)
 
+    def merge(self, gone: Collection[str], days: int) -> None:
+        """After so many days these go up in a new one."""
+        new, day = self.merged()[1], self.today + days * DAY
+        with session_scope(self.engine, SYSTEM) as session:
+            session.add(Municipality(code=new, naam=f"Gemeente {new}", begin=day))
+            for code in gone:
+                one = session.get_one(Municipality, code)
+                one.einde, one.opvolger = day, new
+
+    def of_now(self, code: str) -> str:
+        """What the municipality of this code is by now."""
+        with session_scope(self.engine, SYSTEM, write=False) as session:
+            return self.code_now(session, code)
+
     def code_now(self, session: Session, code: str) -> str:
         one = session.get_one(Municipality, code)
         gone = one.einde is not None and one.einde <= self.today and one.opvolger
@@ -271,7 +364,7 @@ class World:
     def make(self) -> None:
         """The next file has just the lines that it must have, or there is none."""
         waits = DeliveryState.AANGEMAAKT in self.states.values()
-        lines = self.due_by_hand()
+        before, lines = self.last_lines(), self.due_by_hand()
         try:
             with session_scope(self.engine, SYSTEM) as session:
                 delivery = feedback.make(session, door="coen", now=self.now(), production=False)
@@ -292,6 +385,45 @@ class World:
         assert not differ, [(said.get(number), lines.get(number)) for number in sorted(differ)]
         self.files[delivery.nummer], self.states[delivery.nummer] = rows, delivery.staat
         told.update(f"{line['soort']} {line['resultaat']}".strip() for line in rows)
+        came_up.update(name for line in rows for name in self.seen_in(line, before.get(line["signaalnummer"])))
+
+    def seen_in(self, line: Row, before: Last | None) -> Collection[str]:
+        """Which situations a line that was just told shows. before: the last one about its signal."""
+        number, code = line["signaalnummer"], line["gemeentecode"]
+        others = [
+            one.row
+            for name, one in self.last_lines().items()
+            if name != number and one.row["bsn"] == line["bsn"] and one.row["resultaat"]
+        ]
+        with session_scope(self.engine, SYSTEM, write=False) as session:
+            case = session.get_one(Case, self.works_on_number(session, number))
+            is_now = {one: self.code_now(session, one) for one in (code, *(other["gemeentecode"] for other in others))}
+            was = before.row["gemeentecode"] if before else code
+            merged = was != code == self.code_now(session, was)
+        registers = line["brp_mutatie"] == "J"
+        after_correction = before is not None and before.row["soort"] == "correctie"
+        seen = {
+            "correction": line["soort"] == "correctie",
+            "correction of a correction": line["soort"] == "correctie" and after_correction,
+            "told result taken back, then its withdrawal confirmed": (
+                line["soort"] == "intrekking_bevestigd" and after_correction
+            ),
+            "told of one person by two municipalities": line["resultaat"]
+            and any(is_now[one["gemeentecode"]] != is_now[code] for one in others),
+            "registered by another first": line["resultaat"] == "elders" and case.resultaat in REGISTERED,
+            "merged between two lines": merged,
+            "registered again after a merger": registers
+            and any(
+                one["brp_mutatie"] == "J" and is_now[one["gemeentecode"]] == code != one["gemeentecode"]
+                for one in others
+            ),
+        }
+        return [name for name, so in seen.items() if so]
+
+    def works_on_number(self, session: Session, number: str) -> int | None:
+        """The id of the case that works on the signal of this number."""
+        signal_id = session.exec(select(Signal.id).where(Signal.signaalnummer == number)).one()
+        return self.works_on(session)[signal_id]
 
     def send(self) -> None:
         for nummer in [nummer for nummer, state in self.states.items() if state == DeliveryState.AANGEMAAKT]:
@@ -328,6 +460,9 @@ class World:
         assert (after is not None) == right
         if after is not None:
             self.states[nummer] = after
+            corrections = {int(line["volgnummer"]) for line in self.files[nummer] if line["soort"] == "correctie"}
+            fresh = {number for number in asked if (nummer, number) not in self.refused}
+            came_up["correction refused"] += len(corrections & fresh)
             self.refused |= {(nummer, number) for number in asked}
             left = [line for line in self.standing_lines() if line["terugkoppelingsnummer"] == nummer]
             assert (after == DeliveryState.GEWEIGERD) == (not left)
