@@ -385,10 +385,11 @@ def test_the_clock_does_its_work_once_and_then_has_nothing_to_add(rni: Rni) -> N
 
 def test_the_clock_runs_at_night_in_its_own_zone(settings: Settings) -> None:
     clock = jobs.scheduler(settings, None)  # type: ignore[arg-type]  # it is not started
-    night, post, log = clock.get_jobs()
+    night, post, feedback, log = clock.get_jobs()
     fires = night.trigger.get_next_fire_time(None, NOW)
     assert (fires.hour, str(fires.tzinfo)) == (2, "Europe/Amsterdam")
     assert (post.id, post.trigger.interval) == ("post", timedelta(minutes=jobs.MAIL_EVERY))
+    assert (feedback.id, feedback.trigger.interval) == ("bezorging", timedelta(minutes=jobs.BRING_EVERY))
     assert (log.id, log.trigger.interval) == ("logboek", timedelta(minutes=jobs.SEAL_EVERY))
 
 
