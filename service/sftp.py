@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import posixpath
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -152,7 +153,9 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
         await work
 
     try:
-        asyncio.run(alone())
+        # In a thread of its own: that of the caller may have a loop that runs.
+        with ThreadPoolExecutor(1, "sftp") as beside:
+            beside.submit(asyncio.run, alone()).result()
     except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect):
         raise NotBrought(
             "De SFTP-server staat niet toe dat hier wordt geschreven. Laat UWV het recht op de map nakijken "

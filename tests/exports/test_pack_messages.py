@@ -13,7 +13,7 @@ from exports.packs.messages import pack_of
 from exports.packs.paper import write_paper
 from exports.packs.parts import MOST_SLIDES, Soort
 from exports.public import Money, public
-from exports.statistics import Duration, Rate, survival_curve
+from exports.statistics import Days, Duration, Rate, survival_curve
 from tests.exports.packing import (
     NAMES,
     ONE_DATABASE,
@@ -56,7 +56,9 @@ def counted_of(total, waiting, taken_up, investigated, hits, *, due=0, late=0, o
     durations = {"duur_ontvangst_eerste_antwoord", "duur_onderzoek_afgesloten", "duur_aangehouden"}
     days = [number % 90 for number in range(total)]
     closed = [number >= waiting for number in range(total)]
-    curve = survival_curve(days, closed)
+    ends = {"lowest": 0, "highest": 89}
+    ended = Days.of([day for day, done in zip(days, closed, strict=True) if done], **ends)
+    curve = survival_curve(Days.of(days, **ends), ended)
     median = next((float(step.dag) for step in curve.steps if step.aandeel <= 0.5), None)
     values = {
         **dict.fromkeys(FIGURES, 0),
