@@ -75,10 +75,17 @@ def texts() -> dict[str, str]:
 def modules() -> dict[str, ast.Module]:
     """Name and syntax tree of every module of the five packages."""
     return {
-        name: ast.parse(text)
+        name: _parsed(text)
         for name, text in texts().items()
         if name.endswith(".py") and name.split("/")[0] in PACKAGES
     }
+
+
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SystemError:  # Python 3.11 confuses itself when another thread parses too (gh-106905)
+        return ast.parse(text)
 
 
 def dotted(node: ast.expr) -> str:
