@@ -75,9 +75,7 @@ def texts() -> dict[str, str]:
 def modules() -> dict[str, ast.Module]:
     """Name and syntax tree of every module of the five packages."""
     return {
-        name: _parsed(text)
-        for name, text in texts().items()
-        if name.endswith(".py") and name.split("/")[0] in PACKAGES
+        name: _parsed(text) for name, text in texts().items() if name.endswith(".py") and name.split("/")[0] in PACKAGES
     }
 
 
