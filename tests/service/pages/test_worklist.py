@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from service.access import Access
 from service.db import session_scope
-from tests.service.pages.conftest import ON_BOTH, SignIn, Site, fits_the_width
+from tests.service.pages.conftest import ON_BOTH, TELEPHONE, SignIn, Site, fits_the_width
 from workflow.models import CaseEvent
 from workflow.phases import Phase
 
@@ -33,6 +33,18 @@ def only(page: Page, site: Site, *wanted: str) -> None:
     page.goto(f"{site.url}/zaken?lijst=vrij&sorteer=-zaaknummer")
     for number in wanted:
         page.get_by_label(f"Kies {number}").check()
+
+
+def test_on_a_telephone_the_first_case_is_in_sight_and_the_choices_open_above_it(site: Site, sign_in: SignIn) -> None:
+    page = sign_in("anna", **TELEPHONE)
+    page.goto(f"{site.url}/zaken?lijst=alle")
+    expect(page.get_by_role("link", name=re.compile("^Z-")).first).to_be_in_viewport()
+    expect(page.get_by_label("Fase", exact=True)).to_be_hidden()
+    page.get_by_text("Kies welke zaken").press("Enter")
+    page.get_by_label("Fase", exact=True).select_option("aanschrijving")
+    page.get_by_role("button", name="Toon").click()
+    expect(page.locator("details.klap", has_text="Kies welke zaken")).to_contain_text("(1 gekozen)")
+    assert fits_the_width(page)
 
 
 def test_the_chosen_order_and_filters_stay_while_paging_and_going_back(site: Site, sign_in: SignIn) -> None:
