@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -12,7 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackFile, FeedbackRow, LegalBasis, RowKind
-from exports.sheet import AT_ONCE, Cell, Column, InColumns, Kind, Sheet, write_csv, write_xlsx
+from exports.sheet import AT_ONCE, Cell, Column, InColumns, Kind, Sheet, along_csv, write_xlsx
 from exports.stands import CATEGORIES, comparison, told_results
 from signals.base import table
 from signals.bulk import slices
@@ -103,8 +104,7 @@ def make(
     """
     delivery = reserve(session, door=door, now=now, production=production)
     if delivery is not None:
-        for kind in FILE_KINDS:
-            _store_file(session, delivery, kind, now.date(), folder)
+        _store_files(session, delivery, now.date(), folder)
         session.flush()
     return delivery
 
@@ -230,38 +230,37 @@ def _as_told(column: Column, values: Sequence[Any]) -> Sequence[Cell]:
     return values
 
 
-def write_file(session: Session, delivery: FeedbackDelivery, kind: str, today: date, stream: BinaryIO) -> None:
-    """The `csv` or `xlsx` of a delivery."""
-    rows = file_rows(session, delivery)
-    if kind == "csv":
-        write_csv(stream, COLUMNS, rows)
-        return
+def write_files(session: Session, delivery: FeedbackDelivery, today: date, csv: BinaryIO, xlsx: BinaryIO) -> None:
+    """Both files of a delivery at once: its rows are read, and their numbers opened, one time."""
     remarks = (
         f"Terugkoppeling {delivery.nummer} van {today:%d-%m-%Y}, {delivery.regels} regels, terugkoppeling_2026_1.",
         "Het CSV-bestand met hetzelfde nummer is leidend.",
         "Per signaal staat er hoogstens een regel in. Een latere regel over hetzelfde signaal gaat voor.",
     )
-    write_xlsx(stream, [Sheet("Terugkoppeling", COLUMNS, rows)], remarks)
+    rows = along_csv(csv, COLUMNS, file_rows(session, delivery))
+    write_xlsx(xlsx, [Sheet("Terugkoppeling", COLUMNS, rows)], remarks)
 
 
-def _store_file(session: Session, delivery: FeedbackDelivery, kind: str, today: date, folder: Path | None) -> None:
+def _store_files(session: Session, delivery: FeedbackDelivery, today: date, folder: Path | None) -> None:
     assert delivery.id is not None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryFile(dir=folder) as stream:  # without a name, so gone whatever happens
-        write_file(session, delivery, kind, today, cast(BinaryIO, stream))
-        stream.seek(0)
-        content = stream.read()
-    session.add(
-        FeedbackFile(
-            terugkoppeling_id=delivery.id,
-            soort=kind,
-            naam=f"terugkoppeling-{delivery.nummer}-{today:%Y%m%d}.{kind}",
-            sha256=hashlib.sha256(content).hexdigest(),
-            grootte=len(content),
-            inhoud=content,
-        )
-    )
+    with ExitStack() as made:  # without a name, so gone whatever happens
+        streams = {kind: made.enter_context(tempfile.TemporaryFile(dir=folder)) for kind in FILE_KINDS}
+        write_files(session, delivery, today, **{kind: cast(BinaryIO, stream) for kind, stream in streams.items()})
+        for kind, stream in streams.items():
+            stream.seek(0)
+            content = stream.read()
+            session.add(
+                FeedbackFile(
+                    terugkoppeling_id=delivery.id,
+                    soort=kind,
+                    naam=f"terugkoppeling-{delivery.nummer}-{today:%Y%m%d}.{kind}",
+                    sha256=hashlib.sha256(content).hexdigest(),
+                    grootte=len(content),
+                    inhoud=content,
+                )
+            )
 
 
 def find(session: Session, nummer: str) -> FeedbackDelivery:

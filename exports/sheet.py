@@ -128,9 +128,22 @@ def csv_text(value: Cell) -> str:
 
 def write_csv(stream: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]] | InColumns) -> None:
     """`;`, UTF-8 with BOM, CRLF, one header row. The stream stays open."""
+    for _ in along_csv(stream, columns, rows).stukken:
+        pass
+
+
+def along_csv(stream: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]] | InColumns) -> InColumns:
+    """The same rows, to be read once: each piece is in the CSV of `write_csv` by the time it comes by."""
+    return InColumns(_along_csv(stream, columns, rows))
+
+
+def _along_csv(
+    stream: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]] | InColumns
+) -> Iterator[Sequence[Sequence[Cell]]]:
     stream.write(codecs.BOM_UTF8 + _csv_lines([[column.naam] for column in columns]))
     for piece in _pieces(rows):
         stream.write(_csv_lines([_csv_texts(cells) for cells in piece]))
+        yield piece
 
 
 def _csv_lines(columns: Sequence[Sequence[str]]) -> bytes:

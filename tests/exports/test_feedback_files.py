@@ -20,7 +20,7 @@ def make(session: Session, **values: Any) -> Any:
     return feedback.make(session, door="coen", now=NOW, production=False, **values)
 
 
-@pytest.mark.parametrize("breaks", ["write_csv", "write_xlsx", "_reserve"])
+@pytest.mark.parametrize("breaks", ["along_csv", "write_xlsx", "_reserve"])
 def test_a_make_that_breaks_half_way_takes_no_number_and_reserves_nothing(
     session, build, monkeypatch, tmp_path, breaks
 ):
