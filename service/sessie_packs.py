@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
@@ -29,7 +29,7 @@ from workflow import sessie_notes as notes
 from workflow import sessies
 from workflow.actors import Actor, Desk
 from workflow.fields import Field, read
-from workflow.sessie_models import Sessie, SessiePakket, SessiePakketBestand, SessieSoort
+from workflow.sessie_models import Sessie, SessieLevering, SessiePakket, SessiePakketBestand, SessieSoort
 from workflow.sessies import Agenda
 from workflow.words import heading
 
@@ -235,6 +235,16 @@ def published(session: Session, agenda: Agenda) -> Sequence[SessiePakket]:
     large = (defer(SessiePakket.binnen), defer(SessiePakket.openbaar))  # type: ignore[arg-type]
     mine = select(SessiePakket).where(SessiePakket.sessie_id == agenda.id).options(*large)
     return session.exec(mine.order_by(col(SessiePakket.volgnummer).desc())).all()
+
+
+def earlier(session: Session, agenda: Agenda, actor: Actor) -> Sequence[tuple[Sessie, SessiePakket]]:
+    """The pack that holds of each earlier sessie about one of these leveringen, newest first, for who took part."""
+    about = select(SessieLevering.sessie_id).where(col(SessieLevering.leveringsnummer).in_(agenda.leveringen))
+    earlier_day = tuple_(col(Sessie.datum), col(Sessie.id)) < (agenda.sessie.datum, agenda.id)
+    before = select(Sessie).where(col(Sessie.id).in_(about), earlier_day)
+    held = session.exec(before.order_by(col(Sessie.datum).desc(), col(Sessie.id).desc())).all()
+    read = [one for one in sessies.visible(session, actor, held) if sessies.takes_part(one, actor)]
+    return [(one.sessie, packs[0]) for one in read if (packs := published(session, one))]
 
 
 def chosen(packs: Sequence[SessiePakket], volgnummer: int | None) -> SessiePakket:

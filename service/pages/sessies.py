@@ -121,6 +121,7 @@ def page(request: Request, who: Who, session: SessieSession, now: Now, nummer: s
         sessie=agenda.sessie,
         figures=_figures(session, agenda, who, today),
         packs=sessie_packs.published(session, agenda) if sessies.takes_part(agenda, actor) else (),
+        earlier_packs=sessie_packs.earlier(session, agenda, actor),
         has_pack=sessie_packs.may_have(agenda.sessie) and sessies.takes_part(agenda, actor),
         questions=[(one, notes.asker(one), notes.may_edit(agenda, one, actor)) for one in asked],
         lessons=_by_kind(notes.lessons(session, agenda, actor, today)),

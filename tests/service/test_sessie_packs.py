@@ -175,6 +175,21 @@ def test_who_takes_part_reads_and_who_only_has_cases_does_not(engine: Engine, pl
             looked_at(session, engine, agenda)
 
 
+def test_the_next_sessie_about_a_levering_names_the_pack_that_holds_of_the_one_before(
+    engine: Engine, planned: str
+) -> None:
+    publish(engine, planned)
+    holds = publish(engine, planned, {"reden": "Een cijfer klopte niet."})
+    following = plan(engine, soort="evaluatiesessie", deelnemers=f"{ROTTERDAM},{VENLO},UWV")
+    for name, told in (("anna", [(planned, holds)]), ("dirk", [])):  # Venlo did not sit at the first table
+        with session_scope(engine, access(engine, name), write=False) as session:
+            agenda, desk = here(session, following)
+            found = sessie_packs.earlier(session, agenda, desk.actor)
+            assert [(held.nummer, pack.nummer) for held, pack in found] == told, name
+            first, _ = here(session, planned)
+            assert sessie_packs.earlier(session, first, desk.actor) == [], "nothing that came later"
+
+
 def test_no_pack_goes_with_a_kick_off_or_a_sessie_that_is_off_or_with_a_day_to_come(
     engine: Engine, planned: str
 ) -> None:
