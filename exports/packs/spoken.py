@@ -56,6 +56,8 @@ def acties(of: Basis) -> Message:
     done = sum(each.gedaan_op is not None for each in agreed)
     told = of.voice.count(len(agreed), "actie", "acties")
     title = f"Afgesproken: {told}; daarvan {'is' if done == 1 else 'zijn'} er {done} gedaan."
+    if not agreed:
+        title = "Er zijn nog geen acties afgesproken."
     rows = [
         (
             each.tekst,

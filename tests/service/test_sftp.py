@@ -85,6 +85,7 @@ def test_a_file_that_is_there_with_the_same_bytes_counts_as_brought(server: Sshd
 @pytest.mark.parametrize("other", [b"iets anders", CONTENT[:-3] + b"0\r\n", b""])
 def test_another_file_of_this_name_stays_as_it_is(server: Sshd, settings: Settings, other: bytes) -> None:
     (server.inbox / NAME).write_bytes(other)
+    (server.inbox / NAME).chmod(0o644)  # the user of the server may read it, whatever this process makes by itself
     leaving = Leaving()
     failed = fault(settings, leaving=leaving)
     assert "ander bestand" in failed.fault and not failed.again
