@@ -7,7 +7,7 @@ time otherwise. Of one person the numbers of all cases lie there under one key: 
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, LargeBinary, String, Text, TypeDecorator, type_coerce
@@ -112,6 +112,6 @@ def forms(bsns: Iterable[str]) -> list[str]:
     return [form for bsn in bsns for form in keyring().forms(bsn)]
 
 
-def opened(texts: Collection[str]) -> list[str]:
+def opened(texts: Sequence[str]) -> list[str]:
     """The numbers of these texts as they lie there."""
-    return [keyring().open(text) for text in texts]
+    return keyring().open_many(texts)

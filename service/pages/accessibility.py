@@ -17,7 +17,14 @@ router = APIRouter()
 
 WRITTEN = date(2026, 11, 23)
 """The day of the statement: to be looked through within a year, and when what it says changes."""
-PRINTED = ("een zaak", "een formulier van het dossier", "de cijfers", "de daglijst van de bezoeken", "de werklijst")
+PRINTED = (
+    "een zaak",
+    "een formulier van het dossier",
+    "de cijfers",
+    "het pakket van een sessie",
+    "de daglijst van de bezoeken",
+    "de werklijst",
+)
 """The pages that tests/service/pages/test_paper.py looks at on paper."""
 
 

@@ -36,6 +36,17 @@ def test_what_was_changed_is_not_opened(place: int) -> None:
     with pytest.raises(KeyUnknown) as told:
         ring.open(kept[:place] + other + kept[place + 1 :])
     assert BSN not in str(told.value)
+    for changed in (kept[:place] + other + kept[place + 1 :], kept[:place] + "!" + kept[place + 1 :], kept[:-1]):
+        with pytest.raises(KeyUnknown) as told:
+            ring.open_many([kept, changed, kept])
+        assert BSN not in str(told.value)
+
+
+@given(st.lists(st.tuples(st.from_regex(r"[0-9]{9}", fullmatch=True), st.booleans())))
+def test_many_numbers_open_in_their_order_under_whichever_keys(bsns: list[tuple[str, bool]]) -> None:
+    old, ring = Keyring((OLD,)), Keyring((NEW, OLD))
+    kept = [(old if older else ring).seal(bsn) for bsn, older in bsns]
+    assert ring.open_many(kept) == [bsn for bsn, _ in bsns]
 
 
 def test_a_whole_text_is_sealed_otherwise_each_time() -> None:
