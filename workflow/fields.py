@@ -9,6 +9,8 @@ from typing import Any
 
 from signals.errors import Invalid, Reason
 
+AS_DATE = "als 2026-11-23; in een formulier mag ook 23-11-2026."
+AS_MOMENT = "als 2026-11-23T18:30; in een formulier mag ook 23-11-2026 18.30."
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 PART_KEY = re.compile(r"[a-z]{1,20}(:[0-9]{1,18})?")
 CLOCK_TIME = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])(?::[0-5][0-9])?")
@@ -104,11 +106,11 @@ def _text(field: Field, raw: Any, now: datetime) -> str:
 
 def _date(field: Field, raw: Any, now: datetime) -> date:
     if isinstance(raw, datetime) or not isinstance(raw, (str, date)):
-        raise _Faulty("datum_ongeldig", "geef een datum als jjjj-mm-dd.")
+        raise _Faulty("datum_ongeldig", f"geef een datum {AS_DATE}")
     try:
         day = raw if isinstance(raw, date) else _iso_date(raw)
     except ValueError:
-        raise _Faulty("datum_ongeldig", "deze datum bestaat niet; geef een datum als jjjj-mm-dd.") from None
+        raise _Faulty("datum_ongeldig", f"deze datum bestaat niet; geef een datum {AS_DATE}") from None
     if day.year < 1900:
         raise _Faulty("datum_ongeldig", "een datum voor 1900 kan niet kloppen.")
     if day > now.date() and not field.toekomst:
@@ -126,13 +128,13 @@ def _moment(field: Field, raw: Any, now: datetime) -> datetime:
     try:
         moment = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw))
     except ValueError:
-        raise _Faulty("tijdstip_ongeldig", "geef datum en tijd als jjjj-mm-ddTuu:mm.") from None
+        raise _Faulty("tijdstip_ongeldig", f"geef datum en tijd {AS_MOMENT}") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=now.tzinfo)
     try:
         local = moment.astimezone(now.tzinfo)
     except OverflowError:
-        raise _Faulty("tijdstip_ongeldig", "geef datum en tijd als jjjj-mm-ddTuu:mm.") from None
+        raise _Faulty("tijdstip_ongeldig", f"geef datum en tijd {AS_MOMENT}") from None
     if local.year < 1900:
         raise _Faulty("tijdstip_ongeldig", "een tijdstip voor 1900 kan niet kloppen.")
     if local > now and not field.toekomst:

@@ -57,11 +57,11 @@ def version_of(sent: Mapping[str, str]) -> int:
 
 
 def given(fields: Iterable[Field], sent: Mapping[str, str]) -> dict[str, str]:
-    """What was filled in for these fields, dates also when typed as dd-mm-jjjj."""
+    """What was filled in for these fields, days and moments also when typed as dd-mm-jjjj and uu.mm."""
     values = {field.naam: sent[field.naam] for field in fields if sent.get(field.naam)}
     for field in fields:
-        if field.soort == "datum" and field.naam in values:
-            values[field.naam] = _iso(values[field.naam])
+        if field.soort in _READ and field.naam in values:
+            values[field.naam] = _READ[field.soort](values[field.naam])
     return values
 
 
@@ -87,8 +87,16 @@ def with_codes(session: Session, fields: Iterable[Field], filled_in: Mapping[str
 
 
 def _iso(text: str) -> str:
-    digits = eight_digits(text)
+    digits = eight_digits(re.sub(r"\b([0-9])-", r"0\1-", text))
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if digits else text
+
+
+def _iso_moment(text: str) -> str:
+    typed = re.fullmatch(r"(\S+)\s+([0-9]{1,2})[.:]([0-9]{2})", text)
+    return f"{_iso(typed[1])}T{typed[2]:0>2}:{typed[3]}" if typed else text
+
+
+_READ = {"datum": _iso, "tijdstip": _iso_moment}
 
 
 @dataclass(frozen=True)

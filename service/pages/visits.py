@@ -154,17 +154,38 @@ def visit_page(
     request: Request, who: Who, session: PageSession, engine: Database, now: Now, nummer: RowNumber, gedaan: str = ""
 ) -> Response:
     """One planned visit: where, when, by whom, to whom, and what to think of."""
-    visit, desk = find(session, who, nummer), desk_of(session, now)
+    visit = find(session, who, nummer)
     (stop,) = day_list.stops_of(session, [visit])
     log_reading(engine, who.access, "bezoek_geopend", stop.cases, now)
+    return _visit_page(request, who, session, now, visit, notice=DONE.get(gedaan, ""))
+
+
+def _visit_page(
+    request: Request,
+    who: SignedIn,
+    session: Session,
+    now: datetime,
+    visit: PlannedVisit,
+    *,
+    notice: str = "",
+    sent: Mapping[str, str] | None = None,
+    error: DomainError | None = None,
+) -> Response:
+    (stop,), desk = day_list.stops_of(session, [visit]), desk_of(session, now)
     ahead = visit.status == VisitStatus.GEPLAND
+    reasons = error.reasons if error else ()
     return render(
         request,
         "visit.html",
+        status=status_of(error) if error else 200,
         **day_context(session, [("", [stop])], visit.dag, now),
         visit=visit,
         stop=stop,
-        notice=DONE.get(gedaan, ""),
+        notice=notice,
+        cancelling=visit_planning.CANCELLING,
+        typed=sent or {},
+        reasons=reasons,
+        errors=by_field(reasons),
         warnings=visit_planning.warnings(session, visit, desk) if ahead else (),
         policy=visit_planning.policy_help(session, visit, desk) if ahead else (),
         reports=visit_reports.reports(session, visit),
@@ -314,12 +335,18 @@ def replan(request: Request, who: Who, session: PageSession, now: Now, nummer: R
     return form.finish(f"/bezoeken/{nummer}?gedaan=verzet")
 
 
-@router.post("/bezoeken/{nummer}/vervallen", dependencies=[CsrfChecked])
-def cancel(who: Who, session: PageSession, now: Now, nummer: RowNumber, sent: Sent) -> Response:
-    """The visit does not take place."""
-    visit = find(session, who, nummer)
-    fields = visit_planning.CANCELLING
-    visit_planning.cancel(session, visit, desk_of(session, now), version_of(sent), given(fields, sent))
+@router.post("/bezoeken/{nummer}/vervallen", response_class=HTMLResponse, dependencies=[CsrfChecked])
+def cancel(request: Request, who: Who, session: PageSession, now: Now, nummer: RowNumber, sent: Sent) -> Response:
+    """The visit does not take place; what was typed stays when that is refused."""
+    visit, desk = find(session, who, nummer), desk_of(session, now)
+    try:
+        visit_planning.cancel(session, visit, desk, version_of(sent), given(visit_planning.CANCELLING, sent))
+    except DomainError as error:
+        session.rollback()
+        visit = find(session, who, nummer)
+        (stop,) = day_list.stops_of(session, [visit])
+        note_reading(session, "bezoek_geopend", stop.cases, now)
+        return _visit_page(request, who, session, now, visit, sent=sent, error=error)
     _log(session, visit, "bezoek_vervallen", now)
     return see_other(f"/bezoeken/{nummer}?gedaan=vervallen")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 from sqlalchemy import Engine
 from sqlmodel import select
@@ -393,6 +393,18 @@ def sign_in(
 
     yield enter
     assert not faults
+
+
+def menu(page: Page, label: str) -> None:
+    """Choose from the menu, on a telephone after opening it, and come to a page of its own."""
+    nav = page.get_by_role("navigation", name="Hoofdmenu")
+    folded = nav.locator("summary")
+    if folded.is_visible():
+        expect(nav.get_by_role("link")).to_have_count(0)
+        folded.press("Enter")
+    nav.get_by_role("link", name=label, exact=True).click()
+    expect(nav.locator("[aria-current]")).to_have_text(label)
+    expect(folded).to_have_text(f"Menu: {label}")
 
 
 def fits_the_width(page: Page) -> bool:

@@ -19,7 +19,7 @@ from service.models import WebSession
 from service.settings import Settings
 from tests import authenticator
 from tests.service.conftest import NOW
-from tests.service.pages.conftest import SignIn, Site, fits_the_width
+from tests.service.pages.conftest import SignIn, Site, fits_the_width, menu
 
 from .test_codes import OWN, actions, give_password
 from .test_rendering import Visitor
@@ -203,7 +203,7 @@ def test_who_comes_by_the_provider_has_no_password_here(client: TestClient, engi
 def test_somebody_renews_the_password_on_a_telephone(site: Site, sign_in: SignIn) -> None:
     page = sign_in("kees", anew=True)
     page.set_viewport_size({"width": 390, "height": 844})
-    page.get_by_role("link", name="Mijn account").click()
+    menu(page, "Mijn account")
     expect(page.get_by_role("heading", level=1)).to_have_text("Mijn account")
     expect(page.locator("table")).to_contain_text("Chrome op Linux")
     expect(page.locator("table")).to_contain_text("dit toestel")

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
-from tests.service.pages.conftest import ON_BOTH, SignIn, Site
+from tests.service.pages.conftest import ON_BOTH, SignIn, Site, menu
 from workflow.models import Letter
 from workflow.phases import Phase
 
@@ -116,7 +116,7 @@ def test_another_municipality_cannot_open_or_preview_a_letter(site: Site, sign_i
 
 def test_the_beheerder_says_how_somebody_stands_in_letters(site: Site, sign_in: SignIn) -> None:
     bea = sign_in("bea")
-    bea.get_by_role("link", name="Gebruikers", exact=True).click()
+    menu(bea, "Gebruikers")
     bea.get_by_role("link", name="Wijzig dirk").click()
     bea.fill("[name=emailadres]", "geen adres")
     bea.get_by_role("button", name="Wijzig de gegevens").click()
@@ -141,7 +141,7 @@ def test_the_post_of_the_day_goes_with_one_button_and_tells_of_each_letter(site:
         assert letters_of(site, number) == []
     site.take(moved, "anna", "houd_aan", reden="Wacht op de IND.")
 
-    anna.get_by_role("link", name="Post", exact=True).click()
+    menu(anna, "Post")
     expect(anna.get_by_role("row", name=re.compile(moved))).to_contain_text("De zaak is intussen veranderd")
     printed = anna.request.get(f"{site.url}/post/pdf")
     assert printed.headers["content-type"] == "application/pdf"

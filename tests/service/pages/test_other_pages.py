@@ -10,7 +10,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from service import jobs
 from tests.importers.deliveries import row, write_csv
-from tests.service.pages.conftest import ON_BOTH, SAMPLE, TELEPHONE, SignIn, Site, fits_the_width
+from tests.service.pages.conftest import ON_BOTH, SAMPLE, TELEPHONE, SignIn, Site, fits_the_width, menu
 from tests.serving import Installation, serving
 from tests.sshd import Sshd
 from workflow.phases import Phase
@@ -87,7 +87,7 @@ def test_the_liaison_offers_checks_and_confirms_a_delivery(
     page.get_by_role("button", name="Bevestig en laad").dblclick()
     expect(page.get_by_role("status")).to_contain_text("Geladen op")
     expect(page.locator("tr", has_text=f"{number}-3").locator("mark")).to_have_count(2)
-    page.get_by_role("link", name="Leveringen", exact=True).first.click()
+    menu(page, "Leveringen")
     expect(page.locator("tr", has_text=number).first).to_contain_text("geladen")
 
 
@@ -298,7 +298,7 @@ def test_a_handler_reads_the_figures_of_the_own_municipality(site: Site, sign_in
 
 def test_anybody_can_count_a_term(site: Site, sign_in: SignIn) -> None:
     page = sign_in("bea")
-    page.get_by_role("link", name="Termijnen").click()
+    menu(page, "Termijnen")
     page.get_by_role("button", name="Reken uit").click()
     page.get_by_label("Termijn", exact=True).select_option("bezwaar")
     page.get_by_role("button", name="Reken uit").click()
@@ -314,7 +314,7 @@ def test_words_users_and_log_are_there_to_read(site: Site, sign_in: SignIn) -> N
     expect(bea.locator("main")).to_contain_text("Er wacht nu niets op u.")
     bea.get_by_role("link", name="de gebruikers").click()
     expect(bea.locator("tr", has_text="anna")).to_contain_text("behandelaar (Rotterdam)")
-    bea.get_by_role("link", name="Begrippen").click()
+    menu(bea, "Begrippen")
     expect(bea.locator("main")).to_contain_text("Ambtshalve")
     aad = sign_in("aad")
     aad.goto(f"{site.url}/logboek")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.service.pages.conftest import SignIn, Site, fits_the_width
+from tests.service.pages.conftest import SignIn, Site, fits_the_width, menu
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +36,7 @@ def test_the_teamleider_sees_from_the_case_who_looked_at_the_person(site: Site, 
 
 def test_the_rights_can_be_taken_along(site: Site, sign_in: SignIn) -> None:
     bea = sign_in("bea", 360, 740)
-    bea.get_by_role("link", name="Rechten").click()
+    menu(bea, "Rechten")
     expect(bea.get_by_role("heading", level=1)).to_have_text("Rechten")
     assert fits_the_width(bea)
     with bea.expect_download() as taken:

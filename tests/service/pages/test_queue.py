@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.service.pages.conftest import SignIn, Site, fits_the_width
+from tests.service.pages.conftest import SignIn, Site, fits_the_width, menu
 from workflow.phases import Phase
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ def card(page: Page, site: Site, number: str) -> Locator:
 def test_a_voornemen_stands_there_with_all_that_is_weighed(site: Site, sign_in: SignIn) -> None:
     number = site.new_case(days_ago=90, phase=Phase.VOORNEMEN)
     page = sign_in("carla", 390, 844)
-    page.get_by_role("link", name="Besluiten", exact=True).click()
+    menu(page, "Besluiten")
     expect(page.get_by_role("heading", level=1)).to_have_text("Besluiten")
     one = card(page, site, number)
     for words in ("Kowalska", "Voorstel van", "Anna de Vries", "staat er op de bel", "Verhuurder", "dus voorbij"):

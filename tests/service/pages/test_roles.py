@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import ViewportSize, expect
 from sqlmodel import select
 
 from service.access import Access
@@ -15,7 +15,7 @@ from service.db import session_scope
 from service.identity import accounts
 from tests import authenticator
 from tests.importers.deliveries import row, write_csv
-from tests.service.pages.conftest import ON_BOTH, TELEPHONE, SignIn, Site
+from tests.service.pages.conftest import ON_BOTH, TELEPHONE, SignIn, Site, menu
 from tests.service.pages.test_other_pages import offer
 from tests.service.pages.test_queue import card
 from tests.service.pages.test_walk import fill, open_case, take
@@ -23,18 +23,6 @@ from workflow.models import Case
 from workflow.phases import Phase
 
 pytestmark = [pytest.mark.browser, ON_BOTH]
-
-
-def menu(page: Page, label: str) -> None:
-    """Choose from the menu, on a telephone after opening it, and come to a page of its own."""
-    nav = page.get_by_role("navigation", name="Hoofdmenu")
-    folded = nav.locator("summary")
-    if folded.is_visible():
-        expect(nav.get_by_role("link")).to_have_count(0)
-        folded.press("Enter")
-    nav.get_by_role("link", name=label, exact=True).click()
-    expect(nav.locator("[aria-current]")).to_have_text(label)
-    expect(folded).to_have_text(f"Menu: {label}")
 
 
 PEOPLE_OF_THEIR_OWN = {

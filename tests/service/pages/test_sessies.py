@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
-from tests.service.pages.conftest import ON_BOTH, ROTTERDAM, SignIn, Site, fits_the_width
+from tests.service.pages.conftest import ON_BOTH, ROTTERDAM, SignIn, Site, fits_the_width, menu
 from workflow.models import Case
 from workflow.sessie_models import (
     Sessie,
@@ -83,7 +83,7 @@ def logged(site: Site, address: str) -> list[tuple[str, str]]:
 def test_from_a_question_to_an_action_that_comes_back_until_it_is_done(site: Site, sign_in: SignIn) -> None:
     site.add(delivered(site), "anna", "leerpunten", soort="adres_onvolledig", toelichting="De huisletter ontbreekt.")
     coen, anna = sign_in("coen"), sign_in("anna", 360, 740)
-    coen.get_by_role("link", name="Sessies", exact=True).click()
+    menu(coen, "Sessies")
     expect(coen.locator("main")).to_contain_text("Er is geen sessie gepland.")
     coen.get_by_role("link", name="Plan een sessie").first.click()
     address = plan(coen, site)

@@ -9,7 +9,7 @@ from sqlmodel import select
 from service.access import Access
 from service.db import session_scope
 from service.models import AuditEntry
-from tests.service.pages.conftest import SignIn, Site, fits_the_width
+from tests.service.pages.conftest import SignIn, Site, fits_the_width, menu
 from tests.service.pages.test_walk import fill
 from workflow.phases import Phase
 
@@ -42,7 +42,7 @@ def test_a_handler_plans_and_the_toezichthouder_finds_it_on_his_list(site: Site,
     visit = anna.url.split("?")[0]
 
     bram = sign_in("bram", 360, 740)
-    bram.get_by_role("link", name="Bezoeken").click()
+    menu(bram, "Bezoeken")
     bram.get_by_label("Dag").fill(tomorrow)
     bram.get_by_role("button", name="Toon").click()
     stop = bram.locator(".stop", has_text=number)
@@ -67,6 +67,10 @@ def test_a_handler_plans_and_the_toezichthouder_finds_it_on_his_list(site: Site,
     anna.get_by_role("button", name="Wijzig het bezoek").click()
     expect(anna.get_by_text("18.30–20.00 uur")).to_be_visible()
     anna.get_by_text("Gaat het bezoek niet door?").click()
+    anna.get_by_label("Waarom gaat het bezoek niet door").fill(" ")
+    anna.get_by_role("button", name="Laat het bezoek vervallen").click()
+    expect(anna.get_by_role("alert")).to_contain_text("Het bezoek is niet vervallen")
+    anna.get_by_role("link", name="Vul in: Waarom gaat het bezoek niet door.").click()
     anna.get_by_label("Waarom gaat het bezoek niet door").fill("Bram is ziek")
     anna.get_by_role("button", name="Laat het bezoek vervallen").click()
     expect(anna.locator("main")).to_contain_text("Dit bezoek is vervallen: Bram is ziek")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.service.pages.conftest import ON_BOTH, SignIn, Site
+from tests.service.pages.conftest import ON_BOTH, SignIn, Site, menu
 from workflow.phases import Phase
 
 pytestmark = pytest.mark.browser
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 def open_case(page: Page, number: str) -> None:
     """Find a case with the search box."""
-    page.get_by_role("link", name="Zaken", exact=True).first.click()
+    menu(page, "Zaken")
     page.get_by_label("Zoek een zaak").fill(number)
     page.get_by_role("button", name="Zoek", exact=True).click()
     expect(page).to_have_url(re.compile(f"/zaken/{number}$"))
@@ -112,7 +112,7 @@ def test_people_in_four_roles_walk_a_case_into_the_register(site: Site, sign_in:
     expect(history.first).to_contain_text("Anna de Vries, behandelaar")
     expect(history.locator("strong").last).to_have_text("Signaal ontvangen")
 
-    anna.get_by_role("link", name="WALAA", exact=True).click()
+    menu(anna, "WALAA")
     mine = anna.locator(".walaa > li", has_text=number)
     expect(mine).to_have_count(2)
     mine.filter(has_text="Afgerond met BRP-mutatie").get_by_role("button", name="Bevestig").click()
