@@ -250,7 +250,8 @@ def day_given(text: str) -> date:
     raise Invalid(
         Reason(
             "datum_ongeldig",
-            f"'{text}' is geen bestaande datum. Schrijf hem als 2026-03-02; op een pagina mag ook 02-03-2026.",
+            f"'{text}' is geen bestaande datum. Schrijf hem als jjjj-mm-dd, zoals 2026-03-02; op een pagina mag ook "
+            "02-03-2026.",
             "vanaf",
         )
     )

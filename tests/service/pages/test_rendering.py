@@ -265,7 +265,8 @@ def test_stored_values_are_read_aloud() -> None:
 def test_only_the_fields_of_the_form_are_taken_and_dates_are_mended() -> None:
     fields = (Field("datum", "datum", "Datum"), Field("tekst", "tekst", "Tekst"))
     sent = {"datum": "2-3-2026", "tekst": "", "versie": "3", "csrf": "x"}
-    assert given(fields, sent) == {"datum": "2-3-2026"}
+    assert given(fields, sent) == {"datum": "2026-03-02"}
+    assert given(fields, sent | {"datum": "2-3-26"}) == {"datum": "2-3-26"}
     assert given(fields, sent | {"datum": "02-03-2026"}) == {"datum": "2026-03-02"}
 
 
