@@ -59,6 +59,10 @@ class MenuItem:
     label: str
     roles: frozenset[Role] | None
 
+    def holds(self, path: str) -> bool:
+        """Whether this page is the one of the entry, or one under it."""
+        return path == self.path or path.startswith(f"{self.path}/")
+
 
 MENU: Sequence[MenuItem] = (
     MenuItem("/zaken", "Zaken", MUNICIPAL_ROLES),

@@ -157,7 +157,7 @@ def visit_page(
     visit = find(session, who, nummer)
     (stop,) = day_list.stops_of(session, [visit])
     log_reading(engine, who.access, "bezoek_geopend", stop.cases, now)
-    return _visit_page(request, who, session, now, visit, notice=DONE.get(gedaan, ""))
+    return _visit_page(request, who, session, now, visit, stop, notice=DONE.get(gedaan, ""))
 
 
 def _visit_page(
@@ -166,12 +166,13 @@ def _visit_page(
     session: Session,
     now: datetime,
     visit: PlannedVisit,
+    stop: day_list.Stop,
     *,
     notice: str = "",
     sent: Mapping[str, str] | None = None,
     error: DomainError | None = None,
 ) -> Response:
-    (stop,), desk = day_list.stops_of(session, [visit]), desk_of(session, now)
+    desk = desk_of(session, now)
     ahead = visit.status == VisitStatus.GEPLAND
     reasons = error.reasons if error else ()
     return render(
@@ -346,7 +347,7 @@ def cancel(request: Request, who: Who, session: PageSession, now: Now, nummer: R
         visit = find(session, who, nummer)
         (stop,) = day_list.stops_of(session, [visit])
         note_reading(session, "bezoek_geopend", stop.cases, now)
-        return _visit_page(request, who, session, now, visit, sent=sent, error=error)
+        return _visit_page(request, who, session, now, visit, stop, sent=sent, error=error)
     _log(session, visit, "bezoek_vervallen", now)
     return see_other(f"/bezoeken/{nummer}?gedaan=vervallen")
 

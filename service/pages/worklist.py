@@ -96,9 +96,9 @@ class Filters:
         return self.sorteer or case_list.SORTS[0]
 
     @property
-    def narrowed(self) -> bool:
-        """Whether anything was chosen beside the list and its order."""
-        return any(value for name, value in vars(self).items() if name not in ("lijst", "sorteer", "bewaard"))
+    def chosen(self) -> int:
+        """How much was chosen beside the list and its order."""
+        return sum(bool(value) for name, value in vars(self).items() if name not in ("lijst", "sorteer", "bewaard"))
 
     def wanted(self, naam: str) -> case_list.Filter:
         """As the list of cases is asked by this user; without a phase or an outcome everything that is not closed."""
@@ -357,7 +357,7 @@ def empty_state(session: Session, who: SignedIn, filters: Filters) -> tuple[str,
 
     everything = Next("Bekijk", "/zaken?lijst=alle", "alle zaken van uw gemeente")
     nexts = []
-    if filters.narrowed:
+    if filters.chosen:
         title = "Geen zaken met deze keuzes."
         if has(filters.lijst):
             whole = f"/zaken?lijst={filters.lijst}"

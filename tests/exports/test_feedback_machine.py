@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run
@@ -37,7 +36,7 @@ from tests.exports.circle import (
     turned_down,
 )
 from tests.factories import NIJMEGEN, ROTTERDAM, VENLO, ZONE
-from tests.soak import SOAKING, TIMES, tries
+from tests.soak import SOAKING, TIMES, of_a_machine
 from tests.workflow.test_transitions import PROCEDURE
 from workflow.models import Case
 
@@ -411,14 +410,7 @@ def test_whatever_happens_the_files_that_stand_tell_the_stand_of_every_signal(
         counter.clear()
     run(
         Circle,
-        settings=settings(
-            max_examples=tries(2),
-            derandomize=not SOAKING,  # among all tests the same few: what they say does not hang on chance
-            database=None,
-            stateful_step_count=STEPS_IN_A_RUN,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=of_a_machine(2, STEPS_IN_A_RUN),
     )
     print(f"{rules.total()} rules: {dict(rules.most_common())}")
     print(f"{taken.total()} done: {dict(taken.most_common())}; refused: {dict(turned_down.most_common())}")

@@ -11,7 +11,6 @@ from itertools import groupby, pairwise
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from sqlalchemy import Engine
@@ -22,7 +21,7 @@ from service.db import session_scope
 from signals.errors import DomainError
 from signals.models import Grondslag, Load, Mutatiesoort, Participant, Signal, SignalChange
 from tests.factories import NIJMEGEN, RECEIVED, ROTTERDAM, VENLO, at, case_at, contact, everything, person
-from tests.soak import SOAKING, tries
+from tests.soak import of_a_machine
 from tests.workflow.shadow import Shadow
 from tests.workflow.test_transitions import PROCEDURE
 from workflow import dossier, moves
@@ -401,14 +400,7 @@ def test_whoever_walks_whichever_way_a_case_stays_lawful(engine: Engine) -> None
     refused.clear()
     run_state_machine_as_test(
         Walk,
-        settings=settings(
-            max_examples=tries(12),
-            derandomize=not SOAKING,  # among all tests the same few: what they say does not hang on chance
-            database=None,
-            stateful_step_count=STEPS_IN_A_WALK,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=of_a_machine(12, STEPS_IN_A_WALK),
     )
     steps = Counter({name: number for name, number in taken.items() if name in PROCEDURE})
     print(f"{steps.total()} steps of {len(steps)} kinds, {refused.total()} refused: {dict(steps.most_common())}")
