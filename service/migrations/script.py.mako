@@ -12,6 +12,8 @@ down_revision = "${down_revision}"
 branch_labels = None
 depends_on = None
 
+STEP = "expand"  # or "contract", with WORKS_FROM: see CONTRIBUTING.md, Move the schema on
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}
