@@ -1,72 +1,74 @@
 """The one door to work outside a request: ask for it, see how far it is, stop it, take it in hand, end it.
 
-A queue library could stand behind these functions; now it is the table `werk`, which several processes share, and a
-folder of small files. Each piece of work is taken in hand by an UPDATE with its old state as condition, and its end is
-written in the transaction of the work itself, on condition that it is still in the same hands: so it is done once,
-whatever is killed and however often it is begun again.
+The table `werk` says what is to be done and whether it is. Each piece of work is taken in hand by an UPDATE with its
+old state as condition, and its end is written in the transaction of the work itself, on condition that it is still in
+the same hands: so it is done once, whatever is killed and however often it is begun again. How far it is stands beside
+it (`service.work_signs`). Who takes it up: on PostgreSQL the workers, to whom a queue brings it (`service.work_queue`);
+on a database in a file the web process itself (`service.workers.supervisor`).
 """
 
-import json
-import os
 import secrets
 from collections.abc import Collection, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, event, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from service.access import Access, access_of
+from service.access import access_of
 from service.models import Work, WorkKind, WorkState
-from service.settings import Settings
 from signals.errors import Reason, Refused
-from workflow.actors import Actor
 
-FOLDER = "werk"
-"""Where the files of work lie, in the data directory that all processes of an installation share."""
 OPEN = (WorkState.WACHT, WorkState.BEZIG)
 MOST_ATTEMPTS = 3
-SILENT_FOR = timedelta(seconds=20)
-"""Work that gave no sign of life for so long was killed with its machine, and is begun again."""
 ACTIONS: Mapping[WorkKind, str] = {
     WorkKind.CONTROLEREN: "lading_gecontroleerd",
     WorkKind.LADEN: "lading_bevestigd",
     WorkKind.ONGEDAAN_MAKEN: "lading_ongedaan_gemaakt",
+    WorkKind.TERUGKOPPELING: "terugkoppeling_gemaakt",
+    WorkKind.PAKKET: "pakket_gepubliceerd",
+    WorkKind.SLEUTELS: "sleutels_vernieuwd",
+    WorkKind.BRIEVEN: "post_verstuurd",
+    WorkKind.VERNIETIGEN: "vernietiging_verklaard",
 }
 """What stands in the log when it is done, or cannot be."""
 _WHAT = {
     WorkKind.CONTROLEREN: "De controle",
     WorkKind.LADEN: "Het laden",
     WorkKind.ONGEDAAN_MAKEN: "Het ongedaan maken",
+    WorkKind.TERUGKOPPELING: "Het maken van de terugkoppeling",
+    WorkKind.PAKKET: "Het publiceren van het pakket",
+    WorkKind.SLEUTELS: "Het opnieuw verzegelen",
+    WorkKind.BRIEVEN: "Het versturen van de post",
+    WorkKind.VERNIETIGEN: "Het vernietigen",
 }
+PIECEMEAL = frozenset({WorkKind.SLEUTELS, WorkKind.BRIEVEN, WorkKind.VERNIETIGEN})
+"""Done piece by piece, each in a transaction of its own: what was done stays, and the rest goes on from there."""
+STOPPED: Mapping[WorkKind, str] = {
+    **dict.fromkeys((WorkKind.CONTROLEREN, WorkKind.LADEN, WorkKind.ONGEDAAN_MAKEN), "lading_gestopt"),
+    **dict.fromkeys((WorkKind.TERUGKOPPELING, WorkKind.PAKKET, *PIECEMEAL), "werk_gestopt"),
+}
+"""What stands in the log when somebody stopped it."""
 
 
 class LostHold(Exception):
     """Somebody else has this work in hand by now; what was done for it must be rolled back."""
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a piece of work is. `gedaan`: rows dealt with; `pid`: the process that does it, 0 when none does."""
+def enqueue(
+    session: Session,
+    soort: WorkKind,
+    ladingnummer: str,
+    now: datetime,
+    *,
+    rows: int | None,
+    gegevens: Mapping[str, Any] | None = None,
+) -> Work:
+    """Ask for work in the name of the session's owner; Refused while other work on the same thing is not done.
 
-    gedaan: int = 0
-    totaal: int | None = None
-    pid: int = 0
-
-    @property
-    def percent(self) -> int:
-        """Below 100 as long as it is not done; 0 while the number of rows is not known."""
-        return min(99, 100 * self.gedaan // self.totaal) if self.totaal else 0
-
-
-def enqueue(session: Session, soort: WorkKind, ladingnummer: str, now: datetime, *, rows: int | None) -> Work:
-    """Ask for work in the name of the session's owner; Refused while other work on this load is not done.
-
-    rows: how many it will deal with, None when nobody knows.
+    rows: how many it will deal with, None when nobody knows. gegevens: what its form asked. With the transaction of
+    this session it is asked, or not.
     """
     access = access_of(session)
     work = Work(
@@ -77,19 +79,33 @@ def enqueue(session: Session, soort: WorkKind, ladingnummer: str, now: datetime,
         herkomst=access.origin,
         gevraagd_op=now,
         totaal=rows,
+        gegevens=dict(gegevens or {}),
     )
     try:
         with session.begin_nested():
             session.add(work)
             session.flush()  # the index decides who of two at once is first
-    except IntegrityError:
-        raise Refused(busy(ladingnummer)) from None
+    except IntegrityError as error:
+        if any(name in str(error.orig) for name in ("uq_werk_open", "werk.ladingnummer")):
+            raise Refused(busy(ladingnummer)) from None
+        raise
+    if session.get_bind().dialect.name == "postgresql":
+        from service import work_queue  # here: nobody else needs the queue
+
+        work_queue.put(session, work)
     return work
 
 
 def busy(ladingnummer: str) -> Reason:
-    """Something else happens to this load now."""
-    uitleg = f"Met lading {ladingnummer} wordt al iets gedaan. Wacht tot dat klaar is, of stop het eerst."
+    """Something else happens to this load, or whatever it is, now."""
+    known = {
+        "LD-": f"lading {ladingnummer}",
+        "SE-": f"het pakket van sessie {ladingnummer}",
+        "VL-": f"vernietigingslijst {ladingnummer}",
+        "BR-": "uw post",
+    }
+    what = known.get(ladingnummer[:3], f"de {ladingnummer}")
+    uitleg = f"Met {what} wordt al iets gedaan. Wacht tot dat klaar is, of stop het eerst."
     return Reason("werk_loopt", uitleg)
 
 
@@ -111,93 +127,27 @@ def unfinished(session: Session) -> list[Work]:
     return list(session.exec(select(Work).where(waiting).order_by(col(Work.id))))
 
 
-# The small files: how far it is, and who wants it stopped
-
-
-def progress(settings: Settings, work: Work) -> Progress:
-    """How far it is, as told by whoever has it in hand."""
-    if work.staat != WorkState.BEZIG:
-        return Progress(totaal=work.totaal)
-    try:
-        told = json.loads(_progress_file(settings, work).read_text())
-    except (OSError, ValueError):  # not begun, or done a moment ago
-        return Progress(totaal=work.totaal)
-    return Progress(**told)
-
-
-def tell(settings: Settings, work: Work, told: Progress) -> None:
-    """Write down how far it is; a reader sees the old file or the new one, never half of it."""
-    path = _progress_file(settings, work)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-    fresh.write_text(json.dumps(vars(told)))
-    fresh.replace(path)
-
-
-def give_sign_of_life(settings: Settings, work: Work) -> None:
-    """In the name of a process that was seen to be alive, but may be too deep in its work to say so."""
-    with suppress(OSError):
-        os.utime(_progress_file(settings, work))
-
-
-def is_silent(settings: Settings, work: Work, now: datetime) -> bool:
-    """Whether nobody seems to have it in hand any more."""
-    try:
-        last = _progress_file(settings, work).stat().st_mtime
-    except OSError:
-        last = (work.begonnen_op or work.gevraagd_op).timestamp()
-    return now.timestamp() - last > SILENT_FOR.total_seconds()
-
-
-def stop(settings: Settings, access: Access, work: Work) -> None:
-    """Ask that it stops, in a file: that needs no lock of a database, also not while a load holds it."""
-    path = _stop_file(settings, work)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.write_text(json.dumps({"door": access.actor.naam, "herkomst": access.origin}))
-
-
-def is_stopping(settings: Settings, work: Work) -> bool:
-    """Whether somebody asked it to stop."""
-    return _stop_file(settings, work).exists()
-
-
-def stopper(settings: Settings, work: Work) -> Access:
-    """In whose name it was stopped."""
-    try:
-        asked = json.loads(_stop_file(settings, work).read_text())
-    except (OSError, ValueError):
-        asked = {"door": work.door, "herkomst": work.herkomst}
-    return Access.system(Actor(asked["door"]), asked["herkomst"])
-
-
-def forget(settings: Settings, work: Work, *, ended: bool) -> None:
-    """The files of an attempt go; ended: those of the work too."""
-    _progress_file(settings, work).unlink(missing_ok=True)
-    if ended:
-        _stop_file(settings, work).unlink(missing_ok=True)
-
-
-def _progress_file(settings: Settings, work: Work) -> Path:
-    """Of one attempt: another one tells of itself elsewhere."""
-    return settings.data_dir / FOLDER / f"{work.uitvoerder}.voortgang"
-
-
-def _stop_file(settings: Settings, work: Work) -> Path:
-    return settings.data_dir / FOLDER / f"{work.sleutel}.stop"
-
-
 # Who has it in hand
 
 
 def claim(session: Session, work: Work, now: datetime) -> bool:
-    """Take waiting work in hand; whether nobody else was first."""
+    """Take waiting work in hand; whether nobody else was first.
+
+    One list is destroyed at a time: it may take long, and there is more to do.
+    """
+    if work.soort is WorkKind.VERNIETIGEN:
+        others = select(Work.id).where(Work.soort == work.soort, Work.staat == WorkState.BEZIG)
+        if session.exec(others).first() is not None:
+            return False
     hands = {"uitvoerder": secrets.token_urlsafe(18), "poging": work.poging + 1}
     return _change(session, work, WorkState.WACHT, {"staat": WorkState.BEZIG, "begonnen_op": now, **hands})
 
 
-def finish(session: Session, work: Work, now: datetime, *, bewijs: str | None = None) -> None:
+def finish(
+    session: Session, work: Work, now: datetime, *, bewijs: str | None = None, uitkomst: str | None = None
+) -> None:
     """It is done: in the transaction of the work itself. LostHold when it is in other hands by now."""
-    ended = {"staat": WorkState.KLAAR, "klaar_op": now, "bewijs": bewijs}
+    ended = {"staat": WorkState.KLAAR, "klaar_op": now, "bewijs": bewijs, "uitkomst": uitkomst}
     if not _change(session, work, WorkState.BEZIG, ended):
         raise LostHold(work.ladingnummer)
 
@@ -219,12 +169,17 @@ def put_back(session: Session, work: Work, *, counts: bool = True) -> bool:
     return _change(session, work, WorkState.BEZIG, again)
 
 
+def stands(soort: WorkKind) -> str:
+    """What holds of work that was begun and does not go on, as a sentence."""
+    return "Wat al gedaan was, blijft gedaan." if soort in PIECEMEAL else "Er is niets gewijzigd."
+
+
 def crashed_too_often(work: Work) -> str | None:
     """What people are told when it is not tried again; None while it is."""
     if work.poging < MOST_ATTEMPTS:
         return None
     return (
-        f"{_WHAT[work.soort]} is {MOST_ATTEMPTS} keer onverwacht afgebroken. Er is niets gewijzigd. Probeer het later "
+        f"{_WHAT[work.soort]} is {MOST_ATTEMPTS} keer onverwacht afgebroken. {stands(work.soort)} Probeer het later "
         "opnieuw, of laat de beheerder in het logboek van de service nagaan wat er misging."
     )
 

@@ -2,25 +2,32 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
+from service import posting, work
 from service.files.letter_file import pdf_answer
+from service.identity import accounts
 from service.identity.accounts import desk_of
 from service.log import audit
 from service.log.subjects import subjects_of_cases
+from service.models import Work, WorkKind
 from service.pages import worklist
 from service.pages.forms import Sent
 from service.pages.rendering import render, require, see_other
+from service.pages.work import address, going_on
 from service.pages.worklist import POSTING, display_names
 from service.web.csrf import CsrfChecked
-from service.web.dependencies import Database, Now, PageSession, RowNumber, Who
-from signals.errors import DomainError, NotFound, Reason
-from workflow import posting, prepared_letters
+from service.web.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who
+from signals.errors import NotFound, Reason, Refused
+from workflow import posting as letters
+from workflow import prepared_letters
 from workflow.actors import Desk
 from workflow.letters import addressee
 from workflow.models import Case, PreparedLetter
@@ -55,27 +62,55 @@ class Waiting:
     obstacle: str
 
 
-@dataclass(frozen=True)
-class Result:
-    """What became of one letter."""
-
-    zaaknummer: str
-    step: str
-    done: bool
-    told: str
-
-
 @router.get("/post", response_class=HTMLResponse)
 def overview(
-    request: Request, who: Who, session: PageSession, engine: Database, now: Now, brief: Letters, gedaan: str = ""
+    request: Request,
+    who: Who,
+    session: PageSession,
+    engine: Database,
+    now: Now,
+    brief: Letters,
+    gedaan: str = "",
 ) -> Response:
     """Every letter that waits in the municipalities of who looks, or those that were chosen."""
     require(who, POSTING)
+    last = work.latest(session, _about(session, who))
     notices = {"klaar": "De brief ligt klaar voor de post.", "weg": "De brief is weggehaald uit de post."}
+    if last is not None and last.uitkomst is not None:
+        notices["verstuurd"] = _told(int(last.uitkomst), len(last.gegevens["brieven"]))
     waiting = _waiting(session, desk_of(session, now), brief)
     people = subjects_of_cases(one.case for one in waiting)
     audit.record_reading(engine, who.access, "post_bekeken", "zaken", now, about=people)
-    return _page(request, session, waiting, notice=notices.get(gedaan, ""), chosen=brief)
+    going_on = last if last is not None and last.staat in work.OPEN else None
+    return _page(request, session, waiting, notice=notices.get(gedaan, ""), chosen=brief, going_on=going_on)
+
+
+def _about(session: Session, who: SignedIn) -> str:
+    """What the work is about: the post of one person, of which there is one at a time."""
+    return f"BR-{accounts.find_user(session, who.naam).id}"
+
+
+def _asked(session: Session, about: str, numbers: list[int | None], now: datetime) -> Work:
+    """The work that posts these letters, asked once. Refused while others of the same person are being posted."""
+    before = going_on(session, about)
+    if before is None:
+        with suppress(Refused):  # the other of a double click was first
+            return work.enqueue(session, WorkKind.BRIEVEN, about, now, rows=len(numbers), gegevens={"brieven": numbers})
+        before = going_on(session, about)
+    if before is None or not set(numbers) <= set(before.gegevens["brieven"]):
+        uitleg = "Uw vorige post wordt nog verstuurd. Deze brieven liggen nog klaar: verstuur ze als dat klaar is."
+        raise Refused(Reason("post_loopt", uitleg))
+    return before
+
+
+def _told(gone: int, asked: int) -> str:
+    if gone == asked:
+        return f"Alle {asked} brieven zijn verstuurd."
+    return (
+        f"Verstuurd: {gone} van de {asked} brieven. Niet verstuurd: {asked - gone}. Die liggen hieronder nog klaar, of "
+        "zijn intussen weggehaald. Kan een brief vandaag niet mee, dan staat erbij waarom; anders leest u het als u "
+        "hem nog eens verstuurt."
+    )
 
 
 @router.get("/post/pdf")
@@ -88,17 +123,23 @@ def bundle(who: Who, session: PageSession, engine: Database, now: Now, brief: Le
     for one in rows:
         object_ = f"{one.case.zaaknummer}/{one.row.brief_nummer}"
         audit.record_reading(engine, who.access, "brief_geopend", object_, now, gemeentecode=one.case.gemeentecode)
-    made = posting.bundle(session, [one.row for one in rows], now.date())
+    made = letters.bundle(session, [one.row for one in rows], now.date())
     return pdf_answer(made, f"post-{now:%Y-%m-%d}.pdf")
 
 
 @router.post("/post", response_class=HTMLResponse, dependencies=[CsrfChecked])
 def post_all(request: Request, who: Who, session: PageSession, now: Now, sent: Sent) -> Response:
-    """Posts what waits, or what was chosen of it, each letter by itself; tells of each what became of it."""
+    """Posts what waits, or what was chosen of it, each letter by itself; tells of each what became of it.
+
+    Many are posted outside the request; then the page of that work follows.
+    """
     require(who, POSTING)
     desk = desk_of(session, now)
     chosen = _numbers(sent.get("brief", ""))
-    results = [_posted(session, row, desk) for row in prepared_letters.waiting(session) if _of(row, chosen)]
+    rows = prepared_letters.waiting(session, chosen)
+    if len(rows) > posting.MANY:
+        return see_other(address(_asked(session, _about(session, who), [row.id for row in rows], now)))
+    results = [posting.post(session, row, desk) for row in rows]
     waiting = _waiting(session, desk, chosen)
     audit.record(session, "post_bekeken", "zaken", now, about=subjects_of_cases(one.case for one in waiting))
     return _page(request, session, waiting, results=results, chosen=chosen)
@@ -119,23 +160,6 @@ def selected(
     return _page(request, session, waiting, chosen=chosen, left=left, back=back)
 
 
-def _of(row: PreparedLetter, chosen: frozenset[int] | None) -> bool:
-    return chosen is None or row.id in chosen
-
-
-def _posted(session: Session, row: PreparedLetter, desk: Desk) -> Result:
-    case = session.get_one(Case, row.zaak_id)
-    zaaknummer, code, stap, step = case.zaaknummer, case.gemeentecode, row.stap, posting.step_of(row)
-    try:
-        prepared_letters.post(session, row, desk)
-    except DomainError as error:
-        session.expire_all()
-        audit.record(session, f"stap_{stap}", zaaknummer, desk.now, resultaat="geweigerd", gemeentecode=code)
-        return Result(zaaknummer, step, False, error.uitleg)
-    audit.record(session, f"stap_{stap}", zaaknummer, desk.now, gemeentecode=code)
-    return Result(zaaknummer, step, True, "Verstuurd.")
-
-
 @router.post("/post/{nummer}/weghalen", dependencies=[CsrfChecked])
 def remove(who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Response:
     """Takes a letter out of the post."""
@@ -149,13 +173,11 @@ def remove(who: Who, session: PageSession, now: Now, nummer: RowNumber) -> Respo
 
 def _waiting(session: Session, desk: Desk, chosen: frozenset[int] | None) -> list[Waiting]:
     found = []
-    for row in prepared_letters.waiting(session):
-        if not _of(row, chosen):
-            continue
+    for row in prepared_letters.waiting(session, chosen):
         case = session.get_one(Case, row.zaak_id)
         reason = prepared_letters.obstacle(row, case, desk)
         to = addressee(case, row.briefdatum)
-        found.append(Waiting(row, case, to, posting.step_of(row), reason.uitleg if reason else ""))
+        found.append(Waiting(row, case, to, letters.step_of(row), reason.uitleg if reason else ""))
     return found
 
 
@@ -165,10 +187,11 @@ def _page(
     waiting: Sequence[Waiting],
     *,
     notice: str = "",
-    results: Sequence[Result] = (),
+    results: Sequence[posting.Result] = (),
     chosen: frozenset[int] | None = None,
     left: Sequence[worklist.Result] = (),
     back: str = "",
+    going_on: Work | None = None,
 ) -> Response:
     return render(
         request,
@@ -182,4 +205,5 @@ def _page(
         some=chosen is not None,
         left=left,
         back=back,
+        going_on=going_on,
     )

@@ -1,76 +1,40 @@
 """`python -m service.workers.worker NUMBER HOLDER`: one piece of long work, as a process of its own.
 
-It may be killed at any moment: what it does is one transaction, and its end is written in that.
+It may be killed at any moment: what it does is one transaction, and its end is written in that; or it goes on where it
+was (`service.workers.piecemeal`).
 """
 
-import os
 import sys
-import threading
-from collections.abc import Sequence
-from types import TracebackType
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from importers import use_profiles
 from importers.load import Checked
 from importers.refusals import FileRefused
 from service import journal, keys, process, work
 from service.access import Access
-from service.db import make_engine, session_scope, take_stock
+from service.db import Trouble, make_engine, session_scope, take_stock, trouble_of
 from service.files import storage
-from service.identity import accounts
 from service.loading import deliveries, uploads
 from service.loading.proof import size
 from service.log import audit
 from service.models import Upload, Work, WorkKind, WorkState
 from service.settings import Settings, keep_files_private, read_settings
-from signals.errors import DomainError, Forbidden, Reason
+from service.work_signs import signs_of
+from service.workers import asker, making, piecemeal
+from service.workers.beat import Beat
+from service.workers.hands import DATABASE_AWAY
+from signals.errors import DomainError, Forbidden
 from workflow.actors import Actor
 
 log = structlog.get_logger()
 
-EVERY = 0.5
-"""Seconds between two signs of life."""
 PATIENCE = 24 * 3600
 """Seconds that it waits for another load on a database in a file; it can be stopped meanwhile."""
-STOPPED = 143
-"""The exit code of a process that was asked to stop."""
-
-
-class _Beat:
-    """A thread that tells how far the work is, and ends the process when somebody asked for that."""
-
-    def __init__(self, settings: Settings, held: Work) -> None:
-        self.settings, self.held = settings, held
-        self.done, self.total = 0, held.totaal
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._tell_often, name="voortgang", daemon=True)
-
-    def __enter__(self) -> "_Beat":
-        self._tell()
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def rows(self, number: int) -> None:
-        """So many rows were dealt with."""
-        self.done = number
-        self._tell()
-
-    def _tell(self) -> None:
-        work.tell(self.settings, self.held, work.Progress(self.done, self.total, os.getpid()))
-
-    def _tell_often(self) -> None:
-        while not self._ended.wait(EVERY):
-            if work.is_stopping(self.settings, self.held):
-                os._exit(STOPPED)  # also out of a long statement; the database rolls back
-            self._tell()
 
 
 def run_one(settings: Settings, engine: Engine, number: int, holder: str) -> None:
@@ -79,32 +43,28 @@ def run_one(settings: Settings, engine: Engine, number: int, holder: str) -> Non
         held = session.get(Work, number)
     if held is None or (held.staat, held.uitvoerder) != (WorkState.BEZIG, holder):
         return
-    with _Beat(settings, held) as beat:
+    started, uitkomst = time.perf_counter(), "gelukt"
+    signs = signs_of(engine, settings)
+    with Beat(signs, held) as beat:
         try:
-            _KINDS[held.soort](settings, engine, _access(settings, engine, held), held, beat)
+            KINDS[held.soort](settings, engine, asker.access(settings, engine, held), held, beat)
         except work.LostHold:
-            log.warning("werk is in andere handen", lading=held.ladingnummer)
+            uitkomst = "in andere handen"
         except DomainError as no:
+            uitkomst = "geweigerd"
             access = Access.system(Actor(held.door), held.herkomst)
             with session_scope(engine, access) as session:
                 if work.fail(session, held, settings.now(), no.uitleg):
                     action = work.ACTIONS[held.soort]
                     audit.record(session, action, held.ladingnummer, settings.now(), resultaat="geweigerd")
+    ms = round((time.perf_counter() - started) * 1000)
+    tell = log.info if uitkomst == "gelukt" else log.warning
+    tell("werk", soort=held.soort.value, waarvan=held.ladingnummer, uitkomst=uitkomst, rijen=beat.done, ms=ms)
     take_stock(engine)
-    work.forget(settings, held, ended=True)
+    signs.forget(held, ended=True)
 
 
-def _access(settings: Settings, engine: Engine, held: Work) -> Access:
-    """What the asker may do by now; Forbidden when the account was closed since."""
-    with session_scope(engine, Access.system(), write=False) as session:
-        user = accounts.find_user(session, held.door)
-        if user.uitgeschakeld_op is not None:
-            uitleg = f"De gebruiker {held.door}, die hierom vroeg, is uitgeschakeld. Er is niets gewijzigd."
-            raise Forbidden(Reason("gebruiker_uitgeschakeld", uitleg))
-        return Access.of(accounts.actor_of(session, user, settings.now().date()), held.herkomst)
-
-
-def _check(settings: Settings, engine: Engine, access: Access, held: Work, beat: _Beat) -> None:
+def _check(settings: Settings, engine: Engine, access: Access, held: Work, beat: Beat) -> None:
     """Reads without holding the lock of a database in a file; what was found is written in a moment."""
     now = settings.now()
     found: Checked | FileRefused | Forbidden
@@ -125,14 +85,14 @@ def _check(settings: Settings, engine: Engine, access: Access, held: Work, beat:
     uploads.drop_unwanted(settings.data_dir / storage.RECEIVED / kept, row)
 
 
-def _load(settings: Settings, engine: Engine, access: Access, held: Work, beat: _Beat) -> None:
+def _load(settings: Settings, engine: Engine, access: Access, held: Work, beat: Beat) -> None:
     keys.one_key(engine)
     with session_scope(engine, access.widened()) as session:
         deliveries.load_checked(session, settings, access, held.ladingnummer, settings.now(), beat.rows)
         work.finish(session, held, settings.now())
 
 
-def _undo(settings: Settings, engine: Engine, access: Access, held: Work, beat: _Beat) -> None:
+def _undo(settings: Settings, engine: Engine, access: Access, held: Work, beat: Beat) -> None:
     with session_scope(engine, access.widened(), write=False) as session:
         beat.total = 2 * size(session)
     with session_scope(engine, access.widened()) as session:
@@ -140,21 +100,37 @@ def _undo(settings: Settings, engine: Engine, access: Access, held: Work, beat: 
         work.finish(session, held, settings.now(), bewijs=done.proof)
 
 
-_KINDS = {WorkKind.CONTROLEREN: _check, WorkKind.LADEN: _load, WorkKind.ONGEDAAN_MAKEN: _undo}
+KINDS: Mapping[WorkKind, Callable[[Settings, Engine, Access, Work, Beat], None]] = {
+    WorkKind.CONTROLEREN: _check,
+    WorkKind.LADEN: _load,
+    WorkKind.ONGEDAAN_MAKEN: _undo,
+    WorkKind.TERUGKOPPELING: making.make_feedback,
+    WorkKind.PAKKET: making.publish_pack,
+    WorkKind.SLEUTELS: piecemeal.rotate_keys,
+    WorkKind.BRIEVEN: piecemeal.post_letters,
+    WorkKind.VERNIETIGEN: piecemeal.destroy,
+}
+"""What is done for each kind. A new one: CONTRIBUTING.md, *Add a kind of long work*."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """The process: settings from the environment, errors to the log of the service."""
     keep_files_private()
-    journal.configure()
     number, holder = arguments
     settings = read_settings()
+    journal.configure(level=settings.log_level, form=settings.log_format)
     use_profiles(settings.profiles_dir)
     process.begin(settings)
-    engine = make_engine(settings.database_url)
+    engine = make_engine(settings.direct_url)
     work.wait_for_the_lock(engine, PATIENCE)
     try:
         run_one(settings, engine, int(number), holder)
+    except DBAPIError as error:
+        if trouble_of(error) is Trouble.AWAY:
+            log.warning("werk afgebroken: de database is weg", werk=number)
+            return DATABASE_AWAY
+        log.exception("onverwachte fout", werk=number)
+        return 1
     except Exception:  # the last net: into the log with its traceback; who watches sees the exit code
         log.exception("onverwachte fout", werk=number)
         return 1

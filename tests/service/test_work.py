@@ -1,15 +1,20 @@
 """Long work outside the request, with real services and their processes: it shows how far it is, stops, and survives.
 
+On a database in a file the service itself looks after it; on PostgreSQL a worker beside it does.
+
 The process that works is frozen (SIGSTOP) where a test needs a moment to look: so nothing depends on how fast it is.
 """
 
+import json
 import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +22,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from serving import Installation, Served, serving
+from serving import Installation, Served, beside, serving
 from sqlalchemy import Engine
 from sqlmodel import col, func, select, update
 
@@ -27,9 +32,11 @@ from service.db import make_engine, session_scope
 from service.files import storage
 from service.identity import accounts
 from service.loading import deliveries
-from service.models import AuditEntry, Upload, WebSession, Work, WorkState
+from service.models import AuditEntry, Upload, WebSession, Work, WorkKind, WorkSign, WorkState
 from service.settings import Settings
+from service.work_signs import FOLDER, SILENT_FOR, signs_of
 from service.workers import worker
+from service.workers.hands import DATABASE_AWAY, Held
 from signals.bsn import passes_elfproef
 from signals.models import Load, RejectedRow, Signal
 from tests import authenticator
@@ -104,6 +111,10 @@ class Desk:
     api: httpx.Client
     settings: Settings
     engine: Engine
+    looks_after: int
+    """The process that has work done."""
+    work_log: Path
+    """Where that process logs."""
     killed: set[int] = field(default_factory=set)
 
     def kill(self, pid: int) -> None:
@@ -154,7 +165,7 @@ class Desk:
             with session_scope(self.engine, Access.system(), write=False) as session:
                 asked = work.latest(session, number)
             assert asked is not None
-            told = work.progress(self.settings, asked)
+            told = signs_of(self.engine, self.settings).progress(asked)
             if told.pid and told.pid not in self.killed and told.gedaan >= rows:
                 os.kill(told.pid, signal.SIGSTOP)
                 return told.pid
@@ -170,8 +181,15 @@ class Desk:
 @contextmanager
 def running(settings: Settings, log: Path, token: str) -> Iterator[Desk]:
     engine = make_engine(settings.database_url)
-    with serving(Installation(settings.database_url, settings.data_dir), log) as served, served.door(token) as api:
-        yield Desk(served, api, settings, engine)
+    installation = Installation(settings.database_url, settings.data_dir)
+    with ExitStack() as stack:
+        served = stack.enter_context(serving(installation, log))
+        api = stack.enter_context(served.door(token))
+        looks_after, work_log = served.pid, log
+        if settings.on_postgresql:
+            work_log = log.with_suffix(".worker.log")
+            looks_after = stack.enter_context(beside(installation, work_log, "worker"))
+        yield Desk(served, api, settings, engine, looks_after, work_log)
     engine.dispose()
 
 
@@ -262,6 +280,13 @@ def test_a_large_file_is_checked_loaded_and_undone_outside_the_request(desk: Des
             "lading_ongedaan_gemaakt",
             "lading_bekeken",
         ]
+    for _ in range(600):  # each piece of work is a line in the log, written when it has ended
+        lines = [json.loads(line) for line in desk.work_log.read_text().splitlines() if '"uitkomst"' in line]
+        if len(lines) == 3:
+            break
+        time.sleep(0.05)
+    told = [(line["soort"], line["uitkomst"], line["waarvan"], line["ms"] > 0) for line in lines]
+    assert told == [(soort, "gelukt", number, True) for soort in ("controleren", "laden", "ongedaan_maken")]
 
 
 def test_a_stopped_check_can_be_done_again(desk: Desk, delivery: Path) -> None:
@@ -352,9 +377,13 @@ def test_work_that_is_killed_begins_again_and_fails_with_a_sentence_the_third_ti
     assert (waiting.count(Signal), waiting.count(Case), waiting.count(RejectedRow)) == (GOOD, GOOD, FAULTY)
 
 
-def let_pass(settings: Settings, time_gone: timedelta) -> None:
+def let_pass(settings: Settings, engine: Engine, time_gone: timedelta) -> None:
     """So long ago is every sign of life now."""
-    (told,) = settings.data_dir.glob(f"{work.FOLDER}/*.voortgang")
+    if settings.on_postgresql:
+        with session_scope(engine, Access.system()) as session:
+            session.execute(update(WorkSign).values(gezien_op=func.now() - time_gone))
+        return
+    (told,) = settings.data_dir.glob(f"{FOLDER}/*.voortgang")
     long_ago = told.stat().st_mtime - time_gone.total_seconds()
     os.utime(told, (long_ago, long_ago))
 
@@ -367,13 +396,15 @@ def test_work_goes_on_by_itself_after_the_service_ended(
         first.post(NUMBER, "bevestigingen")
         pid = first.worker(NUMBER, rows=ALL)
         if end == "killed with its machine":
-            os.kill(first.served.pid, signal.SIGSTOP)
+            os.kill(first.looks_after, signal.SIGSTOP)
             os.kill(pid, signal.SIGKILL)
         if end == "killed alone":
             thaw(pid)
-        os.kill(first.served.pid, signal.SIGTERM if end == "stopped" else signal.SIGKILL)
+        os.kill(first.looks_after, signal.SIGTERM if end == "stopped" else signal.SIGKILL)
     if end == "killed with its machine":
-        let_pass(checked, work.SILENT_FOR)
+        engine = make_engine(checked.database_url)
+        let_pass(checked, engine, SILENT_FOR)
+        engine.dispose()
     with running(checked, tmp_path / "tweede.log", tokens["ulla"]) as second:
         assert second.done(NUMBER, "geladen")["zaken"] == GOOD
         assert (second.count(Signal), second.count(Case), second.count(Load)) == (GOOD, GOOD, 1)
@@ -430,3 +461,16 @@ def test_a_large_file_that_is_not_one_s_own_is_not_kept_and_one_that_is_gone_is_
             path.unlink()
         os.kill(pid, signal.SIGKILL)
         assert "Bied het bestand opnieuw aan" in tess.failed(number)["werkUitleg"]
+
+
+def test_work_whose_database_went_away_did_not_fail() -> None:
+    """It begins again as often as it takes: a process that ends so is no attempt that counts."""
+    address = "postgresql+psycopg://niemand@127.0.0.1:1/niets"
+    command = [sys.executable, "-P", "-m", "service.workers.worker", "1", "x"]
+    process = subprocess.Popen(command, env=os.environ | {"RNI_DATABASE_URL": address}, stdout=subprocess.PIPE)
+    out, _ = process.communicate(timeout=120)
+    asked = Work(soort=WorkKind.LADEN, ladingnummer="LD-2026-000001", sleutel="x", door="ulla", gevraagd_op=NOW)
+    assert process.returncode == DATABASE_AWAY and not Held(asked, process).failed, out
+    broken = subprocess.Popen(["false"])
+    broken.wait()
+    assert Held(asked, broken).failed
