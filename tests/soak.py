@@ -1,11 +1,26 @@
 """How often a test of chance tries: a few times among all tests, TIMES as often under `make soak`."""
 
 import os
+from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 TIMES = int(os.environ.get("TIMES", "1"))
 SOAKING = TIMES > 1
+
+
+ONLY_IN_A_SOAK = (
+    pytest.mark.soak,
+    pytest.mark.skipif(not SOAKING, reason="duurt te lang voor elke keer: draait in make soak"),
+)
+
+
+def only_in_a_soak(test: Callable[..., None]) -> Callable[..., None]:
+    """A test that takes too long among all tests."""
+    for mark in ONLY_IN_A_SOAK:
+        test = mark(test)
+    return test
 
 
 def tries(number: int) -> int:

@@ -19,7 +19,7 @@ from service.access import Access
 from service.loading.uploads import check_file, load_file
 from signals.bsn import passes_elfproef
 from tests import chromium, postgres
-from tests.bench import counting, deliveries, feedback, pages, steps
+from tests.bench import counting, deliveries, feedback, pages, seeing, steps, verifying
 from tests.bench.databases import Postgres, Sqlite
 from tests.bench.deliveries import COLUMNS, RECEIVED, new, write_csv, write_known
 from tests.bench.expected import Expected
@@ -29,6 +29,7 @@ from tests.bench.steps import Times
 from tests.bench.table import Measured, as_object, as_text, machine, too_much, verdict
 from tests.bench.workbook import write_xlsx
 from tests.databases import Databases
+from tests.soak import only_in_a_soak
 
 ROOT = Path(__file__).parents[1]
 ROWS = 400
@@ -136,6 +137,8 @@ def test_the_statements_of_a_step_do_alone_what_the_step_did(
     steps.require_same(copies)
 
 
+@only_in_a_soak
+@pytest.mark.chance
 def test_every_signal_of_the_feedback_that_is_measured_is_told(databases: Databases, tmp_path: Path) -> None:
     speed, memory = feedback.work(databases, "here", 200, 1, tmp_path)
     assert [(runs.rows, runs.aim, runs.bare is speed[0]) for runs in speed] == [
@@ -147,6 +150,8 @@ def test_every_signal_of_the_feedback_that_is_measured_is_told(databases: Databa
     assert not list(tmp_path.rglob("told.csv"))
 
 
+@only_in_a_soak
+@pytest.mark.chance
 @pytest.mark.browser
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)  # what differs between the two is not in pages
 def test_every_page_that_is_measured_is_a_page_and_its_bare_route_answers_the_same(
@@ -165,12 +170,22 @@ def test_every_page_that_is_measured_is_a_page_and_its_bare_route_answers_the_sa
     assert len(found.dearer) == 1 and json.dumps(as_object(Measured({}, pages=found))["pages"])
 
 
+@only_in_a_soak
+@pytest.mark.chance
 def test_the_figures_that_are_measured_are_those_of_all_copies(databases: Databases, tmp_path: Path) -> None:
     bare, counted = counting.work(databases, "here", 600, 1, tmp_path)
     assert bare.rows == counted.rows >= 6000  # more than two copies of the demonstration, and ten events a case
     assert counted.ratio and counted.peak
     shown = as_text(Measured({}, figures=[bare, counted]))
     assert "all figures" in shown and as_object(Measured({}, figures=[bare, counted]))["figures"]
+
+
+@only_in_a_soak
+@pytest.mark.chance
+def test_the_installation_that_is_verified_is_sound(databases: Databases, tmp_path: Path) -> None:
+    looked, memory = verifying.work(databases, "here", 400, 1, tmp_path)
+    assert (looked.rows, memory.small.rows, memory.whole.rows) == (400, 40, 400)
+    assert "rni verify" in as_text(Measured({}, [looked], [memory]))
 
 
 def runs(seconds: float, megabytes: float = 100, bare: Runs | None = None) -> Runs:
@@ -197,3 +212,15 @@ def test_too_little_room_is_told_before_anything_is_made(engine_path: Callable[.
     done = subprocess.run([sys.executable, "-m", "tests.bench"], cwd=ROOT, env=asked, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert "GB is needed" in done.stderr
+
+
+def test_what_it_costs_to_be_seen_is_measured(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seeing, "ROUNDS", 2)
+    monkeypatch.setattr(seeing, "AT_ONCE", 1)
+    without, seen, minute = seeing.work(databases, "hier", tmp_path)
+    assert (len(without.seconds), len(seen.seconds), len(minute.seconds)) == (2, 2, 30)
+    assert seen.bare is without
+    assert '"verzoek"' in (tmp_path / "log").read_text()
+    assert "counted, timed, logged" in as_text(Measured(machine("17"), requests=[without, seen, minute]))

@@ -1,9 +1,9 @@
 """`make bench`: how quick a delivery loads, a step is taken and a night passes, beside what the machine can do.
 
 ROWS (1,000,000), RUNS (5) and STEPS (100 cases) in the environment make it smaller, ONLY=loads, steps, nights, audit,
-feedback, pages or figures leaves out the rest; TMPDIR says where the databases lie; `--json` gives an object. A full
-run takes some twenty minutes, 15 GB of disk and 4 GB of memory. Exit 1: slower than 3 times the bare limit on SQLite,
-more memory than a load or a feedback may take, or a log that is checked in more than a minute.
+feedback, pages, figures, seeing or verify leaves out the rest; TMPDIR says where the databases lie; `--json` gives an
+object. A full run takes some twenty minutes, 15 GB of disk and 4 GB of memory. Exit 1: slower than 3 times the bare
+limit on SQLite, more memory than a load or a feedback may take, or a log that is checked in more than a minute.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from service.settings import Settings
 from signals.keyring import use_keys
 from tests import postgres
-from tests.bench import audit, counting, feedback, pages, steps
+from tests.bench import audit, counting, feedback, pages, seeing, steps, verifying
 from tests.bench.databases import PRODUCTION, Postgres, Sqlite
 from tests.bench.files import SAMPLE
 from tests.bench.measure import Bench, Memory
@@ -28,7 +28,7 @@ BYTES_PER_ROW = 15_000
 """Of disk: two deliveries, and twice a database with its journal, before and after a load."""
 
 
-PARTS = ("loads", "steps", "nights", "audit", "feedback", "pages", "figures")
+PARTS = ("loads", "steps", "nights", "audit", "feedback", "pages", "figures", "seeing", "verify")
 
 
 def main(rows: int, runs: int, cases: int, only: str, as_json: bool) -> int:
@@ -86,6 +86,17 @@ def main(rows: int, runs: int, cases: int, only: str, as_json: bool) -> int:
             countries = PostgresDatabases(url, "figures")
             found.figures += counting.work(countries, postgresql.name, rows, runs, Path(folder))
             countries.close()
+        if "seeing" in parts:
+            offices = PostgresDatabases(url, "seeing")
+            for kind, name in ((SqliteFiles(Path(folder)), sqlite.name), (offices, postgresql.name)):
+                found.requests = [*found.requests, *seeing.work(kind, name, Path(folder))]
+            offices.close()
+        if "verify" in parts:
+            sound = PostgresDatabases(url, "verify")
+            for some, name in ((SqliteFiles(Path(folder)), sqlite.name), (sound, postgresql.name)):
+                looked, memory = verifying.work(some, name, rows, runs, Path(folder))
+                found.speed, found.memory = [*found.speed, looked], [*found.memory, memory]
+            sound.close()
     print(json.dumps(as_object(found)) if as_json else as_text(found))
     return int(too_much(found))
 
