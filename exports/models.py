@@ -59,6 +59,10 @@ class FeedbackDelivery(SQLModel, table=True):
     geweigerd_op: datetime | None = Field(default=None, sa_type=Moment, description="refused whole, or every row of it")
     geweigerd_door: str | None = Field(default=None, max_length=200)
     reden: str | None = Field(default=None, max_length=1000)
+    regels_vernietigd: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}, description="of `regels`: went with a dossier since"
+    )
+    bestanden_vernietigd_op: date | None = Field(default=None, description="since when its files are gone")
 
 
 class FeedbackFile(SQLModel, table=True):

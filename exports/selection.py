@@ -24,9 +24,12 @@ DIMENSIONS: Mapping[str, str] = {
 GEEN = "geen"
 """How an empty value is called in a split: the signal says nothing there."""
 
+VERNIETIGD = "vernietigd"
+"""How the kind of benefit is called once what the signal said of it was destroyed."""
+
 CODES: Mapping[str, Sequence[str]] = {
     "aanleiding": AANLEIDINGEN,
-    "uitkeringssoort": (*UITKERINGSSOORTEN, GEEN),
+    "uitkeringssoort": (*UITKERINGSSOORTEN, GEEN, VERNIETIGD),
     "adresbron": ADRESBRONNEN,
 }
 """The dimensions of which every value is known beforehand."""

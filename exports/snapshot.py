@@ -18,7 +18,7 @@ from sqlmodel import Session
 from exports import histories
 from exports.acts import add_dossier, add_terms
 from exports.columns import NOTHING, Array, Columns, Reader, Words, by_id, marked, places
-from exports.selection import DIMENSIONS, GEEN
+from exports.selection import DIMENSIONS, GEEN, VERNIETIGD
 from exports.stands import (
     STANDING,
     AsOf,
@@ -123,6 +123,7 @@ class _Taking:
             *(signal.c[name] for name in (*SIGNAL_FACTS, *STAY_DAYS)),
             signal.c.datum_ontvangst,
             signal.c.gemeentecode,
+            signal.c.feiten_vernietigd_op,
             case((signal.c.ingetrokken_op <= self.day, signal.c.ingetrokken_op)).label("ingetrokken_op"),
         ).where(signal.c.load_id.in_(loads_before(self.as_of.before)))
         signals = by_id(self.reader.read(query))
@@ -136,6 +137,10 @@ class _Taking:
             words = self.reader.words_of(name)
             signals[name] = words.translated(signals[name], words, lambda text: text or GEEN)
         signals["verblijf"] = self.reader.words_of("verblijf").of(STAYS)[_stays(signals)]
+        gone = ~np.isnan(signals["feiten_vernietigd_op"])
+        for name in ("uitkeringssoort", "verblijf"):
+            if gone.any():
+                signals[name][gone] = self.reader.words_of(name).number(VERNIETIGD)
         self._add_month_and_municipality(signals)
         then = now_unless_changed(self.session, self.as_of)
         compared = comparison(then)

@@ -57,9 +57,12 @@ LAA_REFERENCES = Path(__file__).with_name("laa_trefkans.csv")
 """What LAA published, per address, so to be laid beside `trefkans_adres` only; for this signal type nothing is."""
 
 
-def write_workbook(figures: Mapping[str, Any], target: BinaryIO | Path) -> None:
-    """Writes what `figures.figures` gave as XLSX: one sheet with the whole, one per dimension, definitions, choices."""
-    write_xlsx(target, sheets_of(figures), remarks_of(figures))
+def write_workbook(figures: Mapping[str, Any], target: BinaryIO | Path, gone: str = "") -> None:
+    """Writes what `figures.figures` gave as XLSX: one sheet with the whole, one per dimension, definitions, choices.
+
+    gone: what it must say of dossiers that were destroyed (exports.destroyed).
+    """
+    write_xlsx(target, sheets_of(figures), (*remarks_of(figures), *filter(None, [gone])))
 
 
 def sheets_of(figures: Mapping[str, Any]) -> list[Sheet]:

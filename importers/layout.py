@@ -64,7 +64,8 @@ class Layout:
         yield from (f"there is no column {name}" for name in sorted(named.difference(names)))
         if self.kind == "levering":
             given = {*names, *self.constants}
-            yield from (f"a signal has no column {name}" for name in sorted(given.difference(COLUMNS)))
+            unknown = sorted(given.difference(COLUMNS))
+            yield from (f"a signal has no column {name} (those of signals/rows.py)" for name in unknown)
             yield from (f"nothing gives {name}" for name in sorted(REQUIRED - given))
             if not ("postcode" in given or {"straatnaam", "woonplaats"} <= given):
                 yield "an address needs postcode, or straatnaam and woonplaats"

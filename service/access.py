@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 
 import service.models  # noqa: F401  # every owned table must be known here
 import workflow.course  # every owned table must be known here
+import workflow.retention_models
 import workflow.sessie_models
 import workflow.visit_models  # noqa: F401
 from exports.models import FeedbackFile, FeedbackRow
@@ -28,7 +29,7 @@ from signals.models import Opbrengst, OpbrengstLoad, RejectedRow, Signal, Signal
 from workflow.actors import Actor
 from workflow.phases import MUNICIPAL_ROLES, Role
 
-UWV_TABLES = frozenset({Signal, SignalChange, FeedbackRow})
+UWV_TABLES: frozenset[type[Owned]] = frozenset({Signal, SignalChange, FeedbackRow})
 """What the liaison sees of everybody: what UWV delivered and what it was told, never what a municipality did."""
 
 UWV_WHOLES: frozenset[type[SQLModel]] = frozenset({RejectedRow, FeedbackFile, Opbrengst, OpbrengstLoad})

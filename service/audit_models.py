@@ -1,6 +1,6 @@
 """The tables beside the audit log: its seals, the Logboek Dataverwerkingen, and how far that was handed on."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
@@ -28,6 +28,23 @@ class AuditSeal(SQLModel, table=True):
     sleutel: str = Field(max_length=8, description="name of the key of keten, and of waarmerk where the entry has none")
     keten: str = Field(max_length=64, description="HMAC-SHA256 over this and the one before it")
     verzegeld_op: datetime = Field(sa_type=Moment)
+
+
+class ChainStart(SQLModel, table=True):
+    """From where a chain is still there: its entries and seals up to this place went after their term. Only raised.
+
+    `waarmerk` is over the others, with the key of the chain: nobody else makes a chain seem to begin later.
+    """
+
+    __tablename__ = "audit_beginpunt"
+
+    gemeentecode: str = Field(primary_key=True, max_length=4, description="empty: of the project")
+    volgnummer: int = Field(description="of the last seal that went")
+    keten: str = Field(max_length=64, description="that seal, over which the next one is")
+    tot: date = Field(description="the day of the last entry that went")
+    regels: int = Field(description="how many entries went, all times together")
+    sleutel: str = Field(max_length=8)
+    waarmerk: str = Field(max_length=64)
 
 
 class LineStatus(StrEnum):
@@ -74,6 +91,9 @@ class LogLine(SQLModel, table=True):
     processing_activity_id: str = Field(max_length=200, description="address in the register of processing activities")
     data_subject_id: str | None = Field(default=None, max_length=64, description="pseudonym")
     data_subject_id_type: str | None = Field(default=None, max_length=20, description="what was made a pseudonym of")
+    foreign_operation_processor: str | None = Field(
+        default=None, max_length=500, description="address of the other system that took part in it"
+    )
     gemeentecode: str | None = Field(default=None, max_length=4, description="whose processing it is")
 
 

@@ -22,12 +22,16 @@ from signals.errors import DomainError, Invalid
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "serve": ("system", "serve", "Start de pagina's en de API."),
     "clock": ("system", "clock", "Start de klok: herinneringen aan termijnen, elke nacht."),
+    "worker": ("system", "worker", "Start een werkproces voor lang werk, zoals het laden van een levering."),
     "check": ("deliveries", "check", "Leest en controleert een levering, bewaart niets."),
     "load": ("deliveries", "load", "Laadt een levering."),
     "undo": ("deliveries", "undo", "Maakt een lading ongedaan; bewijst dat al het andere gelijk blijft."),
+    "verify": ("verify", "verify", "Controleert of alles hier is zoals het hoort; wijzigt niets."),
     "figures": ("reports", "figures", "De cijfers voor een werksessie of evaluatie."),
     "deadline": ("terms", "deadline", "Wanneer een termijn eindigt, en waarom dan."),
     "db": ("system", "database", ""),
+    "backup": ("backup", "backup", "Maakt een back-up van database en bestanden samen, terwijl er wordt gewerkt."),
+    "restore": ("backup", "restore_set", "Zet een back-up terug op een lege machine."),
     "feedback": ("feedback", "commands", ""),
     "yield": ("deliveries", "yields", ""),
     "user": ("users", "commands", ""),
@@ -37,7 +41,9 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "basis": ("installation", "bases", ""),
     "setting": ("installation", "settings", ""),
     "participant": ("installation", "participants", ""),
+    "connector": ("connectors", "commands", ""),
     "audit": ("audit", "commands", ""),
+    "retention": ("retention", "commands", ""),
 }
 """Per word after `rni`: the module of `service.commands`, what stands there, and its help (a group has its own)."""
 

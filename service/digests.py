@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from service.identity import accounts
 from service.models import Mail, User
+from service.retention.due import count_cases
 from service.settings import Settings
 from signals.base import table
 from signals.bulk import insert_if_new
@@ -137,6 +138,10 @@ def _opens_the_week(today: date) -> bool:
     return all(day_off(today - timedelta(days=back)) is not None for back in range(1, today.weekday() + 1))
 
 
+MOST_PAST = 10_000
+"""No more are counted: a teamleider who has so many waiting needs no exact number."""
+
+
 def _counts(session: Session, codes: Sequence[str], today: date) -> Mapping[str, int]:
     """What a teamleider wants to know of his municipality on Monday morning."""
     terms = running_terms()
@@ -164,6 +169,7 @@ def _counts(session: Session, codes: Sequence[str], today: date) -> Mapping[str,
             own, terms.c.einde >= today, terms.c.einde <= today + timedelta(days=13 - today.weekday())
         ),
         f"langer dan {LONG_HOLD_WEEKS} weken aangehouden": cases(col(Case.aangehouden_sinds) < held_since),
+        "dossiers waarvan de bewaartermijn voorbij is": count_cases(session, codes, today, MOST_PAST),
         "open terugbelverzoeken": int(session.exec(calls).scalar_one()),  # type: ignore[call-overload]
     }
 

@@ -1,4 +1,4 @@
-"""The parts of README.md that are written from the code: steps, settings, commands, glossary.
+"""The parts of pages that are written from the code: steps, settings, commands, glossary, codes of a check.
 
 `python -m service.docs` writes them, `python -m service.docs --check` says whether they are up to date (exit 1: not).
 """
@@ -14,6 +14,7 @@ from typer.core import TyperArgument, TyperGroup
 
 from service import cli
 from service.settings import Settings
+from service.verify.codes import CODES
 from signals.terms import TERMS
 from workflow.move import Move, Same, targets
 from workflow.phases import OPEN, Phase
@@ -144,6 +145,11 @@ def glossary() -> str:
     return table(("begrip", "betekenis", "grondslag"), rows)
 
 
+def codes() -> str:
+    """Every code of `rni verify`: what is wrong, and what to do."""
+    return "\n" + "".join(f"### `{code}`\n\n{of.wat} {of.doen}\n\n" for code, of in CODES.items())
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "stappen": steps,
     "instellingen": settings,
@@ -152,9 +158,16 @@ PARTS: Mapping[str, Callable[[], str]] = {
 }
 
 
-def written(text: str) -> str:
+PAGES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
+    README: PARTS,
+    README.parent / "docs" / "beheer" / "controle.md": {"codes": codes},
+}
+"""Which parts of which page are written."""
+
+
+def written(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str:
     """The text with everything between its markers written anew; a missing marker is an error."""
-    for name, write in PARTS.items():
+    for name, write in parts.items():
         begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
         if text.count(begin) != 1 or text.count(end) != 1:
             raise ValueError(f"{begin} and {end} must each stand in the text once")
@@ -164,16 +177,17 @@ def written(text: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write README.md, or with --check only compare; answers with the exit code."""
-    before = README.read_text(encoding="utf-8")
-    after = written(before)
-    if "--check" not in arguments:
-        README.write_text(after, encoding="utf-8")
-        return 0
-    if after == before:
-        return 0
-    sys.stderr.write("README.md is not up to date with the code. Run: make docs\n")
-    return 1
+    """Write the pages, or with --check only compare; answers with the exit code."""
+    old = 0
+    for page, parts in PAGES.items():
+        before = page.read_text(encoding="utf-8")
+        after = written(before, parts)
+        if "--check" not in arguments:
+            page.write_text(after, encoding="utf-8")
+        elif after != before:
+            sys.stderr.write(f"{page.name} is not up to date with the code. Run: make docs\n")
+            old = 1
+    return old
 
 
 if __name__ == "__main__":

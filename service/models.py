@@ -2,11 +2,14 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-import service.audit_models  # noqa: F401  # its tables go with these
+import service.audit_models
+import service.connector_models
+import service.running.models  # noqa: F401  # these tables go with those here
 from signals.base import Moment, Owned, by_value
 from workflow.phases import Role
 
@@ -189,6 +192,11 @@ class WorkKind(StrEnum):
     CONTROLEREN = "controleren"
     LADEN = "laden"
     ONGEDAAN_MAKEN = "ongedaan_maken"
+    TERUGKOPPELING = "terugkoppeling"
+    PAKKET = "pakket"
+    SLEUTELS = "sleutels"
+    BRIEVEN = "brieven"
+    VERNIETIGEN = "vernietigen"
 
 
 class WorkState(StrEnum):
@@ -202,10 +210,11 @@ class WorkState(StrEnum):
 
 
 class Work(SQLModel, table=True):
-    """Work on a load that runs outside the request, in a process of its own; `service.work` is its door.
+    """Work that runs outside the request, in a process of its own; `service.work` is its door.
 
-    How far it is and who asks it to stop lie in small files beside the uploads (`sleutel` names them): a database in a
-    file has one writer, and a load is that writer from its first row to its last.
+    How far it is and who asks it to stop is told beside it (`service.work_signs`): on PostgreSQL in `werk_teken`, else
+    in small files (`sleutel` names them), for a database in a file has one writer, and a load is that writer from its
+    first row to its last.
     """
 
     __tablename__ = "werk"
@@ -223,8 +232,14 @@ class Work(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     sleutel: str = Field(unique=True, max_length=40, description="random: the name of its files")
     soort: WorkKind = Field(sa_column=Column(by_value(WorkKind), nullable=False))
-    ladingnummer: str = Field(max_length=20)
-    door: str = Field(max_length=200, description="whose roles are looked up again when it runs")
+    ladingnummer: str = Field(
+        max_length=20,
+        description="what it is about: a load, a sessie, a vernietigingslijst, or a word for what there is one of",
+    )
+    door: str = Field(
+        max_length=200,
+        description="who asked: what they may by now is looked up when it runs",
+    )
     herkomst: str = Field(max_length=100, description="the door and the address it was asked from, for the audit entry")
     gevraagd_op: datetime = Field(sa_type=Moment)
     staat: WorkState = Field(default=WorkState.WACHT, sa_column=Column(by_value(WorkState), nullable=False))
@@ -237,6 +252,47 @@ class Work(SQLModel, table=True):
     bewijs: str | None = Field(
         default=None, max_length=64, description="of an undone load: the digest of all other rows, before and after"
     )
+    gegevens: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(JSON, nullable=False, server_default="{}"),
+        description="what its form asked; never anything of a person",
+    )
+    uitkomst: str | None = Field(default=None, max_length=100, description="what it made: a number, or how many")
+
+
+class WorkSign(SQLModel, table=True):
+    """How far a piece of work is, for every machine to see (PostgreSQL alone).
+
+    A row of its own: that of the work is held by the transaction of the work when it ends.
+    """
+
+    __tablename__ = "werk_teken"
+
+    werk_id: int = Field(primary_key=True, foreign_key="werk.id")
+    uitvoerder: str | None = Field(default=None, max_length=40, description="of which attempt it tells")
+    gedaan: int = 0
+    totaal: int | None = None
+    pid: int = 0
+    gezien_op: datetime | None = Field(default=None, sa_type=Moment, description="by the clock of the database")
+
+
+class WorkStop(SQLModel, table=True):
+    """Who wants a piece of work stopped (PostgreSQL alone); apart, to wait for nobody who tells how far it is."""
+
+    __tablename__ = "werk_stop"
+
+    werk_id: int = Field(primary_key=True, foreign_key="werk.id")
+    door: str = Field(max_length=200)
+    herkomst: str = Field(max_length=100)
+
+
+class ClockDay(SQLModel, table=True):
+    """The last day on which the clock did a job that is done once a day; kept here, so that every clock knows it."""
+
+    __tablename__ = "klokdag"
+
+    taak: str = Field(primary_key=True, max_length=60)
+    dag: date
 
 
 class MailState(StrEnum):
@@ -260,6 +316,12 @@ class Mail(SQLModel, table=True):
             "niet_voor",
             sqlite_where=text("staat = 'wacht' OR staat = 'onderweg'"),
             postgresql_where=text("staat = 'wacht' OR staat = 'onderweg'"),
+        ),
+        Index(
+            "ix_mailbericht_mislukt",  # few: so that counting them reads nothing else
+            "id",
+            sqlite_where=text("staat = 'onzeker' OR staat = 'opgegeven'"),
+            postgresql_where=text("staat = 'onzeker' OR staat = 'opgegeven'"),
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from exports.destroyed import remark
 from exports.figures import figures
 from exports.selection import Selection
 from exports.yields import Report, Yields, reports_since, yields_of
@@ -40,6 +41,16 @@ def figures_for(
         eigen = sees_own_only(access)
         chosen = _own(session, access, selection, peildatum) if eigen and not openbaar else selection
         return figures(session, chosen, peildatum, openbaar=openbaar, eigen=eigen)
+
+
+def destroyed_remark(
+    engine: Engine, access: Access, selection: Selection, today: date, *, openbaar: bool = False
+) -> str:
+    """From which day on dossiers of this selection are gone; empty while none is."""
+    with session_scope(engine, access.widened(), write=False) as session:
+        own = sees_own_only(access) and not openbaar
+        chosen = _own(session, access, selection, today) if own else selection
+        return remark(session, chosen, today)
 
 
 def sees_own_only(access: Access) -> bool:

@@ -18,8 +18,10 @@ from sqlmodel import SQLModel
 from service.access import UWV_WHOLES, Access, NoAccess, owned_tables
 from service.audit_models import AuditSeal, LogLine
 from service.models import AuditEntry
+from service.schema_steps import TABLE
 from signals.base import ACROSS, ACROSS_AND_ON, table
 from signals.errors import Reason, Refused
+from workflow.retention_models import Certificate
 
 _VISIBLE = "rni_visible"
 _TOLD = "rni_told"
@@ -28,7 +30,7 @@ _TELL = "SELECT set_config('rni.codes', %s, true), set_config('rni.signals', %s,
 _EVERY_ROW = ("*", "on")
 _LONG = 10_000
 
-ONLY_ADDED: Sequence[type[SQLModel]] = (AuditEntry, AuditSeal, LogLine)
+ONLY_ADDED: Sequence[type[SQLModel]] = (AuditEntry, AuditSeal, LogLine, Certificate)
 """Tables in which the role of the service may add and read, never change or delete."""
 
 
@@ -62,7 +64,8 @@ def _begin(connection: Connection) -> None:
 
 def _forget(connection: Connection, name: str, context: None) -> None:
     """What was said within a savepoint is unsaid with it."""
-    connection.info[_TOLD] = None
+    if not connection.invalidated:  # else it was lost with the connection, and asking for that would hide why
+        connection.info[_TOLD] = None
 
 
 def _tell(
@@ -136,7 +139,8 @@ def grant(connection: Connection, role: str) -> None:
         f"GRANT USAGE ON SCHEMA {schema} TO {to}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {everything} TO {to}",
         f"REVOKE UPDATE, DELETE ON {kept} FROM {to}",
-        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {to}",
+        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version, {TABLE} FROM {to}",
+        f"GRANT EXECUTE ON FUNCTION {schema}.vernietig_logboek(varchar, integer) TO {to}",  # past its term, no further
         f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {to}",  # a load sets the number of signals
     ):
         connection.execute(text(statement))

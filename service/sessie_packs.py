@@ -6,7 +6,7 @@ otherwise by the time it is sent, the coordinator looks again.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Engine, tuple_
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from exports.packs.files import made
 from exports.packs.frozen import freeze, thaw
@@ -24,6 +24,7 @@ from exports.selection import Selection
 from service.access import Access
 from service.reporting import figures_for, municipality_names
 from signals.errors import Forbidden, NotFound, Reason, Refused, Stale
+from signals.models import Signal
 from signals.numbers import take_numbers
 from workflow import sessie_notes as notes
 from workflow import sessies
@@ -91,13 +92,28 @@ Files: TypeAlias = Mapping[tuple[Uitgave, str], bytes]
 """The bytes of the files of each edition."""
 
 
-def files_made(new: Made) -> Files:
-    """The files of a pack, as they will be kept."""
-    return {
-        (uitgave, kind): content
-        for uitgave, edition in new.editions.items()
-        for kind, content in made(edition.pack, edition.kept["cijfers"]).items()
-    }
+def files_made(new: Made, progress: Callable[[int], None] | None = None) -> Files:
+    """The files of a pack, as they will be kept. progress: is told after each edition, counting from two on."""
+    files: dict[tuple[Uitgave, str], bytes] = {}
+    for place, (uitgave, edition) in enumerate(new.editions.items(), 2):
+        for kind, content in made(edition.pack, edition.kept["cijfers"]).items():
+            files[uitgave, kind] = content
+        if progress:
+            progress(place)
+    return files
+
+
+LARGE = 2_000
+"""Signals from which on counting and drawing is no work for a request."""
+
+
+def is_large(session: Session, agenda: Agenda) -> bool:
+    """Whether it takes too long to make the pack of this sessie within a request."""
+    every = agenda.sessie.soort == SessieSoort.EVALUATIESESSIE  # compared with everything before it
+    counted = select(func.count()).select_from(Signal)
+    if not every:
+        counted = counted.where(col(Signal.leveringsnummer).in_(agenda.leveringen))
+    return session.exec(counted).one() > LARGE
 
 
 def may_have(sessie: Sessie) -> bool:
@@ -196,14 +212,17 @@ def publish(
 
 
 def read_reason(
-    session: Session, agenda: Agenda, desk: Desk, new: Made, stood: tuple[int, str], gegevens: Mapping[str, Any]
+    session: Session, agenda: Agenda, desk: Desk, new: Made | None, stood: tuple[int, str], gegevens: Mapping[str, Any]
 ) -> str:
-    """Why there is a next pack, when this is one. Asked also before the files are made, which takes a while."""
+    """Why there is a next pack, when this is one. Asked also before the files are made, which takes a while.
+
+    new: None before anything is counted; whether that is what was looked at is then seen later.
+    """
     before = published(session, agenda)
-    if not stood[0] == new.volgnummer == len(before) + 1:
+    if stood[0] != len(before) + 1 or (new and new.volgnummer != stood[0]):
         uitleg = "Er is intussen een pakket gepubliceerd. Hieronder staat het volgende. Bekijk het eerst."
         raise Stale(Reason("pakket_intussen_gepubliceerd", uitleg))
-    if stood[1] != new.digest:
+    if new and stood[1] != new.digest:
         uitleg = (
             "De cijfers of de teksten zijn veranderd sinds u het voorbeeld opende. Hieronder staat hoe het nu is. Kijk "
             "nog eens en publiceer dan. Met een peildatum voor vandaag veranderen cijfers niet meer."

@@ -6,9 +6,9 @@ import re
 import shlex
 from collections.abc import Sequence
 from datetime import datetime
-from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service import safety
 from signals.errors import DomainError, Reason
 from workflow.phases import MUNICIPAL_ROLES, PROJECT_ROLES
 
-DEFAULT_SECRET = "alleen-voor-ontwikkeling-en-demo"  # noqa: S105  # nosec B105  # refused in production
-SHORTEST_SECRET = 32
+Network = IPv4Network | IPv6Network
 
 
 class Environment(StrEnum):
@@ -47,19 +47,35 @@ class Settings(BaseSettings):
     )
     database_owner_url: str = Field(
         default="",
-        description="Adres van dezelfde database met de rol die eigenaar is van de tabellen; alleen rni db upgrade "
-        "gebruikt het. In productie met PostgreSQL is dat een andere rol dan in RNI_DATABASE_URL. Leeg: dezelfde.",
+        description="Adres van dezelfde database met de rol die eigenaar is van de tabellen; rni db upgrade gebruikt "
+        "het, en wie na vernietigen de ruimte overschrijft. In productie met PostgreSQL is dat een andere rol dan in "
+        "RNI_DATABASE_URL. Leeg: dezelfde.",
+    )
+    database_direct_url: str = Field(
+        default="",
+        description="Adres van dezelfde database zonder pooler ertussen, met dezelfde rol; rni clock en rni worker "
+        "gebruiken het. Nodig achter een pooler die per transactie verdeelt. Leeg: hetzelfde als RNI_DATABASE_URL.",
+    )
+    database_read_url: str = Field(
+        default="",
+        description="Adres van een kopie die meeloopt (streaming replica van PostgreSQL), met dezelfde rol: lijsten en "
+        "cijfers op pagina's worden daar gelezen zolang zij bij is. Leeg: alles gaat naar RNI_DATABASE_URL.",
+    )
+    database_pooler: Literal["geen", "sessie", "transactie"] = Field(
+        default="geen",
+        description="Of er een pooler (zoals PgBouncer) staat achter RNI_DATABASE_URL, en per wat die verbindingen "
+        "verdeelt. Bij transactie is RNI_DATABASE_DIRECT_URL nodig.",
     )
     data_dir: Path = Field(
         default=Path("var"),
         description="Map voor ontvangen bestanden, documenten van dossiers en het logboek van fouten. Alleen de "
-        "service mag erin lezen. Maak er een back-up van, samen met die van de database.",
+        "service mag erin lezen. rni backup neemt haar mee, samen met de database.",
     )
     environment: Environment = Field(
         default=Environment.DEVELOPMENT, description="demo, development of production. Productie start alleen veilig."
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        default=(SecretStr(DEFAULT_SECRET),),
+        default=(SecretStr(safety.DEFAULT_SECRET),),
         description="Geheime sleutels, de nieuwste eerst, gescheiden door komma's. Ten minste 32 tekens per sleutel.",
     )
     secret_keys_file: Path | None = Field(
@@ -179,6 +195,27 @@ class Settings(BaseSettings):
         description="Publieke sleutels van UWV (age1…), gescheiden door komma's: wat wordt bezorgd is daarvoor "
         "versleuteld (age) en krijgt .age achter de naam. Leeg: de bestanden gaan zoals zij zijn.",
     )
+    connectors_dir: Path | None = Field(
+        default=None,
+        description="Map met per gemeentecode een map met koppelingen.toml: waar de BRP en het zaaksysteem van die "
+        "gemeente zijn, met de geheimen ernaast. Leeg: beide staan uit. Zie docs/koppelingen.md.",
+    )
+    connectors_ca_file: Path | None = Field(
+        default=None,
+        description="Bestand met certificaten (PEM) die bij koppelingen worden vertrouwd naast die van het systeem, "
+        "bijvoorbeeld de private stam van PKIoverheid.",
+    )
+    oin: str = Field(
+        default="",
+        pattern=r"^([0-9]{20})?$",
+        description="OIN van de organisatie die de service beheert; staat als afzender in webhooks. Leeg: het adres in "
+        "RNI_BASE_URL.",
+    )
+    webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(),
+        description="Eigen netwerken waar webhooks ook heen mogen, als CIDR en gescheiden door komma's, bijvoorbeeld "
+        "10.20.0.0/16. Leeg: alleen naar buiten.",
+    )
     requests_per_user: int = Field(
         default=6000,
         ge=0,
@@ -214,6 +251,33 @@ class Settings(BaseSettings):
     logbook_otlp_token: SecretStr = Field(
         default=SecretStr(""), description="Token waarmee de service zich daar meldt. Leeg: zonder."
     )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Vanaf welk niveau rni serve, rni clock en het werk daarnaast regels schrijven."
+    )
+    log_format: Literal["json", "tekst"] = Field(
+        default="json", description="Hoe die regels eruitzien: json voor machines, tekst voor wie meeleest."
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Poort waarop Prometheus de metingen van dit proces leest; elk proces een eigen. 0: uit.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        description="Adres van die poort. Zet er nooit een adres dat gebruikers kunnen bereiken: er is geen inlog.",
+    )
+    traces_otlp_url: str = Field(
+        default="",
+        description="Waar sporen van verzoeken heen gaan (OpenTelemetry, OTLP over HTTP), bijvoorbeeld "
+        "http://127.0.0.1:4318/v1/traces. Er staan geen gegevens van mensen in. Leeg: uit.",
+    )
+    traces_otlp_token: SecretStr = Field(
+        default=SecretStr(""), description="Token waarmee de service zich daar meldt. Leeg: zonder."
+    )
+    traces_share: float = Field(
+        default=0.1, ge=0, le=1, description="Welk deel van de verzoeken een spoor krijgt, van 0 tot 1. Fouten altijd."
+    )
     threads: int = Field(
         default=4, ge=1, description="Verzoeken die één proces tegelijk uitvoert. Meer maakt het niet sneller."
     )
@@ -229,6 +293,13 @@ class Settings(BaseSettings):
     @classmethod
     def _levels(cls, value: Any) -> Any:
         return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(ip_network(each.strip()) for each in value.split(",") if each.strip())
+        return value
 
     @field_validator("oidc_roles", mode="before")
     @classmethod
@@ -269,7 +340,7 @@ class Settings(BaseSettings):
             raise ValueError("schrijf mailto:naam@gemeente.nl of https://…")
         return value
 
-    @field_validator("logbook_otlp_url")
+    @field_validator("logbook_otlp_url", "traces_otlp_url")
     @classmethod
     def _is_on_the_web(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -323,84 +394,24 @@ class Settings(BaseSettings):
         """This moment, in the clock's zone: the only place where the service looks at the clock."""
         return datetime.now(self.zone)
 
+    @property
+    def on_postgresql(self) -> bool:
+        """Whether several machines can work on the database."""
+        return self.database_url.startswith("postgresql")
+
+    @property
+    def pooled(self) -> bool:
+        """Whether every transaction may get another connection."""
+        return self.database_pooler == "transactie"
+
+    @property
+    def direct_url(self) -> str:
+        """The database for what needs a connection that stays its own: the clock, the workers."""
+        return self.database_direct_url or self.database_url
+
     def problems(self) -> Sequence[Reason]:
         """What keeps the service from starting, apart from what is in the database; empty outside production."""
-        reasons = []
-        if not self.keys:
-            reasons.append(
-                Reason("sleutel_ontbreekt", "Er is geen geheime sleutel. Zet RNI_SECRET_KEYS.", "RNI_SECRET_KEYS")
-            )
-        if self.smtp_host and "@" not in parseaddr(self.mail_from)[1]:
-            reasons.append(
-                Reason("afzender_ontbreekt", "Mail heeft een afzender nodig. Zet RNI_MAIL_FROM.", "RNI_MAIL_FROM")
-            )
-        reasons += self._oidc_problems()
-        reasons += self._sftp_problems()
-        if not self.production:
-            return reasons
-        if self.smtp_host and self.smtp_tls == "geen" and self.smtp_host not in ("localhost", "127.0.0.1", "::1"):
-            uitleg = "Naar een andere machine gaat mail alleen beveiligd. Zet RNI_SMTP_TLS op starttls of tls."
-            reasons.append(Reason("mail_onbeveiligd", uitleg, "RNI_SMTP_TLS"))
-        receiver = urlsplit(self.logbook_otlp_url)
-        if receiver.scheme == "http" and receiver.hostname not in ("localhost", "127.0.0.1", "::1"):
-            uitleg = "Naar een andere machine gaat het logboek alleen beveiligd. Begin het adres met https://"
-            reasons.append(Reason("logboek_onbeveiligd", uitleg, "RNI_LOGBOOK_OTLP_URL"))
-        if any(len(key) < SHORTEST_SECRET or key == DEFAULT_SECRET.encode() for key in self.keys):
-            reasons.append(
-                Reason(
-                    "sleutel_onveilig",
-                    "De geheime sleutel is de standaardsleutel of te kort. Zet in RNI_SECRET_KEYS een eigen sleutel, "
-                    "bijvoorbeeld de uitkomst van: openssl rand -hex 32",
-                    "RNI_SECRET_KEYS",
-                )
-            )
-        if not self.https:
-            reasons.append(
-                Reason(
-                    "geen_https",
-                    f"Productie draait alleen over https. Zet RNI_BASE_URL op een adres dat met https:// begint; "
-                    f"nu is het {self.base_url}",
-                    "RNI_BASE_URL",
-                )
-            )
-        return reasons
-
-    def _oidc_problems(self) -> list[Reason]:
-        """What is missing to sign in at the provider of the organisation; nothing when there is none."""
-        if not self.oidc_issuer:
-            return []
-        wanted = {
-            "RNI_OIDC_CLIENT_ID": self.oidc_client_id,
-            "RNI_OIDC_KEY_FILE": self.oidc_key_file,
-            "RNI_OIDC_ACR": self.oidc_acr,
-            "RNI_OIDC_ROLES": self.oidc_roles,
-        }
-        reasons = [
-            Reason("oidc_onvolledig", f"Bij RNI_OIDC_ISSUER hoort ook {name}. Zet die.", name)
-            for name, value in wanted.items()
-            if not value
-        ]
-        if urlsplit(self.oidc_issuer).scheme not in ({"https"} if self.production else {"https", "http"}):
-            uitleg = "Een inlogdienst wordt alleen over https vertrouwd. Zet RNI_OIDC_ISSUER op een adres met https://"
-            reasons.append(Reason("oidc_zonder_https", uitleg, "RNI_OIDC_ISSUER"))
-        return reasons
-
-    def _sftp_problems(self) -> list[Reason]:
-        """What is missing to bring files by SFTP, or is there for nothing; what is in them: `service.sftp.Target`."""
-        needed: dict[str, object] = {
-            "RNI_SFTP_USER": self.sftp_user,
-            "RNI_SFTP_KEY_FILE": self.sftp_key_file,
-            "RNI_SFTP_HOST_KEY": self.sftp_host_key,
-        }
-        if self.sftp_host:
-            missing = [name for name, value in needed.items() if not value]
-            told = "Bij RNI_SFTP_HOST hoort ook {}. Zet die, of haal RNI_SFTP_HOST weg: dan staat bezorgen uit."
-            return [Reason("sftp_onvolledig", told.format(name), name) for name in missing]
-        needed |= {"RNI_SFTP_FOLDER": self.sftp_folder, "RNI_SFTP_AGE_RECIPIENTS": self.sftp_age_recipients}
-        if not (alone := [name for name, value in needed.items() if value]):
-            return []
-        uitleg = f"Bij {', '.join(alone)} hoort ook RNI_SFTP_HOST. Zet die, of haal de andere weg."
-        return [Reason("sftp_onvolledig", uitleg, "RNI_SFTP_HOST")]
+        return safety.problems(self)
 
     def require_safe(self) -> None:
         """Raise Misconfigured with every sentence when the service must not start like this."""

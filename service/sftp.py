@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import posixpath
 from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -18,6 +17,7 @@ import asyncssh
 import pyrage
 from asyncssh import SFTPClient, SSHClientConnection, SSHKey
 
+from service.beside import waited_for
 from service.settings import Misconfigured, Settings
 from signals.errors import Reason
 
@@ -153,9 +153,7 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
         await work
 
     try:
-        # In a thread of its own: that of the caller may have a loop that runs.
-        with ThreadPoolExecutor(1, "sftp") as beside:
-            beside.submit(asyncio.run, alone()).result()
+        waited_for(alone())
     except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect):
         raise NotBrought(
             "De SFTP-server staat niet toe dat hier wordt geschreven. Laat UWV het recht op de map nakijken "

@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery
 from service.access import Access, access_of
+from service.connectors import outbox
 from service.db import session_scope
 from service.log import audit
 from service.models import Shipment, ShipmentState
@@ -112,6 +113,13 @@ def ask(session: Session, settings: Settings, nummer: str, now: datetime) -> Seq
     session.flush()
     audit.record(session, ASKED, nummer, now, about=())  # whose data it is stands at what is brought
     return of_delivery(session, nummer)
+
+
+def sent(session: Session, nummer: str, door: str, now: datetime) -> FeedbackDelivery:
+    """`feedback.sent`, and whoever subscribed to it is told: every door comes by here."""
+    delivery = feedback.sent(session, nummer, door, now)
+    outbox.feedback_sent(session, nummer, now)
+    return delivery
 
 
 def _judge(session: Session, settings: Settings, delivery: FeedbackDelivery, known: Sequence[Shipment]) -> None:
@@ -259,7 +267,7 @@ def _settled(
         rest = (col(Shipment.terugkoppeling_id) == delivery.id, col(Shipment.staat) != ShipmentState.BEZORGD)
         left = session.exec(select(Shipment.id).where(*rest)).first()
         if delivery.staat == DeliveryState.AANGEMAAKT and left is None:
-            feedback.sent(session, delivery.nummer, shipment.gevraagd_door, now)
+            sent(session, delivery.nummer, shipment.gevraagd_door, now)
             audit.record(session, "terugkoppeling_verzonden", delivery.nummer, now)
         return ShipmentState.BEZORGD
 

@@ -11,6 +11,13 @@ from sqlmodel import Field, SQLModel
 from signals.base import Moment, Owned, by_value
 from signals.sealing import SealedBsn, SealedBytes, SealedJson
 
+_NONE_YET = {"server_default": "0"}
+"""Of a count that older rows have too."""
+FACTS_GONE = date.min
+"""The `datum_vanaf` of a signal of which the facts about benefit and work were destroyed."""
+FACTS = ("uitkeringssoort", "datum_vanaf", "datum_tot", "werkgever", "loonheffingennummer", "toelichting")
+"""The columns of a signal that say something of benefit or work, or may: they go before the dossier does."""
+
 
 class Mutatiesoort(StrEnum):
     """What a delivered row does: new, changed, withdrawn."""
@@ -134,6 +141,13 @@ class Load(SQLModel, table=True):
     seconden: float = 0
     reden: str | None = Field(default=None, max_length=40)
     uitleg: str | None = None
+    # What of its rows was destroyed since: with these the counts above stay true.
+    signalen_vernietigd: int = Field(default=0, sa_column_kwargs=_NONE_YET)
+    wijzigingen_vernietigd: int = Field(default=0, sa_column_kwargs=_NONE_YET, description="rows of SignalChange")
+    zaken_vernietigd: int = Field(default=0, sa_column_kwargs=_NONE_YET, description="of the cases that it opened")
+    bestand_vernietigd_op: date | None = Field(
+        default=None, description="since when the file and the cells of its rejected rows are gone"
+    )
 
 
 class RejectedRow(SQLModel, table=True):
@@ -200,6 +214,7 @@ class Signal(Owned, table=True):
     toelichting: str = Field(default="", max_length=1000)
     waarschuwingen: list[str] = Field(default_factory=list, sa_type=JSON)
     ingetrokken_op: date | None = None
+    feiten_vernietigd_op: date | None = Field(default=None, description="since when FACTS are gone")
 
 
 class SignalChange(Owned, table=True):
@@ -241,6 +256,8 @@ class OpbrengstLoad(SQLModel, table=True):
         sa_type=JSON,
         description="per row that changed nothing its regel, uitkomst, codes, fouten and cells as delivered",
     )
+    opbrengsten_vernietigd: int = Field(default=0, sa_column_kwargs=_NONE_YET, description="rows of Opbrengst")
+    bestand_vernietigd_op: date | None = Field(default=None, description="since when inhoud and cells are gone")
 
 
 class Opbrengst(SQLModel, table=True):

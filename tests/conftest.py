@@ -19,10 +19,12 @@ import workflow.models  # noqa: F401  # all tables
 from service import process
 from service.access import Access
 from service.db import session_scope, upgrade
-from service.settings import DEFAULT_SECRET, Settings
+from service.safety import DEFAULT_SECRET
+from service.settings import Settings
 from tests import postgres
 from tests.databases import CLUSTER, Databases, PostgresDatabases, databases_of
 from tests.engines import make_quick_engine
+from tests.service.faults import outcome
 from tests.soak import SOAKING
 from workflow.models import NO_TERM, Case
 from workflow.running_terms import running_terms
@@ -79,7 +81,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(cluster.communicate)
 
 
-ABOUT_DATA = ("tests/importers/", "tests/exports/", "tests/workflow/test_intake", "tests/workflow/test_undo")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the faults came to, in whichever processes they ran."""
+    outcome.show(terminalreporter)
+
+
+ABOUT_DATA = (
+    "tests/importers/",
+    *(f"tests/exports/test_{what}" for what in ("feedback", "figures", "real", "yields")),
+    "tests/workflow/test_intake",
+    "tests/workflow/test_undo",
+)
 """Where statements differ by database, or could: these always run on both."""
 
 

@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 SUPERUSER = "postgres"
 OWNER = "rni"
@@ -38,6 +39,14 @@ QUICK: Mapping[str, str] = {
     "max_connections": "200",
 }
 """For data that nobody will miss after a power cut; a benchmark leaves it out."""
+FOLLOWED: Mapping[str, str] = {
+    "fsync": "off",
+    "wal_level": "replica",
+    "max_wal_senders": "4",
+    "hot_standby_feedback": "on",
+    "max_connections": "60",
+}
+"""For one that is copied as it goes; a commit is written before it is answered, as it should be."""
 ROOM = 4_000_000_000
 """Bytes that must be free in memory: the databases of a run take some hundreds of millions at a time."""
 
@@ -50,43 +59,203 @@ def program(name: str) -> str | None:
 @contextmanager
 def running(settings: Mapping[str, str] = QUICK) -> Iterator[str]:
     """The address of a new cluster, as the role that owns; stopped by its process id and removed."""
-    initdb = program("initdb")
-    assert initdb, "initdb is missing"
-    postgres = Path(initdb).resolve().with_name("postgres")  # of the same version
     folder = Path(tempfile.mkdtemp(prefix="rni-postgresql-", dir=_memory() if settings is QUICK else None))
     data, log, secret = folder / "data", folder / "server.log", secrets.token_hex(16)
     try:
         (folder / "password").write_text(secret)
         started = _started_as(folder)
-        # One order of text on every machine; a password, because other users of this machine reach the port too.
-        choices = ["--no-sync", "--locale=C", "--encoding=UTF8", f"--username={SUPERUSER}", "--auth=scram-sha-256"]
-        subprocess.run(
-            [initdb, *choices, f"--pwfile={folder / 'password'}", f"--pgdata={data}"],
-            **started,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        options = [f"-c{name}={value}" for name, value in settings.items()]
-        with log.open("w") as output:
-            for _ in range(5):  # another program may take the port in between
-                port = _free_port()
-                server = subprocess.Popen(
-                    [str(postgres), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", "", *options],
-                    **started,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                )
-                try:
-                    if _answers(server, port, secret):
-                        yield f"postgresql+psycopg://{OWNER}:{secret}@127.0.0.1:{port}/postgres"
-                        return
-                finally:
-                    if server.poll() is None:
-                        server.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
-                    server.wait(30)
-            raise AssertionError(log.read_text())
+        subprocess.run([*_made_as(folder), f"--pgdata={data}"], **started, check=True, stdout=subprocess.DEVNULL)
+        with _served(data, log, settings, started, lambda server, port: _answers(server, port, secret)) as (port, _):
+            yield f"postgresql+psycopg://{OWNER}:{secret}@127.0.0.1:{port}/postgres"
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def following(url: str) -> Iterator[tuple[str, int]]:
+    """A copy of the cluster at this address that runs along, and the process id of its server."""
+    basebackup = program("pg_basebackup")
+    assert basebackup, "pg_basebackup is missing"
+    of = make_url(as_superuser(url))
+    folder = Path(tempfile.mkdtemp(prefix="rni-leeskopie-"))
+    try:
+        (folder / "password").write_text(str(of.password))
+        started = _started_as(folder)
+        whence = ["-h", str(of.host), "-p", str(of.port), "-U", SUPERUSER]
+        environment = {"env": os.environ | {"PGPASSWORD": str(of.password)}}
+        data = folder / "data"
+        subprocess.run(
+            [basebackup, *whence, "-D", str(data), "-R", "-X", "stream", "--checkpoint=fast", "--no-sync"],
+            **started | environment,
+            check=True,
+        )
+        settings = FOLLOWED | {"hot_standby": "on"}
+        with _served(data, folder / "server.log", settings, started, lambda server, port: _reads(server, port, of)) as (
+            port,
+            server,
+        ):
+            yield make_url(url).set(port=port).render_as_string(hide_password=False), server.pid
+    finally:
+        shutil.rmtree(folder)
+
+
+@dataclass
+class Cluster:
+    """A cluster that a test stops and starts again on its port, as its machine would be.
+
+    of: it runs along with that one. like: it begins as that one was when it was stopped.
+    """
+
+    folder: Path
+    secret: str
+    settings: Mapping[str, str]
+    of: "Cluster | None" = None
+    like: "Cluster | None" = None
+    port: int = field(default_factory=lambda: _free_port())
+    server: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        """The address of its first database, as the role that owns."""
+        return f"postgresql+psycopg://{OWNER}:{self.secret}@127.0.0.1:{self.port}/postgres"
+
+    def prepare(self) -> None:
+        """The data it begins with."""
+        (self.folder / "password").write_text(self.secret)
+        started = _started_as(self.folder)
+        data = f"--pgdata={self.folder / 'data'}"
+        if self.like is not None:
+            command = ["cp", "-a", str(self.like.folder / "data"), str(self.folder)]
+            started = {}
+        elif self.of is None:
+            command = [*_made_as(self.folder), data]
+        else:
+            whence = ["-h", "127.0.0.1", "-p", str(self.of.port), "-U", SUPERUSER]
+            how = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
+            command = [str(program("pg_basebackup")), *whence, *how, data]
+            started |= {"env": os.environ | {"PGPASSWORD": self.secret}}
+        subprocess.run(command, **started, check=True, stdout=subprocess.DEVNULL)
+
+    def start(self) -> None:
+        """Until it answers."""
+        postgres = Path(str(program("initdb"))).resolve().with_name("postgres")  # of the same version
+        options = [f"-c{name}={value}" for name, value in self.settings.items()]
+        log = self.folder / "server.log"
+        first = not log.exists() and self.of is None and self.like is None
+        with log.open("a") as output:
+            self.server = subprocess.Popen(
+                [str(postgres), "-D", "data", "-h", "127.0.0.1", "-p", str(self.port), "-k", "", *options],
+                **_started_as(self.folder),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        there = (
+            _answers(self.server, self.port, self.secret)
+            if first
+            else _reads(self.server, self.port, make_url(self.url))
+        )
+        assert there, log.read_text()
+
+    def stop(self, how: signal.Signals) -> None:
+        """SIGINT: at once, in order. SIGQUIT: as a crash. SIGKILL: its machine is gone."""
+        assert self.server
+        self.server.send_signal(how)
+        self.server.wait(60)
+
+    def hold(self, how: signal.Signals = signal.SIGSTOP) -> None:
+        """All its processes stand still, as on a machine that hangs; SIGCONT: they go on."""
+        assert self.server
+        for pid in (self.server.pid, *_children(self.server.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, how)
+
+    def as_superuser(self) -> "psycopg.Connection[Any]":
+        """A connection of whoever may do everything, each statement for itself."""
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=SUPERUSER,
+            password=self.secret,
+            dbname="postgres",
+            autocommit=True,
+        )
+
+
+@contextmanager
+def cluster(
+    settings: Mapping[str, str], *, of: Cluster | None = None, like: Cluster | None = None, within: Path | None = None
+) -> Iterator[Cluster]:
+    """A cluster of a test alone, started. within: where its folder is made."""
+    folder = Path(tempfile.mkdtemp(prefix="rni-postgresql-", dir=within))
+    other = of or like
+    made = Cluster(folder, other.secret if other else secrets.token_hex(16), settings, of, like)
+    try:
+        made.prepare()
+        made.start()
+        yield made
+    finally:
+        if made.server and made.server.poll() is None:
+            made.hold(signal.SIGCONT)
+            made.stop(signal.SIGQUIT)
+        shutil.rmtree(folder)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _made_as(folder: Path) -> list[str]:
+    """How a cluster is made, but for where its data lie."""
+    initdb = program("initdb")
+    assert initdb, "initdb is missing"
+    # One order of text on every machine; a password, because other users of this machine reach the port too.
+    choices = ["--no-sync", "--locale=C", "--encoding=UTF8", f"--username={SUPERUSER}", "--auth=scram-sha-256"]
+    return [initdb, *choices, f"--pwfile={folder / 'password'}"]
+
+
+@contextmanager
+def _served(
+    data: Path,
+    log: Path,
+    settings: Mapping[str, str],
+    started: Mapping[str, Any],
+    ready: Callable[["subprocess.Popen[bytes]", int], bool],
+) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+    """A server on this data, on a free port; stopped by its process id."""
+    postgres = Path(str(program("initdb"))).resolve().with_name("postgres")  # of the same version
+    options = [f"-c{name}={value}" for name, value in settings.items()]
+    with log.open("w") as output:
+        for _ in range(5):  # another program may take the port in between
+            port = _free_port()
+            server = subprocess.Popen(
+                [str(postgres), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", "", *options],
+                **started,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                if ready(server, port):
+                    yield port, server
+                    return
+            finally:
+                if server.poll() is None:
+                    server.send_signal(signal.SIGCONT)  # a test may have held it
+                    server.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
+                server.wait(30)
+        raise AssertionError(log.read_text())
+
+
+def _reads(server: "subprocess.Popen[bytes]", port: int, of: URL) -> bool:
+    """Whether a copy came up and can be read."""
+    while server.poll() is None:
+        try:
+            psycopg.connect(
+                host="127.0.0.1", port=port, user=SUPERUSER, password=of.password, dbname="postgres"
+            ).close()
+            return True
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+    return False
 
 
 def as_owner(url: str) -> str:

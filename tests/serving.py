@@ -78,12 +78,28 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(installation: Installation, log: Path, port: int | None = None, **more: str) -> Iterator[Served]:
+def beside(installation: Installation, log: Path, *arguments: str, **more: str) -> Iterator[int]:
+    """A clock or a worker of this installation, by its process id; a test may kill it before. `more`: settings."""
+    process = processes.begin(arguments, installation.environment(**more), log, log)
+    assert process.pid
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.join(30)
+        assert process.exitcode in (0, -15, -9), (process.exitcode, log.read_text())
+
+
+@contextmanager
+def serving(
+    installation: Installation, log: Path, port: int | None = None, *, clock: bool = False, **more: str
+) -> Iterator[Served]:
     """The service of this installation, stopped by its own process id; a test may kill it before. `more`: settings."""
     port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     environment = installation.environment(RNI_BASE_URL=address, **more)
-    process = processes.begin(["serve", "--port", str(port)], environment, log, log)
+    words = ["serve", "--port", str(port), *(["--with-clock"] if clock else [])]
+    process = processes.begin(words, environment, log, log)
     assert process.pid
     try:
         for _ in range(1200):

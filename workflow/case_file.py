@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session, col, select
 
 from signals.base import ACROSS
+from signals.errors import NotFound, Reason
 from signals.models import Signal
 from workflow.actors import Desk
 from workflow.addresses import PresumedAddress, presumed_addresses
@@ -67,9 +68,14 @@ class CaseFile:
         return events_of(self.session, [self.case])[self.case.id]
 
     def lock(self) -> None:
-        """From here on nobody else writes in this case; it is read anew, as the last one left it."""
+        """From here on nobody else writes in this case; it is read anew, as the last one left it.
+
+        NotFound when it went since it was read.
+        """
         mine = select(Case).where(col(Case.id) == self.case.id).with_for_update()
-        self.session.exec(mine.execution_options(populate_existing=True)).one()
+        if self.session.exec(mine.execution_options(populate_existing=True)).first() is None:
+            uitleg = "Deze zaak is er niet meer: zij is intussen vernietigd, of haar lading is ongedaan gemaakt."
+            raise NotFound(Reason("zaak_weg", uitleg))
         self.forget()
 
     @cached_property

@@ -12,7 +12,7 @@ from workflow import unsettled
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.dated_settings import setting
-from workflow.deadlines import TERMS, Term, deadline
+from workflow.deadlines import TERMS, Deadline, Term, deadline
 from workflow.holidays import day_off, next_working_day
 from workflow.models import NO_TERM, Case, CaseTerm, TermStatus
 from workflow.phases import Answer
@@ -140,14 +140,21 @@ def _shift_after_hold(file: CaseFile, desk: Desk) -> None:
 
 
 def _shift(row: CaseTerm, holds: Sequence[tuple[date, date]]) -> None:
-    """By the days held since it began; a hold that began when it had passed already makes nothing in time again."""
-    term, held = Term(row.term), 0
-    moved = deadline(term, row.vanaf, length=row.lengte)
+    moved = shifted(Term(row.term), row.vanaf, row.lengte, holds)
+    row.einde, row.uitleg = moved.einde, list(moved.uitleg)
+
+
+def shifted(term: Term, vanaf: date, length: int | None, holds: Sequence[tuple[date, date]]) -> Deadline:
+    """The end of a term that a hold moves, after holds (first and last day), in their order.
+
+    By the days held since it began; a hold that began when it had passed already makes nothing in time again.
+    """
+    held, moved = 0, deadline(term, vanaf, length=length)
     for begin, end in holds:
         if begin <= moved.einde:
-            held += max(0, (end - max(begin, row.vanaf)).days)
-            moved = deadline(term, row.vanaf, length=row.lengte, held_days=held)
-    row.einde, row.uitleg = moved.einde, list(moved.uitleg)
+            held += max(0, (end - max(begin, vanaf)).days)
+            moved = deadline(term, vanaf, length=length, held_days=held)
+    return moved
 
 
 def _holds(file: CaseFile, today: date) -> list[tuple[date, date]]:

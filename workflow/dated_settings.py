@@ -1,4 +1,4 @@
-"""What a municipality may choose itself, and from which day: lengths of its own terms and its visit policy.
+"""What a municipality may choose itself, and from which day: its own terms, its visit policy, how long it keeps what.
 
 A value holds from a day on and ends the day before the next one starts; what was in force on a day stays answerable.
 A municipality without a value of its own follows the national row, and without that the default written here. After a
@@ -43,12 +43,16 @@ class DatedSetting(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: what it is, its national default, and between which whole numbers it may lie."""
+    """One setting: what it is, its national default, and between which whole numbers it may lie.
+
+    landelijk: it is about what belongs to no municipality, so none has a value of its own.
+    """
 
     omschrijving: str
     default: int
     lowest: int
     highest: int
+    landelijk: bool = False
 
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
@@ -60,24 +64,42 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
     | {
         _VISITS: Setting("Aantal huisbezoeken op verschillende dagen", 2, 1, _MOST_VISITS),
         _VISITS_OUT_OF_HOURS: Setting("Aantal daarvan na 17.00 uur of in een weekend", 1, 0, _MOST_VISITS),
+        # Never shorter than what the law or the national rules say (workflow.retention names them).
+        "bewaartermijn_dossier_jaren": Setting("Jaren dat een dossier blijft na de laatste sluiting", 10, 10, 110),
+        "bewaartermijn_signaalgegevens_maanden": Setting(
+            "Maanden dat uitkering en werkgever uit het signaal blijven na de sluiting", 12, 1, 120
+        ),
+        "bewaartermijn_bestanden_maanden": Setting(
+            "Maanden dat aangeleverde en teruggekoppelde bestanden blijven na bevestiging van ontvangst",
+            3,
+            1,
+            120,
+            landelijk=True,
+        ),
+        "bewaartermijn_logboek_jaren": Setting("Jaren dat regels in het logboek blijven", 20, 20, 110, landelijk=True),
     }
 )
 
 
 def setting(session: Session, name: str, gemeentecode: str | None, on: date) -> int:
     """The value in force on a day in a municipality; with no code the national one. Invalid for an unknown name."""
-    known = _known(name)
-    in_force = (
+    row = in_force(session, name, gemeentecode, on)
+    return _known(name).default if row is None else int(row.waarde)
+
+
+def in_force(session: Session, name: str, gemeentecode: str | None, on: date) -> DatedSetting | None:
+    """The row that gives that value, which says who decided it; None where the default holds."""
+    _known(name)
+    standing = (
         select(DatedSetting)
         .where(DatedSetting.naam == name, col(DatedSetting.vanaf) <= on)
         .where(or_(col(DatedSetting.tot).is_(None), col(DatedSetting.tot) > on))
     )
     scopes = _scopes(session, gemeentecode, on)
     among = or_(col(DatedSetting.gemeentecode).in_([code for code, _ in scopes if code]), _of(None))
-    values = {row.gemeentecode: row for row in session.exec(in_force.where(among))}
+    values = {row.gemeentecode: row for row in session.exec(standing.where(among))}
     chosen = (values[code] for code, since in scopes if code in values and values[code].vanaf >= since)
-    value = next(chosen, None)
-    return known.default if value is None else int(value.waarde)
+    return next(chosen, None)
 
 
 def _scopes(session: Session, gemeentecode: str | None, on: date) -> list[tuple[str | None, date]]:
@@ -110,7 +132,7 @@ def set_setting(
     they were counted with. Invalid, with every reason at once, for unknown names and impossible values.
     """
     known = _known(name)
-    reasons = [*_wrong_scope(gemeentecode), *_wrong_value(name, known, value)]
+    reasons = [*_wrong_scope(gemeentecode, known), *_wrong_value(name, known, value)]
     if not decided_by.strip():
         reasons.append(Reason("besluit_ontbreekt", "Vul in wie dit heeft besloten.", "besloten_door"))
     if reasons:
@@ -157,7 +179,10 @@ def _known(name: str) -> Setting:
     )
 
 
-def _wrong_scope(gemeentecode: str | None) -> list[Reason]:
+def _wrong_scope(gemeentecode: str | None, known: Setting) -> list[Reason]:
+    if gemeentecode is not None and known.landelijk:
+        uitleg = "Deze instelling geldt voor het hele project. Laat de gemeente leeg."
+        return [Reason("instelling_alleen_landelijk", uitleg, "gemeentecode")]
     if gemeentecode is None or re.fullmatch(r"[0-9]{4}", gemeentecode):
         return []
     return [Reason("gemeentecode_ongeldig", f"'{gemeentecode}' is geen gemeentecode: vier cijfers.", "gemeentecode")]

@@ -44,6 +44,7 @@ class Case(Owned, table=True):
         _where_filled("zaak", "laatste_stap_op"),
         _where_filled("zaak", "ouder_id"),
         _where_filled("zaak", "voorganger_id"),
+        index_of("fase = 'afgesloten'", "ix_zaak_afgesloten", "gemeentecode", "fase_sinds"),  # whose term is over
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -79,6 +79,9 @@ def obstacles(session: Session, load: Load, *, told: int) -> Iterator[Reason]:
         uitleg = f"Lading {load.ladingnummer} is {load.status.value}; alleen een geladen lading is ongedaan te maken."
         yield Reason("staat_past_niet", uitleg)
         return
+    if load.signalen_vernietigd or load.zaken_vernietigd:
+        uitleg = f"Van de signalen zijn er {load.signalen_vernietigd} vernietigd, omdat de bewaartermijn voorbij was."
+        yield Reason("al_vernietigd", uitleg)
     if load.gewijzigd or load.ingetrokken:
         rows = f"{load.gewijzigd} wijzigingen en {load.ingetrokken} intrekkingen"
         yield Reason("niet_alleen_nieuw", f"De lading bevat {rows}. Alleen een lading met enkel nieuwe signalen kan.")

@@ -12,12 +12,20 @@ from service.db import session_scope
 from service.files import storage
 from service.loading import deliveries, load_report, uploads
 from service.models import Work, WorkKind, WorkState
-from service.settings import Settings
 from service.web.dependencies import Bearer, Config, Database, Now, WideApiSession
 from service.web.files import digest_of, download, file_name, upload_form
 from service.web.idempotency import once
-from service.work import OPEN, Progress, latest, latest_of, progress
+from service.work import OPEN, latest, latest_of
+from service.work_signs import Progress, Signs, signs_of
 from signals.models import Delivery, Load, LoadStatus
+
+
+def _signs(engine: Database, settings: Config) -> Signs:
+    return signs_of(engine, settings)
+
+
+Told = Annotated[Signs, Depends(_signs)]
+"""How far work is."""
 
 
 def _loads(access: Bearer) -> None:
@@ -71,10 +79,10 @@ class Levering(ApiModel):
     ladingen: list[str]
 
 
-def _shown(settings: Settings, load: Load, work: Work | None) -> Lading:
+def _shown(signs: Signs, load: Load, work: Work | None) -> Lading:
     """With how far the work on it is; work that was done within a request left no trace and is complete."""
     staat = work.staat if work else WorkState.KLAAR
-    told = progress(settings, work) if work else Progress()
+    told = signs.progress(work) if work else Progress()
     done = staat == WorkState.KLAAR
     return Lading(
         **load.model_dump(include=set(Lading.model_fields)),
@@ -88,10 +96,10 @@ def _shown(settings: Settings, load: Load, work: Work | None) -> Lading:
     )
 
 
-def _answer(session: Session, settings: Settings, load: Load, done: int = 201) -> tuple[int, Lading]:
+def _answer(session: Session, signs: Signs, load: Load, done: int = 201) -> tuple[int, Lading]:
     """202 while it waits or goes on."""
     asked = latest(session, load.ladingnummer)
-    return 202 if asked and asked.staat in OPEN else done, _shown(settings, load, asked)
+    return 202 if asked and asked.staat in OPEN else done, _shown(signs, load, asked)
 
 
 @router.post(
@@ -105,6 +113,7 @@ def bied_lading_aan(
     session: WideApiSession,
     access: Bearer,
     settings: Config,
+    signs: Told,
     now: Now,
     bestand: Annotated[UploadFile, File(description="CSV of XLSX")],
     datum_ontvangst: Annotated[
@@ -121,7 +130,7 @@ def bied_lading_aan(
         path = storage.keep(settings, bestand.file)
         with storage.dropped_on_failure(path):
             load = deliveries.offer(session, settings, access, path, name, received=received, now=now)
-        return _answer(session, settings, load, 202)
+        return _answer(session, signs, load, 202)
 
     return once(session, key, asked, now, work)
 
@@ -130,7 +139,7 @@ def bied_lading_aan(
 def ladingen(
     session: WideApiSession,
     access: Bearer,
-    settings: Config,
+    signs: Told,
     aantal: Annotated[int, Query(ge=1, le=100)] = 50,
     na: Annotated[
         str | None, Query(max_length=20, description="Het laatste ladingnummer van de vorige bladzijde.")
@@ -146,15 +155,15 @@ def ladingen(
     more = len(found) > aantal
     asked = latest_of(session, [load.ladingnummer for load in found])
     return Lijst(
-        items=[_shown(settings, load, asked.get(load.ladingnummer)) for load in found[:aantal]],
+        items=[_shown(signs, load, asked.get(load.ladingnummer)) for load in found[:aantal]],
         volgende=found[aantal - 1].ladingnummer if more else None,
     )
 
 
 @router.get("/ladingen/{ladingnummer}", summary="Een lading: stand, tellingen en voortgang")
-def lading(session: WideApiSession, access: Bearer, settings: Config, ladingnummer: str) -> Lading:
+def lading(session: WideApiSession, access: Bearer, signs: Told, ladingnummer: str) -> Lading:
     """One load."""
-    return _shown(settings, uploads.find_load(session, access, ladingnummer), latest(session, ladingnummer))
+    return _shown(signs, uploads.find_load(session, access, ladingnummer), latest(session, ladingnummer))
 
 
 @router.post(
@@ -163,11 +172,11 @@ def lading(session: WideApiSession, access: Bearer, settings: Config, ladingnumm
     summary="Stoppen wat met een lading bezig is",
     response_model=Lading,
 )
-def stop_lading(engine: Database, access: Bearer, settings: Config, ladingnummer: str) -> Lading:
+def stop_lading(engine: Database, access: Bearer, signs: Told, ladingnummer: str) -> Lading:
     """Ask that the check, load or undoing stops; nothing of it stays. 409 when nothing goes on."""
     with session_scope(engine, access.widened(), write=False) as session:  # no lock: a load may hold it
-        load = deliveries.stop(session, settings, access, ladingnummer)
-        return _shown(settings, load, latest(session, ladingnummer))
+        load = deliveries.stop(session, signs, access, ladingnummer)
+        return _shown(signs, load, latest(session, ladingnummer))
 
 
 @router.post(
@@ -180,6 +189,7 @@ def controleer_lading(
     session: WideApiSession,
     access: Bearer,
     settings: Config,
+    signs: Told,
     engine: Database,
     now: Now,
     ladingnummer: str,
@@ -190,7 +200,7 @@ def controleer_lading(
 
     def work() -> tuple[int, Any]:
         deliveries.require_idle(engine, ladingnummer)
-        return _answer(session, settings, deliveries.check_again(session, settings, access, ladingnummer, now), 202)
+        return _answer(session, signs, deliveries.check_again(session, settings, access, ladingnummer, now), 202)
 
     return once(session, key, asked, now, work)
 
@@ -206,6 +216,7 @@ def bevestig_lading(
     session: WideApiSession,
     access: Bearer,
     settings: Config,
+    signs: Told,
     engine: Database,
     now: Now,
     ladingnummer: str,
@@ -216,7 +227,7 @@ def bevestig_lading(
 
     def work() -> tuple[int, Any]:
         deliveries.require_idle(engine, ladingnummer)
-        return _answer(session, settings, deliveries.confirm(session, settings, access, ladingnummer, now))
+        return _answer(session, signs, deliveries.confirm(session, settings, access, ladingnummer, now))
 
     return once(session, key, asked, now, work)
 
@@ -231,7 +242,7 @@ def bevestig_lading(
 def annuleer_lading(
     session: WideApiSession,
     access: Bearer,
-    settings: Config,
+    signs: Told,
     engine: Database,
     now: Now,
     ladingnummer: str,
@@ -242,7 +253,7 @@ def annuleer_lading(
 
     def work() -> tuple[int, Any]:
         deliveries.require_idle(engine, ladingnummer)
-        return _answer(session, settings, deliveries.undo(session, access, ladingnummer, now))
+        return _answer(session, signs, deliveries.undo(session, access, ladingnummer, now))
 
     return once(session, key, asked, now, work)
 

@@ -203,7 +203,7 @@ def leg_verzending_vast(
 ) -> Response:
     """aangemaakt -> verzonden: from now on the rows are told."""
     require_role(access, Role.COORDINATOR)
-    work = partial(feedback.sent, session, nummer, access.actor.naam, now)
+    work = partial(shipments.sent, session, nummer, access.actor.naam, now)
     return _note(session, key, nummer, "verzonden", None, now, work)
 
 

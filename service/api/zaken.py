@@ -247,6 +247,8 @@ BENEFIT_FACTS = frozenset({"uitkeringssoort", "datum_vanaf", "datum_tot", "werkg
 
 def _signal(signal: Signal, handles: bool) -> Signaal:
     visible = set(Signaal.model_fields) - (frozenset() if handles else BENEFIT_FACTS)
+    if signal.feiten_vernietigd_op is not None:
+        visible -= BENEFIT_FACTS
     return Signaal(**signal.model_dump(include=visible))
 
 

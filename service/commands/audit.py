@@ -53,8 +53,9 @@ def verify(
         "koppen": {code: list(head) for code, head in verdict.koppen.items()},
         "fout": vars(fault) if fault else None,
     }
+    chains = len(verdict.koppen)
     lines = [
-        f"{verdict.regels} regels gecontroleerd in {len(verdict.koppen)} ketens.",
+        f"{verdict.regels} regels gecontroleerd in {chains} {'keten' if chains == 1 else 'ketens'}.",
         *(f"{code or 'project'}: {head.volgnummer} {head.keten}" for code, head in verdict.koppen.items()),
         fault.uitleg if fault else "Er is niets gewijzigd, verwijderd, ingevoegd of verplaatst.",
     ]

@@ -70,7 +70,7 @@ def desk(actor: str | None, *, touches_cases: bool = True) -> Iterator[CommandDe
     settings = read_settings()
     settings.require_safe()
     process.begin(settings)
-    engine = make_engine(settings.database_url)
+    engine = make_engine(settings.database_url, pooled=settings.pooled)
     try:
         require_schema(engine)
         if settings.production:

@@ -64,7 +64,7 @@ def sent(nummer: Number, actor: As = None) -> None:
     with desk(actor) as at:
         at.require(Role.COORDINATOR)
         with session_scope(at.engine, at.access.widened()) as session:
-            done = exporter.sent(session, nummer, at.door, at.now)
+            done = shipments.sent(session, nummer, at.door, at.now)
             audit.record(session, "terugkoppeling_verzonden", nummer, at.now)
             line = _line(done)
     print(line)

@@ -11,7 +11,7 @@ from exports.packs.messages import pack_of
 from exports.packs.parts import Soort
 from exports.selection import Selection
 from service.commands.desk import As, AsJson, answer, day, desk, folder
-from service.reporting import figures_for, municipality_names
+from service.reporting import destroyed_remark, figures_for, municipality_names
 from workflow.deadlines import in_words
 
 
@@ -39,7 +39,8 @@ def figures(
                 every = replace(selection, leveringen=())
                 earlier = figures_for(at.engine, at.access, every, on, today=at.now.date(), openbaar=openbaar)
             names = municipality_names(at.engine)
-    lines = [f"Cijfers op {in_words(on)}"]
+        gone = destroyed_remark(at.engine, at.access, selection, at.now.date(), openbaar=openbaar)
+    lines = [f"Cijfers op {in_words(on)}", *filter(None, [gone])]
     lines += [f"{name}: {_short(value)}" for name, value in counted["cijfers"].items() if not isinstance(value, dict)]
     if target is not None:
         stem = f"cijfers-{pack}-{on:%Y%m%d}{'-openbaar' if openbaar else ''}"

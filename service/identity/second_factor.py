@@ -68,7 +68,12 @@ def _sealed(secret: str, user_id: int | None) -> str:
 
 
 def _opened(kept: SecondFactor) -> str:
-    return unsealed_text(kept.geheim, _about(kept.gebruiker_id))
+    return opened(kept.geheim, kept.gebruiker_id)
+
+
+def opened(geheim: str, user_id: int | None) -> str:
+    """The secret that lies sealed at this user; KeyUnknown when it is another's, or was changed."""
+    return unsealed_text(geheim, _about(user_id))
 
 
 def _about(user_id: int | None) -> str:

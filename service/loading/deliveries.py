@@ -31,6 +31,7 @@ from service.loading.uploads import (
 from service.log import audit
 from service.models import Upload, WorkKind
 from service.settings import Settings
+from service.work_signs import Signs
 from signals.errors import DomainError, Forbidden, Reason, Refused
 from signals.models import Load, LoadStatus
 
@@ -186,8 +187,8 @@ def undo(session: Session, access: Access, ladingnummer: str, now: datetime) -> 
     return load
 
 
-def stop(session: Session, settings: Settings, access: Access, ladingnummer: str) -> Load:
-    """Ask that what goes on with this load stops; Refused when nothing does. Writes nothing to the database.
+def stop(session: Session, signs: Signs, access: Access, ladingnummer: str) -> Load:
+    """Ask that what goes on with this load stops; Refused when nothing does.
 
     session: one that sees every row; for reading is enough, and does not wait for the load that is to stop.
     """
@@ -197,7 +198,7 @@ def stop(session: Session, settings: Settings, access: Access, ladingnummer: str
     if asked is None or asked.staat not in work.OPEN:
         uitleg = f"Met lading {ladingnummer} wordt nu niets gedaan; er is niets te stoppen."
         raise Refused(Reason("niets_te_stoppen", uitleg))
-    work.stop(settings, access, asked)
+    signs.stop(access, asked)
     return load
 
 

@@ -51,12 +51,22 @@ def warned(settings: Settings, name: str) -> Iterator[WarnedRow]:
         yield WarnedRow(**row)
 
 
+def names(name: str) -> tuple[str, str]:
+    """The names of both files of an upload: of rows that change nothing, and of warned ones."""
+    return f"{name}.rijen", f"{name}.waarschuwingen"
+
+
+def files_of(settings: Settings, name: str) -> tuple[Path, Path]:
+    """Where what was found in this upload lies: the rows that change nothing, and those with a warning."""
+    return _rejected(settings, name), _warned(settings, name)
+
+
 def _rejected(settings: Settings, name: str) -> Path:
-    return settings.data_dir / FOLDER / f"{name}.rijen"
+    return settings.data_dir / FOLDER / names(name)[0]
 
 
 def _warned(settings: Settings, name: str) -> Path:
-    return settings.data_dir / FOLDER / f"{name}.waarschuwingen"
+    return settings.data_dir / FOLDER / names(name)[1]
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from service.models import Upload
 from service.settings import Settings
 from signals.base import table
 from signals.bulk import run
+from signals.dates import dutch_date
 from signals.errors import NotFound, Reason, Refused
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
 from signals.rows import WarnedRow
@@ -43,6 +44,7 @@ def download(
     if load.status == LoadStatus.AANGEBODEN:
         uitleg = f"Lading {ladingnummer} is nog niet gecontroleerd. Het verslag is er na de controle."
         raise Refused(Reason("nog_niet_gecontroleerd", uitleg))
+    require_cells(load)
     stream = io.BytesIO()
     upload = session.get(Upload, ladingnummer) if load.status == LoadStatus.GECONTROLEERD else None
     if upload is None:
@@ -52,6 +54,18 @@ def download(
         _write_found(settings, load, upload, stream)
     audit.record_reading(engine, access, "verwerkingsverslag_verstrekt", ladingnummer, now)
     return verwerkingsverslag.file_name(load, settings.zone), stream.getvalue()
+
+
+def require_cells(load: Load) -> None:
+    """Refused once the file and what was delivered in faulty rows were destroyed."""
+    if load.bestand_vernietigd_op is not None:
+        uitleg = (
+            f"Het bestand van lading {load.ladingnummer} is na de bewaartermijn vernietigd, op "
+            f"{dutch_date(load.bestand_vernietigd_op)}. Er is geen verslag meer; de aantallen staan op de pagina van "
+            "de "
+            "lading."
+        )
+        raise Refused(Reason("bestand_vernietigd", uitleg))
 
 
 def write_loaded(session: Session, load: Load, target: BinaryIO | Path, zone: tzinfo) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import ColumnElement, Table, func, select, true
 from sqlmodel import Session, SQLModel
 
+from service.connectors import outbox
 from signals.base import table
 from signals.bulk import run
 from signals.models import Load
@@ -21,7 +22,8 @@ def digest_of_others(session: Session, load: Load, progress: Callable[[int], Non
     The rows are summed, so their order does not count. It reads the whole database, in pieces; `progress` is told how
     many rows were read.
     """
-    own: Mapping[Table, ColumnElement[bool]] = {**undo.own_rows(load), table(Load): table(Load).c.id == load.id}
+    mine = {**undo.own_rows(load), **outbox.own_rows(load)}
+    own: Mapping[Table, ColumnElement[bool]] = {**mine, table(Load): table(Load).c.id == load.id}
     total, read = 0, 0
     for each in SQLModel.metadata.sorted_tables:
         rows = select(each).execution_options(yield_per=_AT_ONCE)

@@ -15,6 +15,7 @@ from importers.load import Checked, History, check, load, record_refusal
 from importers.refusals import FileRefused
 from service import keys, work
 from service.access import Access
+from service.connectors import outbox
 from service.db import session_scope, take_stock
 from service.files.scan import scan
 from service.files.storage import DOCUMENTS, PRINTS, RECEIVED
@@ -23,6 +24,7 @@ from service.loading.proof import digest_of_others, size
 from service.log import audit
 from service.models import Upload
 from service.settings import Settings
+from service.work_signs import FOLDER as WORK
 from signals.bulk import slices
 from signals.errors import Forbidden, NotFound, Reason, Refused, named
 from signals.models import Load, LoadStatus, RejectedRow, Signal, SignalChange
@@ -36,7 +38,8 @@ LOADERS = frozenset({Role.UWV_LIAISON, Role.TEAMLEIDER, Role.SYSTEEM})
 UNKNOWN_FOR = timedelta(days=1)
 """So long a file may lie there before a row knows of it: that of a load which is still going on."""
 
-_NOT_KEPT = frozenset({"malware", "andere_gemeente"})
+NOT_KEPT = frozenset({"malware", "andere_gemeente"})
+"""For which reasons of a refusal the file itself goes at once."""
 
 Progress = Callable[[int], None]
 
@@ -60,7 +63,7 @@ def stored(settings: Settings, upload: Upload) -> Path:
 
 def drop_unwanted(path: Path, row: Load) -> None:
     """Nothing is kept of a file that holds malware, nor of one that was not the asker's to load."""
-    if row.reden in _NOT_KEPT:
+    if row.reden in NOT_KEPT:
         path.unlink(missing_ok=True)
 
 
@@ -70,25 +73,30 @@ def sweep(engine: Engine, settings: Settings, now: datetime) -> int:
     Bytes that no upload or document has, what was found in an upload that waits no longer, and what killed work left.
     """
     with session_scope(engine, Access.system(origin="klok"), write=False) as session:
-        uploads = set(session.exec(select(Upload.bestand)))
-        waiting = select(Upload.bestand).join(Load, col(Load.ladingnummer) == Upload.ladingnummer)
-        checked = set(session.exec(waiting.where(Load.status == LoadStatus.GECONTROLEERD)))
-        documents = {name for name in session.exec(select(Document.bestand)) if name}
-        going_on = {name for each in work.unfinished(session) for name in (each.sleutel, each.uitvoerder or "")}
-    folders = {RECEIVED: uploads, findings.FOLDER: checked, work.FOLDER: going_on, DOCUMENTS: documents, PRINTS: set()}
-    old = [
-        path
-        for name, known in folders.items()
-        if (folder := settings.data_dir / name).is_dir()
-        for path in folder.iterdir()
-        if path.stem not in known and path.stat().st_mtime < (now - UNKNOWN_FOR).timestamp()
-    ]
+        old = unknown_files(session, settings, now)
     for path in old:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
     return len(old)
+
+
+def unknown_files(session: Session, settings: Settings, now: datetime) -> list[Path]:
+    """What lies in the data directory for more than a day and nothing knows any more."""
+    uploads = set(session.exec(select(Upload.bestand)))
+    waiting = select(Upload.bestand).join(Load, col(Load.ladingnummer) == Upload.ladingnummer)
+    checked = set(session.exec(waiting.where(Load.status == LoadStatus.GECONTROLEERD)))
+    documents = {name for name in session.exec(select(Document.bestand)) if name}
+    going_on = {name for each in work.unfinished(session) for name in (each.sleutel, each.uitvoerder or "")}
+    folders = {RECEIVED: uploads, findings.FOLDER: checked, WORK: going_on, DOCUMENTS: documents, PRINTS: set()}
+    return [
+        path
+        for name, known in folders.items()
+        if (folder := settings.data_dir / name).is_dir()
+        for path in folder.iterdir()
+        if path.stem not in known and path.stat().st_mtime < (now - UNKNOWN_FOR).timestamp()
+    ]
 
 
 def check_file(
@@ -187,9 +195,11 @@ def undo_proven(
     _log_undoing(session, ladingnummer, now)
     before = digest_of_others(session, load, step)
     take_back(session, load, told=_told(session, load))
+    taken = outbox.take_back(session, load)
     read = size(session)
     if digest_of_others(session, load, step) != before:
         raise AssertionError(f"{ladingnummer} ongedaan maken veranderde ook andere rijen")
+    outbox.tell_gone(session, taken, now)
     return Undone(load, before)
 
 
@@ -202,6 +212,8 @@ def undo_at_once(session: Session, access: Access, ladingnummer: str, now: datet
     load = _held(session, access, ladingnummer, now)
     _log_undoing(session, ladingnummer, now)
     take_back(session, load, told=_told(session, load))
+    taken = outbox.take_back(session, load)
+    outbox.tell_gone(session, taken, now)
     return load
 
 
@@ -259,6 +271,7 @@ def load_in(
     _refuse_other_municipalities(session, access, loading)
     loading.door_gemeente = not (access.signals or access.codes is None)
     cases.finish(loading)
+    outbox.opened_by(session, loading, now)
     if taken := _taken_by_municipalities(session, access, loading):
         cases.tell_taken(loading, taken)
     return loading

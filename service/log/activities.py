@@ -6,7 +6,7 @@ RNI_PROCESSING_REGISTER.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.settings import Settings
 
@@ -54,7 +54,7 @@ ADDRESS_RESEARCH = Activity(
     "De Landelijke Aanpak Adreskwaliteit (WALAA); wie om inlichtingen wordt gevraagd.",
     _DOSSIER,
 )
-RECEIPT = Activity(
+_RECEIPT_1 = Activity(
     "signalen-ontvangen",
     1,
     "Leveringen met signalen van UWV ontvangen, controleren en omzetten in zaken.",
@@ -63,6 +63,12 @@ RECEIPT = Activity(
     "Personen over wie UWV een signaal levert.",
     "Het verwerkingsverslag gaat terug naar wie de levering bracht.",
     "Het bestand drie maanden na bevestiging van ontvangst; het signaal zo lang als het dossier.",
+)
+RECEIPT = replace(
+    _RECEIPT_1,
+    versie=2,
+    bewaartermijn="Het bestand drie maanden na bevestiging van ontvangst; uitkering en werk een jaar na het sluiten "
+    "van de zaak, als het dossier er niet op steunt; de rest van het signaal zo lang als het dossier.",
 )
 FEEDBACK = Activity(
     "terugkoppeling",
@@ -94,7 +100,37 @@ OVERSIGHT = Activity(
     "Geen.",
     "Twintig jaar, als regel in het logboek.",
 )
-ACTIVITIES: Sequence[Activity] = (ADDRESS_RESEARCH, RECEIPT, FEEDBACK, DISCLOSURE, OVERSIGHT)
+BRP_LOOK_UP = Activity(
+    "brp-raadplegen",
+    1,
+    "In de BRP nagaan waar en hoe iemand staat ingeschreven, op het moment dat het onderzoek of het besluit dat "
+    "vraagt.",
+    _COLLEGE,
+    "Wet BRP artikelen 2.19, 2.37d, 2.37e en 3.2; het autorisatiebesluit van de gemeente",
+    "Personen over wie een zaak loopt.",
+    "De minister van BZK (RvIG), die de BRP bijhoudt en ziet over wie wordt gevraagd.",
+    "Het antwoord wordt niet bewaard; wat als bron is vastgelegd zo lang als het dossier.",
+)
+REGISTER = Activity(
+    "zaaksysteem",
+    1,
+    "Het zaaksysteem van de gemeente vertellen dat er een zaak is, over wie, hoe zij staat en hoe zij eindigt.",
+    _COLLEGE,
+    "Archiefwet; Wet BRP artikel 2.37e",
+    "Personen over wie een zaak loopt of liep.",
+    "Het zaaksysteem van dezelfde gemeente, en wie het voor haar beheert.",
+    "Zo lang als de selectielijst voor de zaak in het zaaksysteem voorschrijft.",
+)
+ACTIVITIES: Sequence[Activity] = (
+    ADDRESS_RESEARCH,
+    _RECEIPT_1,
+    RECEIPT,
+    FEEDBACK,
+    DISCLOSURE,
+    OVERSIGHT,
+    BRP_LOOK_UP,
+    REGISTER,
+)
 """Every version of every activity."""
 
 _BY_BEGINNING: Sequence[tuple[str, Activity]] = (
@@ -105,6 +141,8 @@ _BY_BEGINNING: Sequence[tuple[str, Activity]] = (
     ("dossier_verstrekt_", DISCLOSURE),
     ("stuk_meegegeven", DISCLOSURE),
     ("toezicht_", OVERSIGHT),
+    ("brp_", BRP_LOOK_UP),
+    ("zaaksysteem_", REGISTER),
 )
 
 

@@ -47,10 +47,12 @@ def record(
     resultaat: str = "gelukt",
     gemeentecode: str | None = None,
     about: Iterable[Subject] | None = None,
+    elsewhere: str | None = None,
 ) -> None:
     """Add an entry in the name of whoever the session belongs to. `object_`: a number or user name, never a BSN.
 
-    about: whose data it was, where the object does not say so by its number.
+    about: whose data it was, where the object does not say so by its number. elsewhere: address of the other system
+    that takes part in it, if any.
     """
     access = access_of(session)
     entry = AuditEntry(
@@ -70,7 +72,7 @@ def record(
     run(session, insert(_audit), [entry.model_dump(exclude={"id"})])
     people = subjects_of(session, object_) if about is None else about
     if people is not None:
-        log_lines(session, entry, access.trace, people)
+        log_lines(session, entry, access.trace, people, elsewhere)
 
 
 def record_roles(
@@ -113,13 +115,14 @@ def record_reading(
     *,
     gemeentecode: str | None = None,
     about: Iterable[Subject] | None = None,
+    elsewhere: str | None = None,
 ) -> None:
     """Add an entry for what was looked up or taken out, in a short transaction of its own: reading itself writes none.
 
     Before the answer leaves: what cannot be logged is not shown.
     """
     with session_scope(engine, access.widened()) as session:  # whose data it was is looked up in every municipality
-        record(session, actie, object_, now, gemeentecode=gemeentecode, about=about)
+        record(session, actie, object_, now, gemeentecode=gemeentecode, about=about, elsewhere=elsewhere)
 
 
 def record_refusal(

@@ -7,8 +7,8 @@ database (`Heads`), because a chain that is cut off at its end is a shorter chai
 
 What it does not find: an entry that was taken away within the minute before it was sealed; and what is done by somebody
 who has the keys, the database, and every place where heads were told. Entries of before there were waarmerken are
-sealed before all others, and never later. When retention makes entries go, their seals stay: a seal holds the
-waarmerk of its entry, so the chain is proven without it; which numbers may miss their entry is then asked in `_fault`.
+sealed before all others, and never later. What is older than its term goes with its seals from the beginning of a chain
+(`cut`); where what is left begins stands in `audit_beginpunt`, marked with the key of the chain.
 """
 
 import json
@@ -17,16 +17,16 @@ import secrets
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import structlog
-from sqlalchemy import Engine, Row, func, insert, select
+from sqlalchemy import Engine, Row, delete, func, insert, or_, select, update
 from sqlmodel import Session
 
 from service.access import Access
-from service.audit_models import AuditSeal
+from service.audit_models import AuditSeal, ChainStart, LogLine
 from service.db import session_scope
 from service.log.audit import MARKED, marked
 from service.log.log_keys import Key, Purpose, known, newest
@@ -44,7 +44,8 @@ _LOCK = 0x4C52_4E49_0001
 """Names the advisory lock of whoever seals, on PostgreSQL."""
 _AT_ONCE_READ = 5_000
 
-_entry, _seal = table(AuditEntry), table(AuditSeal)
+_entry, _seal, _start, _line = table(AuditEntry), table(AuditSeal), table(ChainStart), table(LogLine)
+_starts = select(_start.c.gemeentecode, _start.c.volgnummer, _start.c.keten, _start.c.sleutel, _start.c.waarmerk)
 _MARKED = [_entry.c[name] for name in MARKED]
 
 
@@ -218,12 +219,62 @@ def _link(key: Key, before: str, code: str, volgnummer: int, audit_id: int, mark
 def _last(session: Session, code: str) -> Head:
     newest_first = select(_seal.c.volgnummer, _seal.c.keten).where(_seal.c.gemeentecode == code)
     found = run(session, newest_first.order_by(_seal.c.volgnummer.desc()).limit(1)).first()
+    return Head(*found) if found else start_of(session, code)
+
+
+def start_of(session: Session, code: str) -> Head:
+    """Where a chain begins by now: the last seal that went after its term; number 0 while none did."""
+    found = run(session, select(_start.c.volgnummer, _start.c.keten).where(_start.c.gemeentecode == code)).first()
     return Head(*found) if found else Head(0, "")
 
 
+def day_of(session: Session, code: str, place: int) -> date:
+    """The day of the entry at a place of a chain, in UTC."""
+    entry = select(_entry.c.tijdstip).join(_seal, _seal.c.audit_id == _entry.c.id)
+    moment: datetime = run(session, entry.where(_seal.c.gemeentecode == code, _seal.c.volgnummer == place)).scalar_one()
+    return moment.date()
+
+
+def cut(session: Session, code: str, place: int, tot: date) -> int:
+    """The entries and seals of a chain up to a place go, with their lines in the Logboek Dataverwerkingen; how many.
+
+    The caller knows that all of them are past their term; the database itself refuses younger ones. tot: the day of the
+    last of them.
+    """
+    mine = select(_seal.c.keten).where(_seal.c.gemeentecode == code, _seal.c.volgnummer == place)
+    head = Head(place, run(session, mine).scalar_one())
+    before = run(session, select(_start.c.regels).where(_start.c.gemeentecode == code)).scalar() or 0
+    gone = _cut_off(session, code, place)
+    key = newest(Purpose.CHAIN)
+    row = {"volgnummer": place, "keten": head.keten, "tot": tot, "regels": before + gone, "sleutel": key.name}
+    row["waarmerk"] = key.mark(_beginning(code, head))
+    if not run(session, update(_start).where(_start.c.gemeentecode == code).values(row)).rowcount:  # type: ignore[attr-defined]
+        run(session, insert(_start), [{"gemeentecode": code, **row}])
+    return gone
+
+
+def _cut_off(session: Session, code: str, place: int) -> int:
+    if session.get_bind().dialect.name == "postgresql":
+        # The role of the service may delete nothing of the log; this is the one way, and goes no further than the law.
+        return int(run(session, select(func.vernietig_logboek(code, place))).scalar_one())
+    seals = select(_seal.c.audit_id).where(_seal.c.gemeentecode == code, _seal.c.volgnummer <= place)
+    going = select(_entry.c.trace_id, _entry.c.span_id).where(_entry.c.id.in_(seals)).subquery()
+    own = select(going.c.span_id).where(going.c.trace_id == _line.c.trace_id).correlate(_line)
+    run(session, delete(_line).where(or_(_line.c.span_id.in_(own), _line.c.parent_span_id.in_(own))))
+    gone = run(session, delete(_entry).where(_entry.c.id.in_(seals))).rowcount  # type: ignore[attr-defined]
+    run(session, delete(_seal).where(_seal.c.gemeentecode == code, _seal.c.volgnummer <= place))
+    return int(gone)
+
+
+def _beginning(code: str, head: Head) -> bytes:
+    return f"begin|{code}|{head.volgnummer}|{head.keten}".encode()
+
+
 def _stands(session: Session, code: str, told: Head | None) -> bool:
-    """Whether the head that was told last is still in its chain."""
-    if told is None:
+    """Whether the head that was told last is still in its chain, or went after its term."""
+    if told is None or told.volgnummer < start_of(session, code).volgnummer:
+        return True
+    if told == start_of(session, code):
         return True
     same = select(_seal.c.keten).where(_seal.c.gemeentecode == code, _seal.c.volgnummer == told.volgnummer)
     return run(session, same).scalar() == told.keten
@@ -241,6 +292,14 @@ def _follow(session: Session, told: Heads, verdict: Verdict) -> Break | None:
     chains = {key.name: key for key in known(Purpose.CHAIN)}
     marks = {key.name: key for key in known(Purpose.ENTRY)}
     rest = dict(told)
+    for code, place, keten, sleutel, waarmerk in run(session, _starts).all():
+        start = Head(place, keten)
+        if sleutel not in chains or chains[sleutel].mark(_beginning(code, start)) != waarmerk:
+            uitleg = f"Het beginpunt van de keten {_named(code)} is niet door deze service geschreven, of gewijzigd."
+            return Break("beginpunt_vals", code, uitleg, start.volgnummer)
+        verdict.koppen[code] = start
+        if (head := rest.get(code)) is not None and (head.volgnummer < start.volgnummer or head == start):
+            del rest[code]
     with closing(_rows(session)) as rows:
         for row in rows:
             code = row.gemeentecode

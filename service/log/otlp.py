@@ -51,6 +51,7 @@ _ATTRIBUTES = {
     "dpl.core.processing_activity_id": "processing_activity_id",
     "dpl.core.data_subject_id": "data_subject_id",
     "dpl.core.data_subject_id_type": "data_subject_id_type",
+    "dpl.core.foreign_operation.processor": "foreign_operation_processor",
 }
 
 

@@ -28,8 +28,13 @@ _NOBODY = {"data_subject_id": None, "data_subject_id_type": None}
 _line = table(LogLine)
 
 
-def log_lines(session: Session, entry: AuditEntry, trace: Trace, about: Iterable[Subject]) -> None:
-    """The lines of one action, of which the audit entry says who did it. `about`: everybody once; may be a stream."""
+def log_lines(
+    session: Session, entry: AuditEntry, trace: Trace, about: Iterable[Subject], elsewhere: str | None = None
+) -> None:
+    """The lines of one action, of which the audit entry says who did it. `about`: everybody once; may be a stream.
+
+    elsewhere: address of the other system that takes part in it, if any.
+    """
     people = iter(about)
     some = list(islice(people, _AT_ONCE))
     begun = round(entry.tijdstip.timestamp() * 1000)
@@ -41,6 +46,8 @@ def log_lines(session: Session, entry: AuditEntry, trace: Trace, about: Iterable
         "end_time": begun + trace.lasted(),
         "processing_activity_id": activity_of(entry.actie).address,
     }
+    if elsewhere is not None:
+        common["foreign_operation_processor"] = elsewhere
     own = common | {"span_id": entry.span_id, "parent_span_id": trace.parent}
     if len(some) == 1:
         ((subject,), (pseudonym,)) = some, pseudonyms_of(some)

@@ -70,6 +70,11 @@ def subjects_of(session: Session, object_: str) -> Iterable[Subject] | None:
     return None
 
 
+def names_somebody(object_: str) -> bool:
+    """Whether the thing with this number is about people: then who was to be told of it stands in the log."""
+    return any(form.match(object_) for form in _FORMS)
+
+
 def _of_case(session: Session, number: str) -> Iterator[Subject]:
     mine = select(_case.c.gemeentecode, _case.c.bsn, _case.c.zaaknummer).where(_case.c.zaaknummer == number)
     for row in run(session, mine):
@@ -182,3 +187,5 @@ _FORMS: Mapping[re.Pattern[str], Callable[[Session, str], Iterator[Subject]]] = 
     re.compile(r"TK-\d{4}-\d+"): _of_feedback,
 }
 """By the form of the number of an object, or of what it begins with."""
+BEGINNINGS = ("Z-", "bezoek ", "LD-", "OB-", "TK-")
+"""What each of these forms begins with, to find most of them in a statement."""

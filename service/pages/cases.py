@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from exports.dossier import PURPOSES
 from service import case_signals
+from service.connectors import brp
 from service.files import documents, letter_file
 from service.files.dossier_print import may_print
 from service.log.subjects import subjects_of_cases
@@ -28,6 +29,7 @@ from workflow import (
     case_terms,
     dossier,
     earlier_cases,
+    legal_holds,
     letters,
     moves,
     timeline,
@@ -181,8 +183,10 @@ def _page(opened: OpenedCase, *, notice: str = "", bsn: str | None = None, verlo
         earlier_here=earlier_here,
         watches=Role.TEAMLEIDER in desk.actor.roles_in(case.gemeentecode),
         prints=PURPOSES if may_print(case, desk) else {},
+        holds=legal_holds.standing(session, case),
         planned_visits=visit_planning.standing_at(session, case, desk.today),
         may_plan=case.fase in OPEN and parts.may_plan,
+        brp_purpose=brp.offered(session, case, desk),
     )
 
 

@@ -19,6 +19,7 @@ from service.log import audit
 from service.models import User
 from service.pages.entrance import attempt_of, first_page, open_session, welcome
 from service.pages.rendering import render, see_other
+from service.running.meter import METER
 from service.web import cookies
 from service.web.csrf import require_token, token_for
 from service.web.dependencies import Config, Database, Now, origin_of, settings_of
@@ -124,6 +125,7 @@ def check_code(
         with session_scope(engine, system) as session:
             attempts.take_turn(session, attempt, now)
     except attempts.TooManyAttempts as later:
+        METER.refused("wachttijd")
         answer = _form(request, user, told, later.reasons[0], status_of(later))
         answer.headers.update(headers_of(later))
         return answer
@@ -142,6 +144,7 @@ def check_code(
             right = second_factor.passes(session, user, code, now)
         if not right:
             audit.record(session, "aanmelden_code", user.naam, now, resultaat="geweigerd")
+            METER.refused("code")
             return _form(request, user, told, WRONG, 400)
         attempts.forget_failures(session, attempt)
         pending_sign_ins.finish(session, brought)

@@ -10,11 +10,13 @@ from sqlmodel import Session, col, func, select
 
 from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState, FeedbackDelivery, FeedbackRow
-from service import shipments
+from service import shipments, work
 from service.log import audit, disclosure
+from service.models import WorkKind
 from service.pages.charts import whole
 from service.pages.forms import Sent, claim, new_key
 from service.pages.rendering import by_field, render, require, see_other
+from service.pages.work import address, going_on
 from service.pages.worklist import display_names
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
@@ -30,7 +32,9 @@ MAKERS = frozenset({Role.COORDINATOR})
 RECEIVERS = frozenset({Role.UWV_LIAISON})
 MOST = 50
 MANY = 10_000
-"""More rows than this are not made in a moment."""
+"""More rows than this are made outside the request."""
+ABOUT = "terugkoppeling"
+"""What the work is about: there is one of it at a time."""
 DONE: Mapping[str, str] = {
     "gemaakt": "De terugkoppeling is gemaakt. Hieronder staat hoe zij bij UWV komt.",
     "niets": "Er is nu niets te vertellen. Er is geen terugkoppeling gemaakt.",
@@ -65,6 +69,7 @@ def _overview(
         given_up=shipments.given_up(session),
         may_make=who.has(*MAKERS),
         many=MANY,
+        going_on=going_on(session, ABOUT),
         notice=notice,
         reasons=error.reasons if error else (),
         names=display_names(session),
@@ -74,11 +79,16 @@ def _overview(
 
 @router.post("/terugkoppelingen", response_class=HTMLResponse, dependencies=[CsrfChecked])
 def make(request: Request, who: Who, session: WidePageSession, settings: Config, now: Now, sent: Sent) -> Response:
-    """Makes the next delivery of everything that is due."""
+    """Makes the next delivery of everything that is due: at once, or outside the request when that is much."""
     require(who, MAKERS)
     form = claim(session, sent, request.url.path, now)
     if form.location:
         return see_other(form.location)
+    if asked := going_on(session, ABOUT):
+        return form.finish(address(asked))
+    if (rows := sum(feedback.due_by_kind(session).values())) > MANY:
+        asked = work.enqueue(session, WorkKind.TERUGKOPPELING, ABOUT, now, rows=rows)
+        return form.finish(address(asked))
     try:
         made = feedback.make(session, door=who.naam, now=now, production=settings.production, folder=settings.data_dir)
     except DomainError as error:
@@ -167,7 +177,7 @@ def record(
         if wat == "bezorgingen":
             shipments.ask(session, settings, nummer, now)
         elif wat == "verzendingen":
-            feedback.sent(session, nummer, who.naam, now)
+            shipments.sent(session, nummer, who.naam, now)
         elif wat == "ontvangstbevestigingen":
             feedback.received(session, nummer, sent.get("kenmerk", ""), who.naam, now)
         else:

@@ -17,8 +17,8 @@ from exports.workbook import write_workbook
 from service.pages import labels
 from service.pages.charts import charts_of, share
 from service.pages.rendering import render, require
-from service.reporting import figures_for, sees_own_only
-from service.web.dependencies import Database, Now, PageSession, Who
+from service.reporting import destroyed_remark, figures_for, sees_own_only
+from service.web.dependencies import Now, PageSession, ReadDatabase, Who
 from service.web.files import MEDIA_TYPES, download
 from signals.dates import as_date, complete_date
 from signals.errors import Invalid, Reason
@@ -134,7 +134,7 @@ def figures_page(
     request: Request,
     who: Who,
     session: PageSession,
-    engine: Database,
+    engine: ReadDatabase,
     now: Now,
     asked: Annotated[Asked, Depends(_asked)],
 ) -> Response:
@@ -155,16 +155,18 @@ def figures_page(
         dimensions=DIMENSION_LABELS,
         chosen=[(name, DIMENSION_LABELS[name], value) for name, value in asked.chosen.items()],
         own=sees_own_only(who.access),
+        gone=destroyed_remark(engine, who.access, asked.selection, now.date()),
     )
 
 
 @router.get("/cijfers/werkboek")
-def workbook(who: Who, engine: Database, now: Now, asked: Annotated[Asked, Depends(_asked)]) -> Response:
+def workbook(who: Who, engine: ReadDatabase, now: Now, asked: Annotated[Asked, Depends(_asked)]) -> Response:
     """The same figures as XLSX."""
     require(who, READERS)
     day = asked.day(now.date())
     stream = io.BytesIO()
-    write_workbook(figures_for(engine, who.access, asked.selection, day, today=now.date()), stream)
+    gone = destroyed_remark(engine, who.access, asked.selection, now.date())
+    write_workbook(figures_for(engine, who.access, asked.selection, day, today=now.date()), stream, gone)
     return download(MEDIA_TYPES["xlsx"], f"cijfers-{day:%Y%m%d}.xlsx", stream.getvalue())
 
 

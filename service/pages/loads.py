@@ -26,6 +26,7 @@ from service.web.csrf import CsrfChecked
 from service.web.dependencies import Config, Database, Now, SignedIn, Who, WidePageSession
 from service.web.errors import status_of
 from service.web.files import FilesSent, digest_of, download, file_name, the_one
+from service.work_signs import Progress, Signs, signs_of
 from signals.bsn import mask, passes_elfproef
 from signals.dates import as_date, complete_date
 from signals.errors import DomainError, Invalid, Reason, Refused
@@ -53,14 +54,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Standing:
-    """What goes on with a load, or how the last work on it ended."""
+    """What goes on with a load, or how the last work on it ended. alone: it waits, and there is nobody to do it."""
 
     soort: WorkKind
     staat: WorkState
-    told: work.Progress
+    told: Progress
     stopping: bool
     foutzin: str | None
     bewijs: str | None
+    alone: bool = False
 
     @property
     def open(self) -> bool:
@@ -176,7 +178,7 @@ def load_page(
     """How far it is; then what became of every row: the counts, the reasons, and the faulty rows."""
     require(who, uploads.LOADERS)
     load = uploads.find_load(session, who.access, ladingnummer)
-    standing = _standing(session, settings, load)
+    standing = _standing(session, signs_of(engine, settings), load)
     # While it is worked on, a database in a file can log nobody's reading; then the page only says how far it is.
     working = standing is not None and standing.open
     rejected, more, refusal = ([], False, "") if working else _rows(session, settings, load)
@@ -203,13 +205,14 @@ def load_page(
     return page
 
 
-def _standing(session: Session, settings: Settings, load: Load) -> Standing | None:
+def _standing(session: Session, signs: Signs, load: Load) -> Standing | None:
     """None when it was all done within requests."""
     asked = work.latest(session, load.ladingnummer)
     if asked is None:
         return None
-    told, stopping = work.progress(settings, asked), work.is_stopping(settings, asked)
-    return Standing(asked.soort, asked.staat, told, stopping, asked.foutzin, asked.bewijs)
+    alone = asked.staat == WorkState.WACHT and not signs.anybody_works()
+    told, stopping = signs.progress(asked), signs.is_stopping(asked)
+    return Standing(asked.soort, asked.staat, told, stopping, asked.foutzin, asked.bewijs, alone)
 
 
 def _rows(session: Session, settings: Settings, load: Load) -> tuple[list[RejectedRow], bool, str]:
@@ -257,7 +260,7 @@ def stop(who: Who, engine: Database, settings: Config, ladingnummer: str) -> Res
     require(who, uploads.LOADERS)
 
     def work(session: Session) -> None:
-        deliveries.stop(session, settings, who.access, ladingnummer)
+        deliveries.stop(session, signs_of(engine, settings), who.access, ladingnummer)
 
     return _pressed(engine, who, ladingnummer, work, write=False)
 

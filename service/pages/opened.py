@@ -1,5 +1,6 @@
 """What every page of one case starts from: who asks, when, in which session, and the case itself."""
 
+import sys
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from service.log import audit
 from service.log.subjects import Subject
 from service.pages.rendering import require
 from service.web.dependencies import Database, Now, PageSession, SignedIn, Who
+from signals.errors import NotFound
 from workflow import moves
 from workflow.models import Case
 from workflow.phases import MUNICIPAL_ROLES
@@ -52,11 +54,20 @@ class OpenedCase:
         audit.record(self.session, actie, self.zaaknummer, self.now, gemeentecode=self.gemeentecode)
 
     def refused(self, actie: str) -> None:
-        """Undo what was begun, write down that it was refused, and read the case anew."""
+        """Undo what was begun, write down that it was refused, and read the case anew.
+
+        When the case went meanwhile, it is the refusal itself that is told.
+        """
         self.session.rollback()
         access, code = self.who.access, self.gemeentecode
         audit.record_refusal(self.engine, access, actie, self.zaaknummer, self.now, gemeentecode=code)
-        self.case = find(self.session, self.who, self.zaaknummer)
+        said = sys.exception()  # the one that the caller handles
+        try:
+            self.case = find(self.session, self.who, self.zaaknummer)
+        except NotFound:
+            if isinstance(said, NotFound):
+                raise said from None
+            raise
 
 
 Opened = Annotated[OpenedCase, Depends(OpenedCase)]

@@ -14,6 +14,7 @@ from service.log import audit
 from service.pages.entrance import open_session, own_page, welcome
 from service.pages.rendering import render, see_other
 from service.pages.sign_in import TOO_SLOW, sign_in_page
+from service.running.meter import METER
 from service.web import cookies
 from service.web.dependencies import Config, Database, Now, origin_of
 from service.web.errors import status_of
@@ -67,12 +68,14 @@ def back(request: Request, provider: At, settings: Config, engine: Database, now
     except DomainError as error:
         with session_scope(engine, system) as session:
             audit.record(session, "aanmelden_organisatie", "onbekend", now, resultaat="geweigerd")
+        METER.refused("organisatie")
         return _refused(request, error, wanted)
     with session_scope(engine, system) as session:
         user, reason = provider_accounts.receive(session, settings, claims, now)
         if user is None or reason is not None:
             known = user.naam if user else "onbekend"
             audit.record(session, "aanmelden_organisatie", known, now, resultaat="geweigerd")
+            METER.refused("organisatie")
             return sign_in_page(request, wanted, reasons=[reason or provider_accounts.NO_ROLE], status=403)
         secret = open_session(session, request, user, now)
     return welcome(request, secret, wanted)

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from service.pages import labels
+from service.retention.lists import WORKERS
 from service.settings import Environment as Installation
 from service.web import statics
 from service.web.csrf import FIELD, csrf_token
@@ -75,9 +76,12 @@ MENU: Sequence[MenuItem] = (
     MenuItem("/opbrengsten", "Opbrengst", frozenset({Role.UWV_LIAISON})),
     MenuItem("/cijfers", "Cijfers", MUNICIPAL_ROLES | {Role.COORDINATOR}),
     MenuItem("/sessies", "Sessies", VISITORS),
+    MenuItem("/vernietiging", "Vernietiging", WORKERS),
     MenuItem("/gebruikers", "Gebruikers", frozenset({Role.BEHEERDER})),
     MenuItem("/instellingen", "Instellingen", frozenset({Role.BEHEERDER})),
+    MenuItem("/koppelingen", "Koppelingen", frozenset({Role.BEHEERDER})),
     MenuItem("/berichten", "Berichten", frozenset({Role.BEHEERDER})),
+    MenuItem("/gang-van-zaken", "Gang van zaken", frozenset({Role.BEHEERDER})),
     MenuItem("/rechten", "Rechten", frozenset({Role.BEHEERDER, Role.AUDITOR})),
     MenuItem("/logboek", "Logboek", frozenset({Role.AUDITOR, Role.TEAMLEIDER})),
     MenuItem("/termijnen", "Termijnen", None),
@@ -97,8 +101,8 @@ def menu_of(who: SignedIn | None) -> list[MenuItem]:
 
 
 def _menu_path(path: str) -> str:
-    """A load is shown under the deliveries."""
-    return path.replace("/ladingen", "/leveringen", 1)
+    """A load is shown under the deliveries, the keys under the settings."""
+    return path.replace("/ladingen", "/leveringen", 1).replace("/sleutels", "/instellingen", 1)
 
 
 environment.globals["static"] = statics.address

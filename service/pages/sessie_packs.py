@@ -1,6 +1,7 @@
 """The pack of a sessie: looked at before it is published, read and fetched afterwards; always as it was published."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated
 
@@ -10,12 +11,15 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from service import sessie_packs as packs
+from service import work
 from service.db import session_scope
 from service.identity.accounts import desk_of
 from service.log import audit
+from service.models import WorkKind
 from service.pages import pack_charts
 from service.pages.forms import Sent, claim, given, new_key, version_of
 from service.pages.rendering import by_field, render, require, see_other
+from service.pages.work import address, going_on
 from service.sessie_packs import Bestand, Made, Uitgave
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import LARGEST_NUMBER, Database, Now, RowNumber, SignedIn, Who, engine_of
@@ -113,19 +117,46 @@ def preview(
 def publish(
     request: Request, who: Who, session: ReadingSession, engine: Database, now: Now, nummer: str, sent: Sent
 ) -> Response:
-    """Publishes what was looked at, once; when it is refused the preview comes back with what was typed."""
+    """Publishes what was looked at, once; when it is refused the preview comes back with what was typed.
+
+    Of many signals outside the request: then whether it is still what was looked at is seen there.
+    """
     require(who, sessies.LEADERS)
     agenda = sessies.find(session, nummer, who.access.actor)
     packs.require_publisher(agenda, who.access.actor)
     made = None
     try:
+        if packs.is_large(session, agenda):
+            packs.read_reason(session, agenda, desk_of(session, now), None, _stood(sent), given(packs.REASON, sent))
+            return _have_published(request, who, engine, now, nummer, sent)
         made = _make(session, engine, who, agenda, now, sent.get("peildatum", ""))
         packs.read_reason(session, agenda, desk_of(session, now), made, _stood(sent), given(packs.REASON, sent))
         return _publish(request, who, engine, now, nummer, sent, made)
     except DomainError as error:
         if location := _carried_out(request, who, engine, now, sent):
             return see_other(location)
+        if made is None:
+            with suppress(Invalid):  # the day itself may be what was wrong
+                made = _make(session, engine, who, agenda, now, sent.get("peildatum", ""))
         return _preview(request, agenda, made, sent, Uitgave.BINNEN, error)
+
+
+def _have_published(
+    request: Request, who: SignedIn, engine: Engine, now: datetime, nummer: str, sent: Mapping[str, str]
+) -> Response:
+    """Asks for it outside the request; whoever comes second is led to what goes on."""
+    versie, stond = _stood(sent)
+    asked = {"peildatum": _day(sent.get("peildatum", "")).isoformat(), "versie": versie, "stond": stond}
+    with session_scope(engine, who.access.widened()) as session:
+        taken = claim(session, sent, request.url.path, now)
+        if taken.location:
+            return see_other(taken.location)
+        sessies.find(session, nummer, who.access.actor, lock=True)
+        gegevens = asked | given(packs.REASON, sent)
+        working = going_on(session, nummer) or work.enqueue(
+            session, WorkKind.PAKKET, nummer, now, rows=None, gegevens=gegevens
+        )
+        return taken.finish(address(working))
 
 
 def _carried_out(request: Request, who: SignedIn, engine: Engine, now: datetime, sent: Mapping[str, str]) -> str | None:

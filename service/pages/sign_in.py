@@ -13,6 +13,7 @@ from service.log import audit
 from service.pages.codes import secret_for_app
 from service.pages.entrance import attempt_of, first_page, open_session, own_page, welcome
 from service.pages.rendering import render, see_other
+from service.running.meter import METER
 from service.settings import Environment
 from service.web import cookies
 from service.web.csrf import session_secret
@@ -83,6 +84,7 @@ def sign_in(
                 user = accounts.check_password(session, naam, wachtwoord)
                 linked = user is not None and second_factor.is_linked(session, user)
     except (attempts.TooManyAttempts, passwords.TooBusy) as later:
+        METER.refused("wachttijd" if isinstance(later, attempts.TooManyAttempts) else "druk")
         answer = sign_in_page(request, volgende, naam=naam, reasons=later.reasons, status=status_of(later))
         answer.headers.update(headers_of(later))
         return answer
@@ -90,10 +92,12 @@ def sign_in(
         if user is None or accounts.hold(session, user).wachtwoord != user.wachtwoord:
             known = accounts.known_name(session, naam) or "onbekend"
             audit.record(session, "aanmelden", known, now, resultaat="geweigerd")
+            METER.refused("wachtwoord")
             return sign_in_page(request, volgende, naam=naam, reasons=[WRONG], status=400)
         attempts.forget_failures(session, attempt)
         if accounts.is_over(user, now):
             audit.record(session, "aanmelden", user.naam, now, resultaat="geweigerd")
+            METER.refused("verlopen")
             return sign_in_page(request, volgende, naam=naam, reasons=[OVER], status=400)
         if settings.environment is Environment.DEMO:
             secret = open_session(session, request, user, now)

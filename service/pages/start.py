@@ -7,10 +7,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from exports.models import DeliveryState, FeedbackDelivery
 from service import case_list, saved_lists, shipments, since
+from service.connectors import subscriptions
+from service.db import session_scope
 from service.loading import uploads
 from service.models import Mail
 from service.pages import labels, queue, sessies, walaa
@@ -20,11 +23,14 @@ from service.pages.rendering import render
 from service.pages.visits import plans_in
 from service.pages.worklist import MOST_COUNTED, Filters, Row, display_names, filters_of, lines
 from service.reporting import YieldsShown, yields_for
+from service.retention import due
+from service.retention import lists as destruction
 from service.web.dependencies import Database, Now, PageSession, SignedIn, Who
 from signals.models import Load, LoadStatus
 from workflow import day_list, prepared_letters, unplaced_reports, visit_planning
 from workflow.holidays import add_working_days
 from workflow.phases import MUNICIPAL_ROLES, Phase, Role
+from workflow.retention_models import Lijststaat
 from workflow.visit_models import PlannedVisit, VisitStatus
 
 router = APIRouter()
@@ -70,7 +76,7 @@ EMPTY: Sequence[tuple[Role, str, str, str]] = (
 def start(request: Request, who: Who, session: PageSession, engine: Database, now: Now) -> Response:
     """What is due, what waits, what happened since the last time and what came of it, for every role of who asks."""
     today, before = now.date(), who.vorige_keer
-    found = {line.path: line for line in _lines(session, who, now) if line.count or line.beside}
+    found = {line.path: line for line in _lines(session, engine, who, now) if line.count or line.beside}
     waiting = list(found.values())
     visits = _visits_today(session, who, today) if who.has(Role.TOEZICHTHOUDER) else ()
     yielded = yields_for(engine, who.access, today, before)
@@ -125,7 +131,7 @@ def _since(session: Session, who: SignedIn) -> Iterator[Line]:
         yield Line("Keren dat iets werd geweigerd", since.refusals(session, who.vorige_keer), "/logboek")
 
 
-def _lines(session: Session, who: SignedIn, now: datetime) -> Iterator[Line]:
+def _lines(session: Session, engine: Engine, who: SignedIn, now: datetime) -> Iterator[Line]:
     """Everything that may wait for the roles of this person, also what there is none of."""
     lists = [name for role, name in ((Role.BEHANDELAAR, "mijn"), (Role.TEAMLEIDER, "alle")) if who.has(role)]
     if lists:
@@ -142,9 +148,24 @@ def _lines(session: Session, who: SignedIn, now: datetime) -> Iterator[Line]:
         rest = sum(plans_in(actor, case.gemeentecode) for _, case in unplaced_reports.waiting(session))
         yield Line("Bezoekverslagen zonder plek in een dossier", rest, "/bezoeken/te-plaatsen")
     yield from _of_the_project(session, who, now.date())
+    if who.has(*destruction.WORKERS):
+        with session_scope(engine, who.access.widened(), write=False) as wide:
+            yield from _of_retention(wide, who, now.date())
     actions, late = sessies.actions_for(session, who, now.date())
     whose = "die nog open staan" if who.has(Role.COORDINATOR) else "voor uw organisatie"
     yield Line(f"Acties uit sessies {whose}", actions, "/sessies#acties", urgent=late)
+
+
+def _of_retention(session: Session, who: SignedIn, today: date) -> Iterator[Line]:
+    """What is past its term, and the lists that wait for somebody."""
+    codes = sorted(who.access.actor.rollen.get(Role.TEAMLEIDER) or ())
+    past = due.count_cases(session, codes, today, MOST)
+    yield Line("Dossiers waarvan de bewaartermijn voorbij is", past, "/vernietiging#aan-de-beurt")
+    rows = destruction.lists(session, who.access.actor, codes, MOST)
+    waiting = [row for row in rows if row.staat is Lijststaat.VOORGESTELD and row.voorgesteld_door != who.naam]
+    yield Line("Vernietigingslijsten om goed te keuren", len(waiting), "/vernietiging#lijsten")
+    approved = [row for row in rows if row.staat is Lijststaat.GOEDGEKEURD]
+    yield Line("Vernietigingslijsten die zijn goedgekeurd en nog niet uitgevoerd", len(approved), "/vernietiging")
 
 
 def _to_decide(session: Session, who: SignedIn, part: queue.Part) -> Line:
@@ -224,6 +245,8 @@ def _of_the_project(session: Session, who: SignedIn, today: date) -> Iterator[Li
     if who.has(Role.BEHEERDER):
         stuck = _count(session, Mail.id, col(Mail.staat).in_(NEED_A_PERSON))
         yield Line("Berichten die niet zijn aangekomen", stuck, "/berichten", urgent=True)
+        still = subscriptions.standing_still(session)
+        yield Line("Koppelingen, zaken en berichten die stilstaan", still, "/koppelingen", urgent=True)
 
 
 def _count(session: Session, of: Any, *conditions: Any) -> int:

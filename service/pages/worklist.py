@@ -21,7 +21,7 @@ from service.pages import labels
 from service.pages.forms import Sent, new_key
 from service.pages.rendering import by_field, render, require, see_other
 from service.web.csrf import CsrfChecked
-from service.web.dependencies import LARGEST_NUMBER, Database, Now, PageSession, SignedIn, Who
+from service.web.dependencies import LARGEST_NUMBER, Database, ListSession, Now, PageSession, SignedIn, Who
 from signals.address import mended_postcode
 from signals.bsn import may_hold_bsn
 from signals.dates import as_date, eight_digits
@@ -211,7 +211,7 @@ After = Annotated[str, Query(max_length=400)]
 def worklist(
     request: Request,
     who: Who,
-    session: PageSession,
+    session: ListSession,
     engine: Database,
     now: Now,
     filters: Chosen,

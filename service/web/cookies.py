@@ -13,6 +13,9 @@ UNDER_WAY = "onderweg"
 DEVICE = "toestel"
 """Of a browser in which an account came in before (`service.identity.attempts`)."""
 
+CHANGED = "gewijzigd"
+"""Of who changed something a moment ago, where lists are read at a copy of the database (`service.replica`)."""
+
 
 def brought(request: Request, word: str) -> str:
     """The value of a cookie; empty without."""
@@ -33,6 +36,13 @@ def give(response: Response, settings: Settings, word: str, value: str, life: ti
         secure=settings.https,
         samesite="lax",
     )
+
+
+def header(settings: Settings, word: str, value: str, life: timedelta) -> str:
+    """The same as a header, for an answer that somebody else makes."""
+    response = Response()
+    give(response, settings, word, value, life)
+    return response.headers["set-cookie"]
 
 
 def take_away(response: Response, settings: Settings, word: str) -> None:

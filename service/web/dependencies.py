@@ -14,9 +14,11 @@ from sqlmodel import Session
 from service.access import Access
 from service.db import session_scope
 from service.identity import accounts
+from service.replica import Replica
 from service.settings import Settings
 from service.trace import HEADER, Trace
 from service.web.allowance import USER, Allowance
+from service.web.cookies import CHANGED, brought
 from service.web.csrf import SAFE_METHODS, session_secret
 from signals.errors import Reason
 from workflow.phases import Role
@@ -32,6 +34,17 @@ def engine_of(request: Request) -> Engine:
     """The engine the application was made with."""
     engine: Engine = request.app.state.engine
     return engine
+
+
+def reading_engine_of(request: Request) -> Engine:
+    """Where this request may read lists and figures: at a copy of the database, when there is one that will do.
+
+    Who changed something a moment ago brings a cookie that says so, and reads where it was written.
+    """
+    replica: Replica | None = request.app.state.replica
+    if replica is None or brought(request, CHANGED):
+        return engine_of(request)
+    return replica.engine()
 
 
 def now_of(request: Request) -> datetime:
@@ -59,6 +72,15 @@ class SignedIn:
 def origin_of(request: Request, door: str) -> str:
     """The door and the address a request came from; behind a proxy uvicorn has put the caller's there."""
     return f"{door} {request.client.host if request.client else 'onbekend'}"
+
+
+ROLES = "roles"
+"""Where in the state of a request stands which roles whoever asks has, for the log (service.web.measured): no name."""
+
+
+def _note_roles(request: Request, access: Access) -> Access:
+    setattr(request.state, ROLES, ",".join(sorted(role.value for role in access.actor.rollen)) or "geen")
+    return access
 
 
 NOT_SIGNED_IN = Reason("niet_aangemeld", "Meld u eerst aan.")
@@ -113,12 +135,9 @@ def signed_in_or_none(request: Request) -> SignedIn | None:
             return None
         web, user = found
         _count(request, user.naam)
-        who = SignedIn(
-            user.naam,
-            user.weergavenaam,
-            Access.of(accounts.actor_of(session, user, now.date()), origin_of(request, "pagina"), trace_of(request)),
-            web.vorige_keer,
-        )
+        actor = accounts.actor_of(session, user, now.date())
+        access = Access.of(actor, origin_of(request, "pagina"), trace_of(request))
+        who = SignedIn(user.naam, user.weergavenaam, _note_roles(request, access), web.vorige_keer)
     if now - web.gezien_op > accounts.SEEN_EVERY:
         # Not worth waiting for: a load may hold the lock of a database in a file, and the next page notes it too.
         with suppress(OperationalError), session_scope(request.app.state.impatient_engine, system) as session:
@@ -145,6 +164,12 @@ def reading_page_session(request: Request, who: Annotated[SignedIn, Depends(sign
         yield session
 
 
+def list_session(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Iterator[Session]:
+    """A session to read a list in, in that name; at a copy of the database where there is one."""
+    with session_scope(reading_engine_of(request), who.access, write=False) as session:
+        yield session
+
+
 def wide_page_session(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Iterator[Session]:
     """A session in that name that sees every row: for pages that show counts, loads or feedback, never a dossier."""
     with session_scope(engine_of(request), who.access.widened(), write=request.method not in SAFE_METHODS) as session:
@@ -160,7 +185,7 @@ def bearer(request: Request) -> Access:
             if user is not None:
                 _count(request, user.naam)
                 actor = accounts.actor_of(session, user, now.date())
-                return Access.of(actor, origin_of(request, "api"), _take_over_trace(request))
+                return _note_roles(request, Access.of(actor, origin_of(request, "api"), _take_over_trace(request)))
     raise accounts.NotSignedIn(
         Reason("niet_aangemeld", "Stuur een geldig token mee in de header Authorization: Bearer …", "Authorization")
     )
@@ -189,12 +214,14 @@ LARGEST_NUMBER = 2**63 - 1
 RowNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 Config = Annotated[Settings, Depends(settings_of)]
 Database = Annotated[Engine, Depends(engine_of)]
+ReadDatabase = Annotated[Engine, Depends(reading_engine_of)]
 Now = Annotated[datetime, Depends(now_of)]
 Who = Annotated[SignedIn, Depends(signed_in)]
 MaybeWho = Annotated[SignedIn | None, Depends(signed_in_or_none)]
 # scope="function": the commit runs before the answer leaves, so a commit that fails is not answered with 200.
 PageSession = Annotated[Session, Depends(page_session, scope="function")]
 ReadingPageSession = Annotated[Session, Depends(reading_page_session, scope="function")]
+ListSession = Annotated[Session, Depends(list_session, scope="function")]
 WidePageSession = Annotated[Session, Depends(wide_page_session, scope="function")]
 Bearer = Annotated[Access, Depends(bearer)]
 ApiSession = Annotated[Session, Depends(api_session, scope="function")]

@@ -1,10 +1,11 @@
-"""What holds for every request and every answer, errors included: headers, size, origin, and the log line."""
+"""What holds for every request and every answer, errors included: headers, size and origin."""
 
 import asyncio
 import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 from fastapi.exceptions import ValidationException
@@ -17,9 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.files.documents import LARGEST
 from service.identity.accounts import NotSignedIn
 from service.journal import OUR_FAULT
+from service.replica import OWN_CHANGES
 from service.settings import Settings
 from service.trace import HEADER, Trace
-from service.web import allowance
+from service.web import allowance, cookies, without_room
 from service.web.allowance import Allowance
 from service.web.characters import UNREADABLE, other_charset, unreadable_address
 from service.web.csrf import SAFE_METHODS, cookie_name, same_origin
@@ -31,6 +33,11 @@ log = structlog.get_logger()
 
 API = "/api/v1"
 API_VERSION = "1.0.0"
+STATIC = "/static/"
+HEALTH = "/gezondheid/"
+"""The addresses at which a proxy asks whether the service is well."""
+ALIVE, READY = f"{HEALTH}levend", f"{HEALTH}gereed"
+HEALTH_ROUTES = frozenset({ALIVE, READY})
 SMALL_BODY = 1_000_000
 """Bytes that a request without a file may hold: the longest text fields, several times over."""
 SLOWEST = 64_000
@@ -61,6 +68,8 @@ class AnswerHeaders:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.https = settings.https
+        life = timedelta(seconds=OWN_CHANGES)
+        self.changed = cookies.header(settings, cookies.CHANGED, "1", life) if settings.database_read_url else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and add headers to its answer."""
@@ -69,7 +78,6 @@ class AnswerHeaders:
             return
         path: str = scope["path"]
         api = path.startswith("/api/")
-        started = time.monotonic()
         # A new one for everybody: only who brings a live token to the API is believed (service.web.dependencies).
         state = scope.setdefault("state", {})
         state["trace"] = Trace()
@@ -84,25 +92,18 @@ class AnswerHeaders:
                 # What people brought is shown under a policy of its own, by which it can do nothing here.
                 headers.setdefault("X-Frame-Options", "DENY")
                 headers.setdefault("Content-Security-Policy", _API_POLICY if api else _PAGE_POLICY)
-                if not path.startswith("/static/") or message["status"] >= 400:
+                if not path.startswith(STATIC) or message["status"] >= 400:
                     headers["Cache-Control"] = "no-store"
                 if self.https:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
                 if api:
                     headers["API-Version"] = API_VERSION
+                if self.changed and not api and scope["method"] not in SAFE_METHODS:
+                    headers.append("Set-Cookie", self.changed)
                 headers.update(allowance.headers(scope))
                 if path == f"{API}/openapi.json":
                     headers["Access-Control-Allow-Origin"] = "*"
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-                route = getattr(scope.get("route"), "path", None)
-                log.info(
-                    "verzoek",
-                    methode=scope["method"],
-                    route=route or ("/static" if path.startswith("/static/") else "onbekend"),
-                    status=message["status"],
-                    trace_id=trace.trace_id,
-                    ms=round((time.monotonic() - started) * 1000),
-                )
             await send(message)
 
         await self.app(scope, receive, with_headers)
@@ -130,7 +131,7 @@ class Smaller(GZipMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Compress where it gives nothing away."""
         own = scope["type"] == "http" and Headers(scope=scope).get("sec-fetch-site") in ("same-origin", "none")
-        if own and not scope["path"].startswith("/static/"):  # those are compressed once (service.web.statics)
+        if own and not scope["path"].startswith(STATIC):  # those are compressed once (service.web.statics)
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -157,6 +158,10 @@ class OurFaults:
         try:
             await self.app(scope, receive, watched)
         except Exception as error:
+            known = None if begun else without_room.answer(Request(scope), error)
+            if known is not None:
+                await known(scope, receive, send)
+                return
             _forget_values(error)
             log.exception("onverwachte fout", methode=scope["method"])
             if begun:
@@ -249,7 +254,8 @@ class RequestGuard:
             return
         headers = Headers(scope=scope)
         try:
-            if not scope["path"].startswith("/static/"):
+            # Whether the service is well is asked from where everybody seems to come: by the proxy.
+            if not scope["path"].startswith((STATIC, HEALTH)):
                 self.counters.take(scope, allowance.ORIGIN, allowance.origin(scope))
         except allowance.TooManyRequests as error:
             answer = refuse(Request(scope), status_of(error), error.reasons, headers_of(error))

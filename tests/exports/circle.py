@@ -24,7 +24,9 @@ from exports import feedback_2026_1 as feedback
 from exports.models import DeliveryState
 from service.access import Access
 from service.db import session_scope
+from service.files.storage import RECEIVED
 from service.loading import uploads
+from service.settings import Settings
 from signals.errors import DomainError, Refused
 from signals.models import LoadStatus, Municipality, Mutatiesoort, Signal, SignalChange
 from tests.databases import Databases
@@ -32,6 +34,7 @@ from tests.engines import make_quick_engine
 from tests.exports.by_hand import REGISTERED, Last, Row, line_by_hand, replayed, stands_by_hand
 from tests.factories import CHECKLIST, NIJMEGEN, ROTTERDAM, VENLO, VOORNEMEN, at, contact, person
 from tests.importers.deliveries import row, write_csv
+from tests.soundness import unsound
 from tests.workflow.test_transitions import PROCEDURE
 from workflow import dossier, moves
 from workflow.actors import Desk
@@ -151,6 +154,11 @@ class World:
         self.states: dict[str, DeliveryState] = {}
         self.refused: set[tuple[str, int]] = set()
 
+    def require_sound(self) -> None:
+        """Whatever happened, `rni verify` finds nothing."""
+        with session_scope(self.engine, SYSTEM, write=False) as session:
+            assert not unsound(session, Settings(data_dir=self.folder), self.now())
+
     def attempt(self, what: str, deed: Callable[[Session], T]) -> T | None:
         """Does it in a transaction; None when it is refused, and then nothing happened."""
         try:
@@ -204,9 +212,12 @@ class World:
     def load(self, rows: Sequence[dict[str, str]]) -> None:
         """What one `rni load` does, with a file of these rows; the same number twice is one row."""
         rows = list({cells["signaalnummer"]: cells for cells in rows}.values())
-        path = write_csv(self.folder / f"{next(self.numbers)}.csv", rows)
+        kept = self.folder / RECEIVED
+        kept.mkdir(exist_ok=True)
+        path = write_csv(kept / f"levering-{next(self.numbers)}", rows)
         before = self.phases()
-        loaded = uploads.load_file(self.engine, SYSTEM, path, path.name, received=self.today, now=self.now())
+        name = f"{path.name}.csv"
+        loaded = uploads.load_file(self.engine, SYSTEM, path, name, received=self.today, now=self.now())
         assert loaded.status == LoadStatus.GELADEN or loaded.reden == "al_geladen"
         with session_scope(self.engine, SYSTEM, write=False) as session:
             accepted = set(session.exec(select(Signal.signaalnummer)))

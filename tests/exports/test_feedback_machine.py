@@ -98,6 +98,7 @@ class Circle(World, RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.the_day_is_remembered_as_it_was()
+        self.require_sound()
         self.until_teardown.close()
 
     # --- what happens

@@ -12,11 +12,13 @@ from sqlalchemy import Engine
 
 from service.access import Access
 from service.db import make_engine, session_scope
+from service.settings import Settings
 from tests.databases import Databases
-from tests.importers.deliveries import SAMPLES
+from tests.importers.deliveries import NOW, SAMPLES
 from tests.importers.loading_process import AFTER, BEFORE_COMMIT
 from tests.importers.processes import contents, holds, wait_until_alone, workers
 from tests.soak import tries
+from tests.soundness import unsound
 
 FILE = SAMPLES / "demo" / "LRNI-2026-07.csv"
 COUNTS = ("geleverd", "geaccepteerd", "gewijzigd", "ingetrokken", "dubbel", "afgekeurd", "zaken")
@@ -46,6 +48,7 @@ def test_a_load_killed_at_any_moment_leaves_all_or_nothing_and_can_be_repeated(
             assert told["number"].endswith("-000001")
             with session_scope(engine, Access.system()) as session:
                 holds(session)
+                assert not unsound(session, Settings(data_dir=tmp_path), NOW)
             return told
 
         def is_killed(engine: Engine, moment: str | float) -> bool:
@@ -62,6 +65,7 @@ def test_a_load_killed_at_any_moment_leaves_all_or_nothing_and_can_be_repeated(
             assert worker.does(engine, "load", file=str(FILE))["reden"] == "al_geladen"
             with session_scope(engine, Access.system()) as session:
                 holds(session)
+                assert not unsound(session, Settings(data_dir=tmp_path), NOW)
             return True
 
         with empty(databases, empty_database) as engine:

@@ -1,5 +1,6 @@
 """A real database with the schema of the migrations, and the people who come in through the doors."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +13,16 @@ from sqlalchemy import Connection, Engine
 
 from service import journal
 from service.access import Access
+from service.connectors.configuration import FILE
 from service.db import make_engine, session_scope, upgrade
 from service.identity import accounts
+from service.leader import Leader
 from service.row_security import EVERYTHING
 from service.settings import Settings
 from tests import authenticator
 from tests.databases import Databases
+from tests.elsewhere.process import Elsewhere
+from tests.elsewhere.process import running as elsewhere
 from tests.engines import make_quick_engine
 from tests.postgres import as_owner
 from tests.sshd import Sshd, running
@@ -55,7 +60,11 @@ class Template:
 
 @pytest.fixture(scope="session")
 def template(databases: Databases) -> Template:
-    url = databases.new()
+    return with_cast(databases.new())
+
+
+def with_cast(url: str) -> Template:
+    """An empty database gets the schema and the cast."""
     upgrade(url, as_owner(url))
     engine = make_engine(url)
     with session_scope(engine, Access.system()) as session:
@@ -124,6 +133,37 @@ def server(one_server: Sshd) -> Iterator[Sshd]:
     one_server.inbox.chmod(0o755)
     for each in one_server.inbox.iterdir():
         each.unlink()
+
+
+@pytest.fixture
+def empty(databases: Databases, tmp_path: Path) -> Iterator[Settings]:
+    """A machine on which nothing is yet."""
+    url = databases.new()
+    if url.startswith("sqlite"):
+        url = f"sqlite:///{tmp_path / 'elders' / 'rni.sqlite3'}"
+    yield Settings(database_url=url, database_owner_url=as_owner(url), data_dir=tmp_path / "elders" / "data")
+    if not url.startswith("sqlite"):
+        databases.drop(url)
+
+
+@pytest.fixture
+def with_brp(settings: Settings, tmp_path: Path) -> Iterator[Elsewhere]:
+    """A BRP of the tests, that Rotterdam may ask."""
+    own = tmp_path / "koppelingen" / ROTTERDAM
+    own.mkdir(parents=True)
+    with elsewhere("brp", tmp_path / "brp") as there:
+        (own / FILE).write_text(f'[brp]\nadres = "{there.url}"\n')
+        settings.connectors_dir = own.parent
+        yield there
+
+
+def soon(candidate: Leader) -> bool:
+    """Whether it leads within some seconds: PostgreSQL lets a lock go just after its session was closed."""
+    for _ in range(200):
+        if candidate.leads():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def access(engine: Engine, name: str) -> Access:

@@ -126,3 +126,10 @@ def test_what_may_exist_once_is_refused_a_second_time(engine: Engine) -> None:
         seen += 1
     assert seen > len(TABLES) + 20
     assert not accepted
+
+
+def test_every_table_that_points_at_a_case_carries_its_municipality() -> None:
+    """So that the rows of one municipality can be kept apart: docs/beheer/groei.md."""
+    of_cases = [table for table in TABLES if any(key.column.table.name == "zaak" for key in table.foreign_keys)]
+    assert len(of_cases) > 15
+    assert not [table.name for table in of_cases if "gemeentecode" not in table.columns]

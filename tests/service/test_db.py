@@ -2,19 +2,32 @@ import threading
 import traceback
 from datetime import date
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from psycopg import conninfo
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import SQLModel, col, select
 
+from service import schema_steps
 from service.access import Access
-from service.db import SchemaMissing, make_engine, require_schema, session_scope, upgrade
+from service.db import (
+    DatabaseGone,
+    DatabaseUnusable,
+    SchemaMissing,
+    libpq_address,
+    make_engine,
+    require_schema,
+    session_scope,
+    upgrade,
+    usable_database,
+)
 from signals.models import Load, Municipality, Participant
 from signals.numbers import take_numbers
-from tests.databases import Databases
-from tests.postgres import as_owner
+from tests.databases import Databases, plain_address
+from tests.postgres import as_owner, as_superuser
 
 pytestmark = pytest.mark.every_database
 
@@ -23,7 +36,8 @@ SYSTEM = Access.system()
 
 def test_the_migrations_give_the_schema_of_the_models(engine: Engine) -> None:
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_object": schema_steps.is_ours})
+        assert compare_metadata(context, SQLModel.metadata) == []
 
 
 def test_upgrading_twice_changes_nothing_and_loads_table_33(settings, engine: Engine) -> None:
@@ -109,3 +123,34 @@ def test_many_writers_at_once_get_numbers_without_gaps_or_doubles(engine: Engine
     for each in writers:
         each.join()
     assert sorted(taken) == list(range(1, 121))
+
+
+SEVERAL = "target_session_attrs=read-write&connect_timeout=3"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("postgresql+psycopg://rni:geheim@een:5433/rni", "een", "5433"),
+        (f"postgresql+psycopg://rni:geheim@/rni?host=een,twee&port=5433,5434&{SEVERAL}", "een,twee", "5433,5434"),
+        (f"postgresql+psycopg://rni:geheim@/rni?host=een:5433&host=twee:5434&{SEVERAL}", "een,twee", "5433,5434"),
+    ],
+)
+def test_an_address_of_several_hosts_is_one_for_the_programs_of_postgresql_too(url: str, host: str, port: str) -> None:
+    told = conninfo.conninfo_to_dict(libpq_address(url))
+    assert (told["host"], str(told["port"]), told["dbname"], told["password"]) == (host, port, "rni", "geheim")
+    assert ("target_session_attrs" in told) == ("," in host)
+    assert "geheim" not in libpq_address(url, password=False)
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True, scope="session")
+def test_a_database_that_goes_away_while_a_command_works_is_not_said_to_be_unchanged(empty_database: str) -> None:
+    engine = make_engine(empty_database)
+    with pytest.raises(DatabaseGone), usable_database(), engine.begin() as connection:
+        own = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with psycopg.connect(plain_address(as_superuser(empty_database)), autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [own])
+        connection.exec_driver_sql("SELECT 1")
+    engine.dispose()
+    with pytest.raises(DatabaseUnusable), usable_database():
+        make_engine("postgresql+psycopg://niemand@127.0.0.1:1/niets").connect()

@@ -142,6 +142,7 @@ def test_a_teamleider_hears_at_the_start_of_the_week_how_the_team_stands(
         "- met een verstreken termijn: 1",
         "- met een termijn die deze of volgende week eindigt: 1",
         "- langer dan 8 weken aangehouden: 0",
+        "- dossiers waarvan de bewaartermijn voorbij is: 0",
         "- open terugbelverzoeken: 1",
     ]
 

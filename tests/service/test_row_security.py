@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import col, select
 
 from service import cli
 from service.access import Access, NoAccess, owned_tables
 from service.app import require_ready
-from service.db import make_engine, session_scope, upgrade
+from service.db import Trouble, make_engine, session_scope, trouble_of, upgrade
 from service.log import audit
 from service.row_security import ONLY_ADDED, RoleTooPowerful, guarded_tables, require_second_lock, visible_to
 from service.settings import Settings
@@ -93,6 +93,19 @@ def test_who_asks_is_said_by_the_session_and_forgotten_after_it(both: Engine) ->
             assert connection.execute(count).scalar_one() == 0
     assert seen == [2, 1, 0, 0, 2]
     one.dispose()
+
+
+def test_a_connection_that_is_lost_within_a_savepoint_is_said_to_be_lost(both: Engine) -> None:
+    with (
+        pytest.raises(OperationalError) as lost,
+        session_scope(both, Access.system()) as session,
+        session.begin_nested(),
+    ):
+        driver = session.connection().connection.driver_connection
+        assert driver is not None
+        driver.close()  # as by a crash of the server: nothing can be said over it any more
+        session.exec(select(Signal.id)).all()
+    assert trouble_of(lost.value) is Trouble.AWAY
 
 
 def test_whoever_says_nothing_sees_no_row(both: Engine) -> None:

@@ -1,6 +1,7 @@
 """The journey of a delivery through a real process: token, file, step, feedback."""
 
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from serving import Installation, Served, serving
 
 from service.commands.system import _listening
+from service.loading.sizes import SMALL_ROWS
 from service.settings import Settings
+from tests.importers.deliveries import row, write_csv
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "demo" / "LRNI-2026-07.csv"
 
@@ -55,9 +58,34 @@ def test_a_delivery_travels_through_a_running_service(served: Served, tokens: Ma
     for door in doors.values():
         door.close()
     log = served.log.read_text()
-    assert '"route": "/zaken/{zaaknummer}/stappen"' in log
+    assert '"route": "/api/v1/zaken/{zaaknummer}/stappen"' in log
     for secret in (shown["persoon"]["bsn"], shown["persoon"]["geslachtsnaam"], case["zaaknummer"], *tokens.values()):
         assert secret not in log
+
+
+@pytest.mark.every_database
+def test_one_process_is_enough_for_an_installation(
+    settings: Settings, tmp_path: Path, tokens: Mapping[str, str]
+) -> None:
+    """With the clock in it, it does the long work too, whatever the database."""
+    rows = [row(signaalnummer=f"E-{place}", huisnummer="nul") for place in range(SMALL_ROWS + 1)]
+    large = write_csv(tmp_path / "groot.csv", rows)
+    log = tmp_path / "service.log"
+    with (
+        serving(Installation(settings.database_url, settings.data_dir), log, clock=True) as served,
+        served.door(tokens["ulla"]) as ulla,
+    ):
+        with large.open("rb") as stream:
+            offered = ulla.post("/ladingen", files={"bestand": (large.name, stream)})
+        assert (offered.status_code, offered.json()["werk"]) == (202, "wacht"), offered.text
+        number = offered.json()["ladingnummer"]
+        for _ in range(6_000):
+            told = ulla.get(f"/ladingen/{number}").json()
+            if told["status"] == "gecontroleerd":
+                break
+            time.sleep(0.05)
+        assert (told["status"], told["afgekeurd"]) == ("gecontroleerd", SMALL_ROWS + 1), log.read_text()
+    assert "klok leidt" in log.read_text()
 
 
 def test_an_answer_is_sent_at_once() -> None:

@@ -28,8 +28,6 @@ from workflow.sessies import UWV, Agenda
 
 from .conftest import NOW, ROTTERDAM, VENLO, access, owning
 
-pytestmark = pytest.mark.every_database
-
 TODAY = NOW.date()
 FIRST, SECOND = "LRNI-2026-01", "LRNI-2026-02"
 TEXT = "Wat doen we met een vakantiepark?"

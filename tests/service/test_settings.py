@@ -7,7 +7,8 @@ from service.access import Access
 from service.app import create_app, require_ready
 from service.db import make_engine, session_scope
 from service.models import User
-from service.settings import DEFAULT_SECRET, Environment, Misconfigured, Settings, read_settings
+from service.safety import DEFAULT_SECRET
+from service.settings import Environment, Misconfigured, Settings, read_settings
 from service.web import statics
 
 SAFE = {"environment": "production", "secret_keys": "k" * 32, "base_url": "https://rni.example.nl"}

@@ -28,8 +28,6 @@ from tests.sshd import Sshd
 from workflow.actors import Actor, Desk
 from workflow.phases import Role
 
-pytestmark = pytest.mark.every_database
-
 ANNA = Actor("anna", {Role.BEHANDELAAR: frozenset({"0599"})})
 MINUTE = timedelta(minutes=1)
 WAITS, UNDERWAY, THERE, FAILED = ShipmentState

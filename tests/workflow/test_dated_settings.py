@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from signals.errors import Invalid
-from workflow.dated_settings import SETTINGS, DatedSetting, set_setting, setting, term_length
+from workflow.dated_settings import SETTINGS, DatedSetting, in_force, set_setting, setting, term_length
 from workflow.deadlines import Term, deadline
 
 NAME = "termijn_aanschrijving_dagen"
@@ -29,7 +29,33 @@ def test_without_a_row_the_default_of_the_procedure_holds(session: Session) -> N
         "termijn_afronding_dagen": 28,
         "bezoek_aantal": 2,
         "bezoek_buiten_kantooruren": 1,
+        "bewaartermijn_dossier_jaren": 10,
+        "bewaartermijn_signaalgegevens_maanden": 12,
+        "bewaartermijn_bestanden_maanden": 3,
+        "bewaartermijn_logboek_jaren": 20,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "reason"),
+    [
+        ("bewaartermijn_dossier_jaren", 9, "0935", "waarde_ongeldig"),
+        ("bewaartermijn_logboek_jaren", 19, None, "waarde_ongeldig"),
+        ("bewaartermijn_logboek_jaren", 25, "0935", "instelling_alleen_landelijk"),
+        ("bewaartermijn_bestanden_maanden", 6, "0935", "instelling_alleen_landelijk"),
+    ],
+)
+def test_what_is_kept_goes_no_sooner_than_the_law_says_and_where_it_is_of_nobody_for_all_alike(
+    session: Session, name: str, value: int, code: str | None, reason: str
+) -> None:
+    assert refusal(session, name, code, value) == [reason]
+
+
+def test_the_row_that_gives_a_value_says_who_decided_it(session: Session) -> None:
+    assert in_force(session, "bewaartermijn_dossier_jaren", "0935", DAY) is None
+    set_setting(session, "bewaartermijn_dossier_jaren", "0935", 15, DAY, "college Maastricht")
+    row = in_force(session, "bewaartermijn_dossier_jaren", "0935", DAY)
+    assert row is not None and (row.waarde, row.besloten_door) == ("15", "college Maastricht")
 
 
 def test_a_value_of_the_municipality_goes_before_the_national_one(session: Session) -> None:

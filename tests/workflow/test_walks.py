@@ -18,10 +18,12 @@ from sqlmodel import Session, col, select
 
 from service.access import Access
 from service.db import session_scope
+from service.settings import Settings
 from signals.errors import DomainError
 from signals.models import Grondslag, Load, Mutatiesoort, Participant, Signal, SignalChange
 from tests.factories import NIJMEGEN, RECEIVED, ROTTERDAM, VENLO, at, case_at, contact, everything, person
 from tests.soak import of_a_machine
+from tests.soundness import unsound
 from tests.workflow.shadow import Shadow
 from tests.workflow.test_transitions import PROCEDURE
 from workflow import dossier, moves
@@ -45,6 +47,8 @@ from workflow.models import (
 from workflow.phases import OPEN, Herkomst, Outcome, Phase, Role
 
 STEPS_IN_A_WALK = 45
+MADE_BY_HAND = frozenset({"tellers van ladingen", "reeksen van nummers", "onbekende bestanden"})
+"""Checks of what a load and its counts leave: these loads came in by no door."""
 LAST_DAY = date(2028, 6, 1)
 DAY = timedelta(days=1)
 
@@ -97,7 +101,10 @@ class Walk(RuleBasedStateMachine):
         self.requests: list[tuple[int | None, int]] = []
 
     def teardown(self) -> None:
-        self.session.rollback()
+        try:
+            assert not unsound(self.session, Settings(), at(self.today), MADE_BY_HAND)
+        finally:
+            self.session.rollback()
         self.open_until_teardown.close()
 
     @initialize(begins=st.lists(st.tuples(st.sampled_from(Phase), st.sampled_from(Grondslag)), min_size=1, max_size=2))

@@ -383,14 +383,21 @@ def test_the_clock_does_its_work_once_and_then_has_nothing_to_add(rni: Rni) -> N
     assert set(second.values()) == {0}
 
 
-def test_the_clock_runs_at_night_in_its_own_zone(settings: Settings) -> None:
-    clock = jobs.scheduler(settings, None)  # type: ignore[arg-type]  # it is not started
-    night, post, feedback, log = clock.get_jobs()
-    fires = night.trigger.get_next_fire_time(None, NOW)
-    assert (fires.hour, str(fires.tzinfo)) == (2, "Europe/Amsterdam")
-    assert (post.id, post.trigger.interval) == ("post", timedelta(minutes=jobs.MAIL_EVERY))
-    assert (feedback.id, feedback.trigger.interval) == ("bezorging", timedelta(minutes=jobs.BRING_EVERY))
-    assert (log.id, log.trigger.interval) == ("logboek", timedelta(minutes=jobs.SEAL_EVERY))
+def test_the_clock_looks_often_in_its_own_zone(settings: Settings) -> None:
+    clock = jobs.Clock(settings).scheduler()
+    assert str(clock.timezone) == "Europe/Amsterdam"
+    minutes = {
+        "nacht": jobs.NIGHT_EVERY,
+        "post": jobs.MAIL_EVERY,
+        "bezorging": jobs.BRING_EVERY,
+        "koppelingen": jobs.CONNECT_EVERY,
+        "logboek": jobs.SEAL_EVERY,
+        "vernietiging": jobs.DESTROY_EVERY,
+        "omvang": jobs.MEASURE_EVERY,
+    }
+    assert {job.id: job.trigger.interval for job in clock.get_jobs()} == {
+        name: timedelta(minutes=every) for name, every in minutes.items()
+    }
 
 
 HEAVY = {"fastapi", "uvicorn", "pandas", "openpyxl", "apscheduler", "importers"}

@@ -10,7 +10,7 @@ from serving import Installation
 from sqlalchemy import Engine
 
 from importers.refusals import FileRefused
-from service import jobs, work
+from service import jobs, work_signs
 from service.access import Access
 from service.db import session_scope
 from service.files import storage
@@ -85,8 +85,8 @@ def test_what_a_check_found_goes_once_its_upload_no_longer_waits(engine: Engine,
         load = deliveries.offer(session, settings, liaison, kept, path.name, received=NOW.date(), now=NOW)
     folder = settings.data_dir / findings.FOLDER
     old = (NOW - timedelta(days=2)).timestamp()
-    (settings.data_dir / work.FOLDER).mkdir()
-    left = settings.data_dir / work.FOLDER / "dood.voortgang"
+    (settings.data_dir / work_signs.FOLDER).mkdir()
+    left = settings.data_dir / work_signs.FOLDER / "dood.voortgang"
     left.touch()
     for each in (left, kept, *folder.iterdir()):
         os.utime(each, (old, old))

@@ -12,13 +12,14 @@ NOBODY = ""
 """Whoever is not signed in."""
 FILES = {
     "/inloggen/koppelen/qr.svg", "/inloggen/organisatie", "/inloggen/organisatie/terug",
-    "/inloggen/organisatie/sleutels", "/zaken/{zaaknummer}/bsn", "/zaken/{zaaknummer}/brieven/{nummer}",
+    "/inloggen/organisatie/sleutels", "/zaken/{zaaknummer}/bsn",
+    "/zaken/{zaaknummer}/brp", "/zaken/{zaaknummer}/brieven/{nummer}",
     "/zaken/{zaaknummer}/ontvangen/{nummer}", "/bezoeken/dienst.js", "/bezoeken/meenemen", "/bezoeken/aanmelding",
     "/zaken/{zaaknummer}/documenten/{nummer}/inhoud", "/zaken/{zaaknummer}/documenten/{nummer}/weergave", "/post/pdf",
     "/ladingen/{ladingnummer}/verwerkingsverslag", "/terugkoppelingen/{nummer}/bestanden/{soort}", "/cijfers/werkboek",
     "/.well-known/security.txt", "/rechten/bestand", "/handleiding/{beeld}", "/zaken/toewijzen",
     "/zaken/bezoeken", "/zaken/bezoeken/plannen", "/zaken/brieven", "/zaken/lijsten",
-    "/sessies/{nummer}/pakket/{volgnummer}/{uitgave}/{soort}",
+    "/sessies/{nummer}/pakket/{volgnummer}/{uitgave}/{soort}", "/vernietiging/{nummer}/verklaring/pdf",
 }  # fmt: skip
 """GET routes that answer with no page: a file, a script, or the way to a page."""
 UNDER_WAY = {"/inloggen/code", "/inloggen/koppelen"}
@@ -29,7 +30,9 @@ LEADS_ON = {
     "/uitloggen", "/zaken/{zaaknummer}/taken/{nummer}", "/zaken/{zaaknummer}/terugbelverzoeken/{nummer}",
     "/bezoeken/onderweg", "/post/{nummer}/weghalen", "/zaken/{zaaknummer}/afdruk", "/zaken/lijsten/{nummer}/weghalen",
     "/ladingen/{ladingnummer}/bevestigingen", "/ladingen/{ladingnummer}/controles",
-    "/ladingen/{ladingnummer}/stopzettingen", "/account/aanmeldingen", "/berichten/{number}/herkansingen",
+    "/ladingen/{ladingnummer}/stopzettingen", "/werk/{nummer}/stopzettingen", "/sleutels/vernieuwingen",
+    "/account/aanmeldingen", "/berichten/{number}/herkansingen",
+    "/koppelingen/webhooks/{nummer}/{wat}", "/koppelingen/zaaksystemen/{code}/herkansingen",
 }  # fmt: skip
 """POST routes that have no page of their own: they lead to one of another route, or give a file or data."""
 
@@ -63,17 +66,21 @@ FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "/ladingen/{ladingnummer}": ("ulla", ("/ladingen/{lading}", "/ladingen/{gecontroleerd}", "/ladingen/{geweigerd}")),
     "/ladingen/{ladingnummer}/annuleringen": ("ulla", ("/ladingen/{lading}/annuleringen",)),
     "/terugkoppelingen/{nummer}": ("ulla", ("/terugkoppelingen/{terugkoppeling}",)),
+    "/werk/{nummer}": ("coen", ("/werk/{gestopt}", "/werk/{mislukt}", "/werk/{wacht}")),
+    "/sleutels": ("bea", ("/sleutels",)),
     "/opbrengsten/{ladingnummer}": ("ulla", ("/opbrengsten/{opbrengst}",)),
     "/gebruikers/{nummer}": ("bea", ("/gebruikers/1",)),
     "/instellingen/{soort}": (
         "bea",
         tuple(f"/instellingen/{each}" for each in ("grondslagen", "waarden", "deelnemers")),
     ),
+    "/koppelingen/webhooks": ("bea", ("/koppelingen/webhooks",)),
     "/zaken": ("tess", ("/zaken?lijst=vrij", "/zaken?lijst=alle")),
     "/zaken/lijsten/{nummer}": ("anna", ("/zaken/lijsten/{lijst}",)),
     "/zaken/zoek": ("anna", ("/zaken/zoek",)),
     "/logboek": ("aad", tuple(f"/logboek?{each}" for each in ("per=dag", "per=actie", "per=gebruiker"))),
     "/cijfers": ("coen", ("/cijfers?per=gemeente",)),
+    "/gang-van-zaken": ("bea", ("/gang-van-zaken", "/gang-van-zaken?dagen=7")),
     "/sessies/nieuw": ("coen", ("/sessies/nieuw",)),
     "/sessies/{nummer}": ("coen", ("/sessies/{sessie}", "/sessies/{gehouden}", "/sessies/{afgelast}")),
     "/sessies/{nummer}/pakket": (
@@ -93,6 +100,9 @@ FULL: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "/sessies/{gehouden}/heropenen/{gedaan}",
         ),
     ),
+    "/zaken/{zaaknummer}/bewaarplicht": ("tess", ("/zaken/{druk}/bewaarplicht", "/zaken/{ontvangen}/bewaarplicht")),
+    "/vernietiging/{nummer}": ("tess", tuple(f"/vernietiging/{{{each}}}" for each in ("voorgesteld", "vernietigd"))),
+    "/vernietiging/{nummer}/verklaring": ("tess", ("/vernietiging/{vernietigd}/verklaring",)),
     "/termijnen": ("anna", ("/termijnen?term=bezwaar&vanaf=2026-03-02",)),
     "/verwerkingen/{naam}/{versie}": (NOBODY, (f"/verwerkingen/{ACTIVITIES[0].naam}/{ACTIVITIES[0].versie}",)),
 }
@@ -116,6 +126,8 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     "/inloggen": (NOBODY, "/inloggen", "fout", {"gebruikersnaam": "niemand", "wachtwoord": "mis"}),
     "/zaken/zoek": ("anna", "/zaken/zoek", "leeg", {"zoek": "9999 XX 1"}),
     "/zaken/{zaaknummer}/bsn": ("anna", "/zaken/{druk}/bsn", "vol", {}),
+    "/zaken/{zaaknummer}/brp": ("anna", "/zaken/{ingezetene}/brp", "vol", {}),
+    "/koppelingen/webhooks": ("bea", "/koppelingen/webhooks", "fout", {"adres": "http://ontvanger.example"}),
     "/zaken/{zaaknummer}/stappen/{stap}": (
         "anna", "/zaken/{druk}/stappen/verstuur_voornemen", "fout", {"versie": "{versie}"}
     ),
@@ -154,6 +166,12 @@ SENT: Mapping[str, tuple[str, str, str, Sent]] = {
     "/gebruikers/{nummer}/ontkoppelen": ("bea", "/gebruikers/2/ontkoppelen", "vol", {}),
     "/account/wachtwoord": ("aad", "/account/wachtwoord", "fout", {"huidig_wachtwoord": "mis"}),
     "/instellingen/{soort}": ("bea", "/instellingen/waarden", "fout", {"waarde": "veel"}),
+    "/zaken/{zaaknummer}/bewaarplicht": ("tess", "/zaken/{druk}/bewaarplicht", "fout", {"reden": ""}),
+    "/zaken/{zaaknummer}/bewaarplicht/{nummer}": (
+        "tess", "/zaken/{druk}/bewaarplicht/{bewaarplicht}", "fout", {"reden": ""}
+    ),
+    "/vernietiging": ("tess", "/vernietiging", "fout", {"soort": "alles"}),
+    "/vernietiging/{nummer}/{wat}": ("tess", "/vernietiging/{voorgesteld}/weglaten", "fout", {"versie": "1"}),
     "/sessies/nieuw": ("coen", "/sessies/nieuw", "fout", {"datum": "morgen", "plaats": "bij 999990019"}),
     "/sessies/{nummer}/pakket/publiceren": ("coen", "/sessies/{sessie}/pakket/publiceren", "fout", {"versie": "3"}),
     "/sessies/{nummer}/{wat}": ("coen", "/sessies/{sessie}/acties", "fout", {"tekst": "Bel."}),

@@ -3,11 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, expect
@@ -24,7 +25,8 @@ from tests import authenticator, chromium, factories, postgres
 from tests.databases import Databases
 from tests.importers.deliveries import take_in
 from tests.postgres import as_owner
-from tests.serving import Installation, free_port, serving
+from tests.serving import Installation, beside, free_port, serving
+from tests.soak import SOAKING
 from workflow import dossier, moves
 from workflow.actors import Actor, Desk
 from workflow.models import Case
@@ -137,9 +139,17 @@ KIND = "postgresql" if postgres.program("initdb") else "sqlite"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the other kind."""
+    """Leave out the other kind of database, and of a journey on both screens one: this one here, the next one there.
+
+    Both screens in a soak, and where tests are chosen. Every page is looked at on both each time: see test_axe.
+    """
     here = Path(__file__).parent
     chosen = {item: here not in item.path.parents or _kind_of(item) in (None, KIND) for item in items}
+    if not (SOAKING or config.option.keyword or any("::" in argument for argument in config.args)):
+        chosen |= {item: False for item in items if here in item.path.parents and _is_other_screen(item)}
+    for item in items:
+        if chosen[item] and _is_other_screen(item):
+            item.add_marker("soak")
     config.hook.pytest_deselected(items=[item for item in items if not chosen[item]])
     items[:] = [item for item in items if chosen[item]]
 
@@ -147,6 +157,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _kind_of(item: pytest.Item) -> str | None:
     asked = getattr(item, "callspec", None)
     return asked.params.get("databases") if asked else None
+
+
+def _is_other_screen(item: pytest.Item) -> bool:
+    asked = getattr(item, "callspec", None)
+    if asked is None or asked.params.get("screen") not in (DESK, TELEPHONE):
+        return False
+    name = item.nodeid.partition("[")[0]
+    return bool(asked.params["screen"] != (DESK, TELEPHONE)[crc32(name.encode()) % 2])
 
 
 @pytest.fixture(scope="session")
@@ -157,8 +175,8 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @contextmanager
-def site_in(folder: Path, databases: Databases, *, empty: bool = False) -> Iterator[Site]:
-    """A running service with the cast, and with cases unless it is to be empty."""
+def site_in(folder: Path, databases: Databases, *, empty: bool = False, **more: str) -> Iterator[Site]:
+    """A running service with the cast, and with cases unless it is to be empty. `more`: settings of the service."""
     port = free_port()
     settings = Settings(database_url=databases.new(), data_dir=folder / "data", base_url=f"http://127.0.0.1:{port}")
     upgrade(settings.database_url, as_owner(settings.database_url))
@@ -167,16 +185,26 @@ def site_in(folder: Path, databases: Databases, *, empty: bool = False) -> Itera
     _hire(made)
     if not empty:
         _fill(made)
-    with served(settings, folder / "server.log"):
+    with served(settings, folder / "server.log", **more):
         yield made
     engine.dispose()
 
 
 @contextmanager
-def served(settings: Settings, log: Path) -> Iterator[None]:
+def served(settings: Settings, log: Path, **more: str) -> Iterator[None]:
     """The service on the port of its own address, for as long as it is asked."""
     port = int(settings.base_url.rpartition(":")[2])
-    with serving(Installation(settings.database_url, settings.data_dir), log, port):
+    with serving(Installation(settings.database_url, settings.data_dir), log, port, **more):
+        yield
+
+
+@pytest.fixture
+def worker(site: Site, tmp_path: Path) -> Iterator[None]:
+    """Somebody who does long work; on a database in a file the service itself does it."""
+    with ExitStack() as stack:
+        if site.settings.on_postgresql:
+            installation = Installation(site.settings.database_url, site.settings.data_dir)
+            stack.enter_context(beside(installation, tmp_path / "worker.log", "worker"))
         yield
 
 

@@ -14,19 +14,31 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from exports import feedback_2026_1 as feedback
 from service import pages, saved_lists
 from service.access import Access
+from service.connector_models import (
+    LineState,
+    MessageState,
+    RegisterCase,
+    RegisterLine,
+    RegisterState,
+    SubscriptionMessage,
+)
+from service.connectors import outbox, subscriptions
+from service.connectors.configuration import FILE
 from service.db import session_scope
 from service.identity import accounts
-from service.models import Mail, MailState, SecondFactor, Shipment, ShipmentState
+from service.models import Mail, MailState, SecondFactor, Shipment, ShipmentState, Work, WorkKind, WorkState
 from service.pages.rendering import MENU
 from service.web.csrf import cookie_name
 from tests import evidence
 from tests.databases import Databases
-from tests.service.pages import held_sessies
+from tests.elsewhere import zgw
+from tests.elsewhere.process import running as elsewhere
+from tests.service.pages import busy_service, destroyed, held_sessies
 from tests.service.pages.addresses import (
     CLOSED,
     ELSEWHERE,
@@ -227,16 +239,57 @@ def empty_world(folder: Path, databases: Databases, browser: Browser) -> Iterato
 @contextmanager
 def full_world(folder: Path, databases: Databases, browser: Browser) -> Iterator[World]:
     """An installation in which there is one at least of everything that a page can show."""
-    with site_in(folder, databases) as site:
-        world = World(site, browser)
-        _furnish(world, folder)
-        yield world
-        world.close()
+    with elsewhere("brp", folder / "brp") as brp:
+        own = folder / "koppelingen" / ROTTERDAM
+        own.mkdir(parents=True)
+        (own / FILE).write_text(f'[brp]\nadres = "{brp.url}"\n{zgw.toml(brp.url)}')
+        (own / "zgw-geheim").write_text("x" * 32)
+        with site_in(folder, databases, RNI_CONNECTORS_DIR=str(own.parent)) as site:
+            world = World(site, browser)
+            _furnish(world, folder)
+            yield world
+            world.close()
+
+
+def _connectors(session: Session, site: Site, number: str) -> None:
+    """A zaaksystem that is away and refused a case, a subscriber who is told, and one who refuses."""
+    now, case = site.settings.now(), moves.find_case(session, number)
+    assert case.id is not None
+    away = {"pogingen": 3, "niet_voor": now, "mislukt_sinds": now, "fout": "Het zaaksysteem is niet te bereiken."}
+    session.add(RegisterLine(gemeentecode=ROTTERDAM, staat=LineState.UITGEZET, **away))
+    refused = "Het zaaksysteem weigert deze zaak (code 400: statustype). Kijk de typen in koppelingen.toml na."
+    session.add(
+        RegisterCase(
+            gemeentecode=ROTTERDAM,
+            zaak_id=case.id,
+            gevraagd=2,
+            staat=RegisterState.MISLUKT,
+            niet_voor=now,
+            fout=refused,
+        )
+    )
+    for place, kinds in enumerate((tuple(outbox.KINDS), (outbox.CLOSED,))):
+        made, _ = subscriptions.subscribe(
+            session,
+            ROTTERDAM,
+            f"https://ontvanger-met-een-lange-naam-{place}.rotterdam.example/haak/rni",
+            kinds,
+            (),
+            now,
+        )
+        outbox.trial(session, made, now)
+    assert made.id is not None
+    session.flush()
+    for message in session.exec(select(SubscriptionMessage).where(SubscriptionMessage.abonnement_id == made.id)):
+        message.staat, message.fout = MessageState.GEWEIGERD, "De ontvanger weigert dit bericht (code 422)."
+        session.add(message)
 
 
 def _furnish(world: World, folder: Path) -> None:
     site = world.site
     held_sessies.furnish(site)
+    destroyed.furnish(site)
+    busy_service.furnish(site)
     known = world.known = {**site.known}
     for phase in Phase:
         known[phase.value] = site.new_case(days_ago=70, phase=phase)
@@ -244,6 +297,7 @@ def _furnish(world: World, folder: Path) -> None:
     beside = site.new_case(days_ago=30, phase=Phase.HUISBEZOEK)
     visited = site.new_case(days_ago=30, phase=Phase.HUISBEZOEK)
     site.move_in(beside, with_=busy)
+    known["bewaarplicht"] = destroyed.hold(site, busy)
     site.add(busy, "anna", "terugbelverzoeken", telefoonnummer="0612345678", toelichting="na zes uur")
     site.add(busy, "anna", "bronnen", soort="buren", bevinding="De buurvrouw ziet hem elke dag.")
     with session_scope(site.engine, Access.system()) as session:
@@ -252,12 +306,16 @@ def _furnish(world: World, folder: Path) -> None:
         known["afgelegd"] = _visit(session, site, visited, "00:30", "00:45")
         known["rest"] = _report(session, site, known["afgelegd"], visited)
         _mails(session, site)
+        _works(session, site, known)
     with session_scope(site.engine, _as(site, "anna")) as session:
         whose = {"gemeentecode": ROTTERDAM, "gedeeld": True}
         kept = saved_lists.save(session, "Op huisbezoek", "lijst=alle&fase=huisbezoek", site.settings.now(), **whose)  # type: ignore[arg-type]
         known["lijst"] = str(kept.id)
     _files(world, busy)
     _office(world, folder)
+    known["ingezetene"] = site.new_case(days_ago=30, bsn="999993653")
+    with session_scope(site.engine, Access.system()) as session:
+        _connectors(session, site, known["ingezetene"])
     known["versie"] = str(site.case(busy).versie)
 
 
@@ -328,6 +386,20 @@ def _mails(session: Session, site: Site) -> None:
             verzonden_op=now if state is MailState.VERZONDEN else None, fout="De server antwoordt niet.",
         )  # fmt: skip
         session.add(message)
+
+
+def _works(session: Session, site: Site, known: dict[str, str]) -> None:
+    """Work that was stopped, that failed, and that waits; in the hands of somebody, so that nobody here takes it up."""
+    now = site.settings.now()
+    for name, state in (("gestopt", WorkState.GESTOPT), ("mislukt", WorkState.MISLUKT), ("wacht", WorkState.BEZIG)):
+        asked = Work(
+            sleutel=name, soort=WorkKind.TERUGKOPPELING, ladingnummer=name, door="coen", herkomst="test",
+            gevraagd_op=now, staat=state, totaal=24_000, uitvoerder=name, begonnen_op=now + timedelta(days=1),
+            foutzin="Er wacht nog een terugkoppeling. Verzend die eerst." if name == "mislukt" else None,
+        )  # fmt: skip
+        session.add(asked)
+        session.flush()
+        known[name] = str(asked.id)
 
 
 def _files(world: World, number: str) -> None:

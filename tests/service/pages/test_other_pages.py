@@ -113,7 +113,9 @@ def test_a_teamleider_loads_for_the_own_municipality_only(site: Site, sign_in: S
     expect(page.locator("main")).not_to_contain_text("LRNI-2026-07.csv")
 
 
-def test_what_goes_on_with_a_large_file_is_seen_without_a_new_page(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
+def test_what_goes_on_with_a_large_file_is_seen_without_a_new_page(
+    site: Site, worker: None, sign_in: SignIn, tmp_path: Path
+) -> None:
     """The part that tells how far it is asks for itself; when it is done the page comes once."""
     path = write_csv(
         tmp_path / "groot.csv", [row(signaalnummer=f"G-{place}", huisnummer="nul") for place in range(21_000)]

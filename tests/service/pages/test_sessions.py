@@ -13,7 +13,7 @@ from service.access import Access
 from service.db import session_scope
 from service.identity import accounts
 from service.models import AuditEntry, WebSession
-from service.settings import DEFAULT_SECRET
+from service.safety import DEFAULT_SECRET
 from service.web.csrf import token_for
 from service.web.errors import MOST_SHOWN
 from workflow.models import Case

@@ -58,10 +58,10 @@ def test_the_first_cases_stand_there_by_number_and_term_and_name_nobody(site: Si
 @pytest.mark.browser
 def test_a_toezichthouder_begins_at_the_visits_of_today(site: Site, sign_in: SignIn) -> None:
     number = site.new_case(days_ago=30, phase=Phase.HUISBEZOEK)
-    plan(sign_in("anna"), site, number, site.days(0), begin="23:00", einde="23:30")
+    plan(sign_in("anna"), site, number, site.days(0), begin="18:00", einde="23:59")
     bram = sign_in("bram", 360, 740)
     today = bram.get_by_role("region", name="Uw bezoeken van vandaag")
-    expect(today.get_by_role("link", name="23.00–23.30 uur")).to_be_visible()
+    expect(today.get_by_role("link", name="18.00–23.59 uur")).to_be_visible()
     assert fits_the_width(bram)
     today.get_by_role("link", name="Open de daglijst").click()
     expect(bram.locator(".stop", has_text=number)).to_be_visible()
