@@ -236,10 +236,7 @@ class Work(SQLModel, table=True):
         max_length=20,
         description="what it is about: a load, a sessie, a vernietigingslijst, or a word for what there is one of",
     )
-    door: str = Field(
-        max_length=200,
-        description="who asked: what they may by now is looked up when it runs",
-    )
+    door: str = Field(max_length=200, description="who asked: what they may by now is looked up when it runs")
     herkomst: str = Field(max_length=100, description="the door and the address it was asked from, for the audit entry")
     gevraagd_op: datetime = Field(sa_type=Moment)
     staat: WorkState = Field(default=WorkState.WACHT, sa_column=Column(by_value(WorkState), nullable=False))

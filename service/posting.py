@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from service.log import audit
 from signals.errors import DomainError
-from workflow import posting, prepared_letters
+from workflow import posting_list, prepared_letters
 from workflow.actors import Desk
 from workflow.models import Case, PreparedLetter
 
@@ -27,7 +27,7 @@ class Result:
 def post(session: Session, row: PreparedLetter, desk: Desk) -> Result:
     """Posts one letter, or tells why it stays."""
     case = session.get_one(Case, row.zaak_id)
-    zaaknummer, code, stap, step = case.zaaknummer, case.gemeentecode, row.stap, posting.step_of(row)
+    zaaknummer, code, stap, step = case.zaaknummer, case.gemeentecode, row.stap, posting_list.step_of(row)
     try:
         prepared_letters.post(session, row, desk)
     except DomainError as error:

@@ -135,7 +135,7 @@ _MOVED_ON = Reason("zaak_veranderd", "De zaak is intussen veranderd; maak de bri
 
 
 def obstacle(row: PreparedLetter, case: Case, desk: Desk) -> Reason | None:
-    """Why this person cannot post this letter today, apart from what the step itself asks."""
+    """Why this person cannot post this letter today, as far as is known before its step is taken."""
     if not BY_NAME[row.stap].by & desk.actor.roles_in(case.gemeentecode):
         return Reason("rol_ontbreekt", f"Deze brief verstuurt een {' of '.join(sorted(BY_NAME[row.stap].by))}.")
     if BY_NAME[row.stap].by == DECIDER and row.door != desk.actor.naam:

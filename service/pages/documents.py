@@ -66,7 +66,7 @@ def add_document(
     except DomainError as error:
         session.rollback()
         opened = OpenedCase(request, who, session, engine, now, zaaknummer)
-        opened.refused(action)
+        opened.refused(action, error)
         return entry_page(opened, documents.KIND, sent=sent, error=error)
     if content:  # carried out before: these bytes lie there already
         content.path.unlink(missing_ok=True)

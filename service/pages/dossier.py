@@ -53,7 +53,7 @@ def add_entry(opened: Opened, soort: str, sent: Sent) -> Response:
     try:
         dossier.add(opened.session, opened.case, soort, opened.desk, filled)
     except DomainError as error:
-        opened.refused(f"vastgelegd_{soort}")
+        opened.refused(f"vastgelegd_{soort}", error)
         return entry_page(opened, soort, sent=sent, error=error)
     opened.log(f"vastgelegd_{soort}")
     if sent.get("terug") == WALAA:

@@ -41,7 +41,7 @@ def place(opened: Opened, sent: Sent) -> Response:
     try:
         legal_holds.place(opened.session, opened.case, opened.desk, given(legal_holds.REASON, sent))
     except DomainError as error:
-        opened.refused("bewaarplicht_opgelegd")
+        opened.refused("bewaarplicht_opgelegd", error)
         return _page(opened, sent=sent, error=error)
     opened.log("bewaarplicht_opgelegd")
     return form.finish(f"/zaken/{opened.zaaknummer}/bewaarplicht?gedaan=opgelegd")
@@ -57,7 +57,7 @@ def lift(opened: Opened, nummer: RowNumber, sent: Sent) -> Response:
         filled = given(legal_holds.LIFTING, sent)
         legal_holds.lift(opened.session, opened.case, nummer, opened.desk, filled)
     except DomainError as error:
-        opened.refused("bewaarplicht_opgeheven")
+        opened.refused("bewaarplicht_opgeheven", error)
         return _page(opened, sent=sent, error=error, lifting=nummer)
     opened.log("bewaarplicht_opgeheven")
     return form.finish(f"/zaken/{opened.zaaknummer}/bewaarplicht?gedaan=opgeheven")

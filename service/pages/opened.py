@@ -1,6 +1,5 @@
 """What every page of one case starts from: who asks, when, in which session, and the case itself."""
 
-import sys
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from service.log import audit
 from service.log.subjects import Subject
 from service.pages.rendering import require
 from service.web.dependencies import Database, Now, PageSession, SignedIn, Who
-from signals.errors import NotFound
+from signals.errors import DomainError, NotFound
 from workflow import moves
 from workflow.models import Case
 from workflow.phases import MUNICIPAL_ROLES
@@ -53,7 +52,7 @@ class OpenedCase:
         """Write down what was done, in the transaction that does it."""
         audit.record(self.session, actie, self.zaaknummer, self.now, gemeentecode=self.gemeentecode)
 
-    def refused(self, actie: str) -> None:
+    def refused(self, actie: str, error: DomainError) -> None:
         """Undo what was begun, write down that it was refused, and read the case anew.
 
         When the case went meanwhile, it is the refusal itself that is told.
@@ -61,12 +60,11 @@ class OpenedCase:
         self.session.rollback()
         access, code = self.who.access, self.gemeentecode
         audit.record_refusal(self.engine, access, actie, self.zaaknummer, self.now, gemeentecode=code)
-        said = sys.exception()  # the one that the caller handles
         try:
             self.case = find(self.session, self.who, self.zaaknummer)
         except NotFound:
-            if isinstance(said, NotFound):
-                raise said from None
+            if isinstance(error, NotFound):
+                raise error from None
             raise
 
 

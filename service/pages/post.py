@@ -26,8 +26,7 @@ from service.pages.worklist import POSTING, display_names
 from service.web.csrf import CsrfChecked
 from service.web.dependencies import Database, Now, PageSession, RowNumber, SignedIn, Who
 from signals.errors import NotFound, Reason, Refused
-from workflow import posting as letters
-from workflow import prepared_letters
+from workflow import posting_list, prepared_letters
 from workflow.actors import Desk
 from workflow.letters import addressee
 from workflow.models import Case, PreparedLetter
@@ -64,13 +63,7 @@ class Waiting:
 
 @router.get("/post", response_class=HTMLResponse)
 def overview(
-    request: Request,
-    who: Who,
-    session: PageSession,
-    engine: Database,
-    now: Now,
-    brief: Letters,
-    gedaan: str = "",
+    request: Request, who: Who, session: PageSession, engine: Database, now: Now, brief: Letters, gedaan: str = ""
 ) -> Response:
     """Every letter that waits in the municipalities of who looks, or those that were chosen."""
     require(who, POSTING)
@@ -81,8 +74,8 @@ def overview(
     waiting = _waiting(session, desk_of(session, now), brief)
     people = subjects_of_cases(one.case for one in waiting)
     audit.record_reading(engine, who.access, "post_bekeken", "zaken", now, about=people)
-    going_on = last if last is not None and last.staat in work.OPEN else None
-    return _page(request, session, waiting, notice=notices.get(gedaan, ""), chosen=brief, going_on=going_on)
+    busy = last if last is not None and last.staat in work.OPEN else None
+    return _page(request, session, waiting, notice=notices.get(gedaan, ""), chosen=brief, busy=busy)
 
 
 def _about(session: Session, who: SignedIn) -> str:
@@ -123,7 +116,7 @@ def bundle(who: Who, session: PageSession, engine: Database, now: Now, brief: Le
     for one in rows:
         object_ = f"{one.case.zaaknummer}/{one.row.brief_nummer}"
         audit.record_reading(engine, who.access, "brief_geopend", object_, now, gemeentecode=one.case.gemeentecode)
-    made = letters.bundle(session, [one.row for one in rows], now.date())
+    made = posting_list.bundle(session, [one.row for one in rows], now.date())
     return pdf_answer(made, f"post-{now:%Y-%m-%d}.pdf")
 
 
@@ -177,7 +170,7 @@ def _waiting(session: Session, desk: Desk, chosen: frozenset[int] | None) -> lis
         case = session.get_one(Case, row.zaak_id)
         reason = prepared_letters.obstacle(row, case, desk)
         to = addressee(case, row.briefdatum)
-        found.append(Waiting(row, case, to, letters.step_of(row), reason.uitleg if reason else ""))
+        found.append(Waiting(row, case, to, posting_list.step_of(row), reason.uitleg if reason else ""))
     return found
 
 
@@ -191,7 +184,7 @@ def _page(
     chosen: frozenset[int] | None = None,
     left: Sequence[worklist.Result] = (),
     back: str = "",
-    going_on: Work | None = None,
+    busy: Work | None = None,
 ) -> Response:
     return render(
         request,
@@ -205,5 +198,5 @@ def _page(
         some=chosen is not None,
         left=left,
         back=back,
-        going_on=going_on,
+        going_on=busy,
     )

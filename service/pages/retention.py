@@ -131,11 +131,7 @@ def list_page(
 ) -> Response:
     """A list with its lines, and what may be done with it now."""
     require(who, lists.WORKERS)
-    answer = _list(request, who, session, now, nummer, notice=DONE.get(gedaan, ""), signs=signs_of(engine, settings))
-    row = lists.find(session, who.access.actor, nummer)
-    if "hx-request" in request.headers and row.staat != Lijststaat.UITVOERING:
-        answer.headers["HX-Refresh"] = "true"  # the part that asked is there no more: the whole page, once
-    return answer
+    return _list(request, who, session, now, nummer, notice=DONE.get(gedaan, ""), signs=signs_of(engine, settings))
 
 
 def _list(
@@ -154,7 +150,8 @@ def _list(
     asked = work.latest(session, nummer)
     lines = lists.items(session, row)
     reasons = error.reasons if error else ()
-    return render(
+    partial = "hx-request" in request.headers  # a list may have two thousand lines
+    answer = render(
         request,
         "retention_list.html",
         status=status_of(error) if error else 200,
@@ -179,8 +176,11 @@ def _list(
         asked=asked,
         alone=signs is not None and asked is not None and asked.staat == WorkState.WACHT and not signs.anybody_works(),
         refresh=REFRESH,
-        partial="hx-request" in request.headers,  # a list may have two thousand lines
+        partial=partial,
     )
+    if partial and row.staat != Lijststaat.UITVOERING:
+        answer.headers["HX-Refresh"] = "true"  # the part that asked is there no more: the whole page, once
+    return answer
 
 
 def _touched(row: DestructionList, lines: Sequence[DestructionItem]) -> set[str]:

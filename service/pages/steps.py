@@ -69,7 +69,7 @@ def take_step(opened: Opened, stap: str, sent: Sent) -> Response:
             session, case, stap, opened.desk, versie=version_of(sent), gegevens=_filled(opened, stap, sent)
         )
     except DomainError as error:
-        opened.refused(f"stap_{stap}")
+        opened.refused(f"stap_{stap}", error)
         return _page(opened, stap, sent=sent, error=error)
     opened.log(f"stap_{stap}")
     disclosure.record_parts(session, case, event, opened.now)
@@ -85,7 +85,7 @@ def preview_letter(opened: Opened, stap: str, sent: Sent) -> Response:
         filled = _filled(opened, stap, sent)
         made = moves.preview(session, opened.case, stap, opened.desk, versie=version_of(sent), gegevens=filled)
     except DomainError as error:
-        opened.refused("voorbeeld_bekeken")
+        opened.refused("voorbeeld_bekeken", error)
         return _page(opened, stap, sent=sent, error=error)
     session.rollback()
     opened.log_reading("voorbeeld_bekeken")
@@ -104,7 +104,7 @@ def prepare_letter(opened: Opened, stap: str, sent: Sent) -> Response:
         filled = _filled(opened, stap, sent)
         prepared_letters.prepare(session, opened.case, stap, opened.desk, versie=version_of(sent), gegevens=filled)
     except DomainError as error:
-        opened.refused(f"klaargezet_{stap}")
+        opened.refused(f"klaargezet_{stap}", error)
         return _page(opened, stap, sent=sent, error=error)
     opened.log(f"klaargezet_{stap}")
     return form.finish("/post?gedaan=klaar")

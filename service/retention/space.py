@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from service.db import BUSY_SECONDS, make_engine
 from service.retention.fates import PERSONAL
 
-PATIENCE = 20
-"""Seconds that a table may be waited for, behind which everybody else then waits."""
+_LOCK_SECONDS = 20
+"""That a table may be waited for, behind which everybody else then waits."""
 PAUSES = (2.0, 5.0, 13.0)
 """Seconds before a table is written anew once more, of all tables together: each time it is written whole."""
 _LOCK = 0x4C52_4E49_0003
@@ -108,7 +108,7 @@ def _rewrite_tables(engine: Engine, owner_url: str, names: Sequence[str]) -> boo
             )
             if not set(names) <= set(owned.scalars()):
                 return False
-            connection.exec_driver_sql(f"SET lock_timeout = '{PATIENCE}s'")
+            connection.exec_driver_sql(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
             quote = owner.dialect.identifier_preparer.quote
             connection.exec_driver_sql(
                 "SELECT set_config('rni.codes', '*', false), set_config('rni.signals', 'on', false)"

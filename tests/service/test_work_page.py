@@ -26,6 +26,7 @@ from service.workers import worker
 from service.workers.hands import Hands
 from service.workers.hands import _process as hands_process
 from tests import factories
+from tests.service import long_work
 from tests.service.conftest import NOW, ROTTERDAM, Template, access
 from tests.service.log.log_walk import Walk
 from workflow import moves, prepared_letters, sessies
@@ -61,21 +62,9 @@ class Asked:
         finally:
             del self._client.headers["HX-Request"]
 
-    def taken(self) -> Work:
-        """The work that waits, in hand."""
-        with session_scope(self.engine, Access.system()) as session:
-            (waiting,) = work.unfinished(session)
-            assert work.claim(session, waiting, NOW)
-            session.refresh(waiting)
-            return waiting
-
     def done(self) -> Work:
         """The work that waits, done."""
-        held = self.taken()
-        assert held.id is not None
-        worker.run_one(self.settings, self.engine, held.id, str(held.uitvoerder))
-        with session_scope(self.engine, Access.system(), write=False) as session:
-            return session.get_one(Work, held.id)
+        return long_work.done(self.engine, self.settings)
 
     def count(self, kind: type[Any]) -> int:
         with session_scope(self.engine, Access.system(), write=False) as session:
@@ -122,7 +111,7 @@ def test_much_feedback_is_made_once_outside_the_request(asked: Asked, due: None)
     assert "Wacht op" in shown and f'hx-get="{page}" hx-trigger="every 2s"' in shown
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in shown
     assert f'href="{page}"' in asked.get("coen", "/terugkoppelingen").text
-    held = asked.taken()
+    held = long_work.taken(asked.engine, asked.settings)
     signs_of(asked.engine, asked.settings).tell(held, Progress(2, 2 * ROWS, 1))
     shown = asked.get("coen", page).text
     assert "2 van 6 regels geschreven" in shown and 'value="2" max="6"' in shown
@@ -174,7 +163,7 @@ def test_a_refusal_is_told_on_the_page(asked: Asked, due: None) -> None:
 def test_work_that_breaks_half_way_leaves_nothing(asked: Asked, due: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed between making and writing that it is made: both are one transaction."""
     asked.post("coen", "/terugkoppelingen", formulier="a")
-    held = asked.taken()
+    held = long_work.taken(asked.engine, asked.settings)
     assert held.id is not None
 
     def broken(*_: object, **__: object) -> None:
@@ -273,16 +262,18 @@ def test_nobody_to_do_it_is_said(asked: Asked, due: None) -> None:
 def letters(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Three letters of anna that wait, which is much here; the numbers of their cases."""
     monkeypatch.setattr(posting, "MANY", 2)
-    numbers = []
+    return [letter_that_waits(asked, bsn) for bsn in ("999990019", "999990020", "999990032")]
+
+
+def letter_that_waits(asked: Asked, bsn: str) -> str:
+    """Made by anna for a case of her own; the number of the case."""
     with session_scope(asked.engine, access(asked.engine, "anna")) as session:
-        for bsn in ("999990019", "999990020", "999990032"):
-            case = factories.new_case(session, TODAY, ROTTERDAM, bsn=bsn)
-            desk = desk_of(session, NOW)
-            factories.take(session, case, "wijs_toe", desk)
-            factories.take(session, case, "start_vooronderzoek", desk)
-            prepared_letters.prepare(session, case, LETTER, desk, versie=case.versie, gegevens={})
-            numbers.append(case.zaaknummer)
-    return numbers
+        case = factories.new_case(session, TODAY, ROTTERDAM, bsn=bsn)
+        desk = desk_of(session, NOW)
+        factories.take(session, case, "wijs_toe", desk)
+        factories.take(session, case, "start_vooronderzoek", desk)
+        prepared_letters.prepare(session, case, LETTER, desk, versie=case.versie, gegevens={})
+        return case.zaaknummer
 
 
 def posted(asked: Asked) -> list[str]:
@@ -324,7 +315,7 @@ def test_letters_that_were_posted_before_it_broke_are_not_posted_again(
     asked: Asked, letters: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.post("anna", "/post")
-    held, post = asked.taken(), posting.post
+    held, post = long_work.taken(asked.engine, asked.settings), posting.post
     assert held.id is not None
 
     def broken(session: Session, row: PreparedLetter, desk: Desk) -> posting.Result:
@@ -346,17 +337,12 @@ def test_letters_that_were_posted_before_it_broke_are_not_posted_again(
 
 def test_other_letters_wait_until_the_first_are_posted(asked: Asked, letters: list[str]) -> None:
     page = place(asked.post("anna", "/post"))
-    with session_scope(asked.engine, access(asked.engine, "anna")) as session:
-        case = factories.new_case(session, TODAY, ROTTERDAM, bsn="999990044")
-        desk = desk_of(session, NOW)
-        factories.take(session, case, "wijs_toe", desk)
-        factories.take(session, case, "start_vooronderzoek", desk)
-        prepared_letters.prepare(session, case, LETTER, desk, versie=case.versie, gegevens={})
+    other = letter_that_waits(asked, "999990044")
     refused = asked.post("anna", "/post")
     assert refused.status_code == 409 and "Uw vorige post wordt nog verstuurd" in refused.text
     assert asked.done().uitkomst == "3"
     assert place(asked.get("anna", page)) == "/post?gedaan=verstuurd"
-    assert case.zaaknummer in asked.get("anna", "/post").text
+    assert other in asked.get("anna", "/post").text
 
 
 def test_who_leaves_half_way_posts_no_more(asked: Asked, letters: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from sqlmodel import Session
 
 from signals.errors import Invalid, NotFound, Refused
-from workflow import dossier, letters, posting, prepared_letters
+from workflow import dossier, letters, posting_list, prepared_letters
 from workflow.actors import Desk
 from workflow.case_file import CaseFile
 from workflow.models import Case, PreparedLetter
@@ -158,7 +158,7 @@ def test_a_letter_is_taken_out_of_the_post_by_who_may_send_it_or_the_teamleider(
 
 def test_the_bundle_is_a_posting_list_and_every_letter(session: Session) -> None:
     rows = [prepared(session, case_at(session, Phase.VOORONDERZOEK, bsn=bsn)) for bsn in ("999990019", "999990020")]
-    pages = PdfReader(io.BytesIO(posting.bundle(session, rows, DAY))).pages
+    pages = PdfReader(io.BytesIO(posting_list.bundle(session, rows, DAY))).pages
     made = [PdfReader(io.BytesIO(row.pdf)).pages for row in rows]
     assert len(pages) == 1 + sum(map(len, made))
     told = " ".join(pages[0].extract_text().split())

@@ -3,13 +3,10 @@
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from service import work
 from service.access import Access
 from service.db import session_scope
-from service.models import Work
 from service.retention import carrying_out, lists
 from service.settings import Settings
-from service.workers import worker
 from tests.service.conftest import ROTTERDAM, access
 from tests.service.retention.old_cases import NOW
 from workflow.actors import Actor
@@ -53,18 +50,6 @@ def carried_out(engine: Engine, settings: Settings, soort: Soort = Soort.DOSSIER
     start(engine, nummer)
     assert carrying_out.carry_out(engine, settings, nummer, NOW, "test").klaar
     return nummer
-
-
-def worked(engine: Engine, settings: Settings) -> Work:
-    """What was asked of who does long work, done here; as it stands then."""
-    with session_scope(engine, Access.system()) as session:
-        (waiting,) = work.unfinished(session)
-        assert work.claim(session, waiting, NOW)
-        session.refresh(waiting)
-        assert waiting.id is not None
-    worker.run_one(settings, engine, waiting.id, str(waiting.uitvoerder))
-    with session_scope(engine, Access.system(), write=False) as session:
-        return session.get_one(Work, waiting.id)
 
 
 def lines(engine: Engine, nummer: str) -> dict[str, tuple[str, str]]:

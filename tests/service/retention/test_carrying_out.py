@@ -20,10 +20,11 @@ from service.settings import Settings
 from signals.errors import DomainError, Refused
 from signals.models import Load
 from tests import factories
+from tests.service import long_work
 from tests.service.conftest import ROTTERDAM, access, owning
 from tests.service.retention import old_cases
 from tests.service.retention.old_cases import NOW
-from tests.service.retention.steps import approve, carried_out, lines, propose, start, worked
+from tests.service.retention.steps import approve, carried_out, lines, propose, start
 from workflow import legal_holds
 from workflow.models import Case
 from workflow.retention_models import (
@@ -259,7 +260,7 @@ def test_the_clock_asks_for_a_list_that_nobody_is_at_and_not_all_the_time(
         assert work.fail(session, waiting, NOW, "Dit ging niet.")
     assert carrying_out.ask_again(engine, settings, NOW + timedelta(minutes=59)) == 0
     assert carrying_out.ask_again(engine, settings, NOW + timedelta(minutes=60)) == 1
-    done = worked(engine, settings)
+    done = long_work.done(engine, settings)
     assert (done.staat, done.uitkomst) == (WorkState.KLAAR, f"VV-{NOW.year}-0001"), done.foutzin
     assert old_cases.numbers(engine) == []
     assert carrying_out.ask_again(engine, settings, NOW + timedelta(days=1)) == 0
@@ -289,7 +290,7 @@ def test_a_list_is_carried_out_whoever_of_them_left(engine: Engine, settings: Se
     assert carrying_out.ask_again(engine, settings, NOW) == 1
     with session_scope(engine, Access.system()) as session:
         accounts.disable_user(session, "bea", NOW)
-    assert worked(engine, settings).staat == WorkState.KLAAR
+    assert long_work.done(engine, settings).staat == WorkState.KLAAR
     assert old_cases.numbers(engine) == []
 
 
