@@ -1,5 +1,6 @@
 """What every test may ask for: a real database on disk, with national table 33 in it."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -79,6 +80,12 @@ def pytest_configure(config: pytest.Config) -> None:
     cluster = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, start_new_session=True)
     os.environ[CLUSTER] = folder
     config.add_cleanup(cluster.communicate)
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves, and all they import, stay: the garbage collector need not walk over them after each."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
