@@ -313,7 +313,7 @@ def test_production_does_not_start_as_a_role_that_steps_over_it(engine: Engine, 
 
 
 def test_a_backup_by_the_owner_says_that_it_wants_every_row(both: Engine, engine_path: Callable[..., str]) -> None:
-    """As README says; without those words it is refused, and leaves nothing out in silence."""
+    """As docs/beheer/back-up.md says; without those words it is refused, and leaves nothing out in silence."""
     address = plain_address(as_owner(both.url.render_as_string(hide_password=False)))
     command = [engine_path("pg_dump"), "--data-only", "--table=zaak", address]
     plain = subprocess.run(command, capture_output=True, text=True)
