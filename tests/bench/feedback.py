@@ -16,11 +16,12 @@ from sqlmodel import Session
 from exports import feedback_2026_1 as feedback
 from exports.models import FeedbackDelivery
 from service.access import Access
-from service.db import make_engine, session_scope, take_stock, upgrade
+from service.db import make_engine, session_scope, upgrade
 from service.row_security import EVERYTHING
 from service.settings import Settings
 from signals.base import table
 from tests.bench import loading
+from tests.bench.databases import settle
 from tests.bench.deliveries import RECEIVED, write_known
 from tests.bench.measure import Memory, Runs, alone, note
 from tests.databases import Databases
@@ -85,10 +86,7 @@ def prepare(url: str, rows: int, folder: Path) -> None:
         for group in range(_GROUPS):
             come_to = update(case).where(case.c.id % _GROUPS == group).values(lading_id=None, **_come_to(group))
             connection.execute(come_to)
-    if engine.dialect.name == "postgresql":  # where it would do so by itself, a minute later
-        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
-    take_stock(engine)
+    settle(engine)
     engine.dispose()
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Engine, Table, text
 from sqlmodel import SQLModel
 
 from exports.models import FeedbackRow
-from service.db import make_engine, take_stock, upgrade
+from service.db import make_engine, upgrade
 from service.demo.walk import Demo
 from service.row_security import EVERYTHING
 from service.settings import Settings
 from signals.base import table
 from signals.models import Opbrengst, RejectedRow, Signal, SignalChange
+from tests.bench.databases import settle
 from tests.postgres import as_owner
 from workflow.course import Stay
 from workflow.models import (
@@ -82,10 +83,7 @@ def make(url: str, data: Path, cases: int, events: int) -> Engine:
         for kind in COPIED:
             connection.execute(_copy(table(kind)))
         _pad(connection, events)
-    if engine.dialect.name == "postgresql":  # where it would do so by itself, a minute later
-        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
-    take_stock(engine)
+    settle(engine)
     return engine
 
 

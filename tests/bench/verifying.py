@@ -13,13 +13,14 @@ from sqlalchemy import Connection, text
 
 from exports import feedback_2026_1 as feedback
 from service.access import Access
-from service.db import make_engine, session_scope, take_stock, upgrade
+from service.db import make_engine, session_scope, upgrade
 from service.log import chain
 from service.row_security import EVERYTHING
 from service.settings import Settings
 from service.verify.looking import Finding
 from service.verify.running import verify
 from tests.bench import loading
+from tests.bench.databases import settle
 from tests.bench.deliveries import write_known
 from tests.bench.measure import Memory, Runs, alone, note
 from tests.databases import Databases
@@ -89,10 +90,7 @@ def prepare(url: str, rows: int, data: Path) -> None:
     engine, now = make_engine(url), settings.now()
     with engine.execution_options(**EVERYTHING).begin() as connection:
         _close_half(connection, {"day": now.date() + timedelta(days=DAYS)})
-    if engine.dialect.name == "postgresql":  # where it would do so by itself, a minute later
-        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
-    take_stock(engine)
+    settle(engine)
     with session_scope(engine, Access.system()) as session:
         made = feedback.make(session, door="bench", now=now, production=False, folder=data)
         assert made is not None and made.regels == rows // 2, made
