@@ -109,22 +109,31 @@ def busy(ladingnummer: str) -> Reason:
     return Reason("werk_loopt", uitleg)
 
 
+_KNOWN = col(Work.soort).in_([*WorkKind])
+"""Half-way an upgrade there may be work of a kind that only the new version knows: that is left to its workers."""
+
+
+def find(session: Session, nummer: int) -> Work | None:
+    """The work of this number; None when there is none that this version knows."""
+    return session.exec(select(Work).where(col(Work.id) == nummer, _KNOWN)).first()
+
+
 def latest(session: Session, ladingnummer: str) -> Work | None:
     """What was asked last for this load."""
-    mine = select(Work).where(col(Work.ladingnummer) == ladingnummer)
+    mine = select(Work).where(col(Work.ladingnummer) == ladingnummer, _KNOWN)
     return session.exec(mine.order_by(col(Work.id).desc()).limit(1)).first()
 
 
 def latest_of(session: Session, numbers: Collection[str]) -> dict[str, Work]:
     """The same for several loads, by their number."""
-    mine = select(Work).where(col(Work.ladingnummer).in_(numbers)).order_by(col(Work.id))
+    mine = select(Work).where(col(Work.ladingnummer).in_(numbers), _KNOWN).order_by(col(Work.id))
     return {work.ladingnummer: work for work in session.exec(mine)}
 
 
 def unfinished(session: Session) -> list[Work]:
     """All that waits or goes on, oldest first."""
     waiting = (col(Work.staat) == WorkState.WACHT) | (col(Work.staat) == WorkState.BEZIG)
-    return list(session.exec(select(Work).where(waiting).order_by(col(Work.id))))
+    return list(session.exec(select(Work).where(waiting, _KNOWN).order_by(col(Work.id))))
 
 
 # Who has it in hand

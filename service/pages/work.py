@@ -108,7 +108,7 @@ def _may_see(who: SignedIn, asked: Work, shown: Shown) -> bool:
 
 def _find(session: Session, who: SignedIn, nummer: int) -> tuple[Work, Shown]:
     """The work for whoever may ask for such; NotFound for anybody else, and for any other number."""
-    found = session.get(Work, nummer)
+    found = work.find(session, nummer)
     shown = KINDS.get(found.soort) if found is not None else None
     if found is None or shown is None or not _may_see(who, found, shown):
         raise NotFound(Reason("werk_onbekend", "Dit werk is er niet, of u mag het niet zien."))

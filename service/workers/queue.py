@@ -169,7 +169,7 @@ class QueueWorker:
     def _carry_out(self, werk: int) -> None:
         """Have one piece of work done. NotYet when it is not: because it broke, or this worker is to stop."""
         with session_scope(self.engine, Access.system(origin="werk"), write=False) as session:
-            asked = session.get(Work, werk)
+            asked = work.find(session, werk)
         if asked is None or asked.staat not in work.OPEN:
             return
         if asked.staat == WorkState.BEZIG or self._stopped.is_set():
