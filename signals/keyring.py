@@ -4,11 +4,13 @@ Whatever is kept is sealed or marked with a key derived here (HKDF-SHA256, RFC 5
 Form tokens and known devices, of which nothing is kept, use the secret itself, each with a word of its own.
 """
 
+import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hmac import compare_digest
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
@@ -52,6 +54,10 @@ class Key:
     @cached_property
     def _whole(self) -> AESGCM:
         return AESGCM(self.derived("inhoud"))
+
+    def stamp(self, content: bytes, purpose: str) -> str:
+        """HMAC-SHA256 of the content under the key for this purpose, 64 hexadecimal digits."""
+        return hmac.new(self.derived(purpose), content, "sha256").hexdigest()
 
     def seal_bytes(self, content: bytes, about: str = "") -> bytes:
         """The content as it is kept. about: what it belongs to, so that a copy elsewhere does not open."""
@@ -131,6 +137,14 @@ class Keyring:
             return key.open_bytes(kept, about)
         except (InvalidTag, ValueError):
             raise KeyUnknown(f"a content sealed by key {key.mark!r} was changed") from None
+
+    def stamp(self, content: bytes, purpose: str) -> str:
+        """Proof that who wrote this had the newest key: its mark, and HMAC-SHA256 in 64 hexadecimal digits."""
+        return self.newest.mark + self.newest.stamp(content, purpose)
+
+    def is_stamped(self, stamp: str, content: bytes, purpose: str) -> bool:
+        """Whether this content was stamped so; KeyUnknown without its key."""
+        return compare_digest(stamp[MARK:].encode(), self._key(stamp[:MARK]).stamp(content, purpose).encode())
 
     def _key(self, mark: str) -> Key:
         if mark not in self._by_mark:

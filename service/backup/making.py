@@ -94,7 +94,7 @@ def _filled(settings: Settings, store: Store, now: datetime) -> Manifest:
         tabellen=dict(tables),
         onderdelen=(*parts, *copied.parts),
         al_weg=tuple(gone),
-    )
+    ).sealed()
 
 
 class Copied:

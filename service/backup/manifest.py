@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from signals.errors import Reason, Refused
+from signals.keyring import keyring
 
 NAME = "manifest.json"
 FORM = 1
@@ -16,6 +17,7 @@ DATABASE = "database"
 FILES = "bestanden"
 """The folder of a set in which the files of the data directory lie."""
 BLOCK = 1024 * 1024
+_PURPOSE = "manifest van een back-up"
 
 
 def _within(name: str) -> str:
@@ -49,7 +51,8 @@ class Manifest(_Said):
     """The whole set.
 
     `schema_stap`: the step of the schema. `sleutels`: the marks of the secret keys without which it cannot be read.
-    `al_weg`: documents that a row names and that were gone before the back-up began.
+    `al_weg`: documents that a row names and that were gone before the back-up began. `zegel`: proof, over all the rest,
+    that it was written by who had the newest of those keys; who can only write where back-ups lie cannot make one up.
     """
 
     vorm: int
@@ -62,6 +65,19 @@ class Manifest(_Said):
     tabellen: dict[str, Rows]
     onderdelen: tuple[Part, ...]
     al_weg: tuple[str, ...] = ()
+    zegel: str = ""
+
+    def sealed(self) -> "Manifest":
+        """The same with its proof."""
+        return self.model_copy(update={"zegel": keyring().stamp(self._told(), _PURPOSE)})
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is as who had one of our keys wrote it; KeyUnknown when that key is not among them."""
+        return keyring().is_stamped(self.zegel, self._told(), _PURPOSE)
+
+    def _told(self) -> bytes:
+        return self.model_dump_json(exclude={"zegel"}).encode()
 
     @property
     def database(self) -> Part:

@@ -17,7 +17,7 @@ from service.backup.storing import Opened
 from service.db import alembic_config
 from service.settings import Settings
 from signals.errors import Reason, Refused
-from signals.keyring import keyring
+from signals.keyring import KeyUnknown, keyring
 
 _PLACING = ".terugzetten"
 _NOTHING = frozenset({_PLACING, ".backup", "fouten.log", "lost+found"})
@@ -33,6 +33,7 @@ def restore(settings: Settings, folder: Path, identities: Sequence[pyrage.x25519
     databases.require_kind(settings, told.soort)
     _require_known_schema(told)
     _require_keys(told)
+    _require_ours(folder, told)
     databases.require_empty(settings)
     _require_no_files(settings)
     manifest.require_whole(folder, told)
@@ -116,3 +117,17 @@ def _require_keys(told: Manifest) -> None:
             "Er is niets teruggezet. Zet in RNI_SECRET_KEYS ook de sleutels van toen: docs/sleutels.md."
         )
         raise Refused(Reason("sleutel_ontbreekt", uitleg, "RNI_SECRET_KEYS"))
+
+
+def _require_ours(folder: Path, told: Manifest) -> None:
+    """Anybody can encrypt for a public key of age: only the secret keys tell a back-up of ours from a made-up one."""
+    try:
+        ours = told.is_ours
+    except KeyUnknown:
+        ours = False
+    if not ours:
+        uitleg = (
+            f"Het manifest in {folder} is na het maken gewijzigd, of niet door deze installatie gemaakt. Er is niets "
+            "teruggezet. Neem een andere back-up, en ga na wie er bij deze map kan."
+        )
+        raise Refused(Reason("backup_niet_van_ons", uitleg))

@@ -1,12 +1,12 @@
 """What was destroyed, in a file that is only added to: so that it goes again after a back-up of before was put back.
 
-One line of JSON for each case, file or piece of the log, with its number and nothing of a person. Every line holds the
-digest of itself and the one before it. The file is to be kept apart from the back-ups of database and files, for it
-says what those may no longer hold. A line is written after the destruction was committed, and again until it is there.
+One line of JSON for each case, file or piece of the log, with its number and nothing of a person. Every line proves
+itself and the one before it, under a key of the installation: who has none cannot make one up. The file is to be kept
+apart from the back-ups of database and files, for it says what those may no longer hold. A line is written after the
+destruction was committed, and again until it is there.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from signals.errors import Reason, Refused
+from signals.keyring import KeyUnknown, keyring
 
 FOLDER = "vernietigd"
 NAME = "journaal.jsonl"
+_PURPOSE = "journaal van vernietiging"
 _KEYS = frozenset({"lijst", "soort", "gemeentecode", "object", "nummer", "sinds", "termijn", "signalen", "op", "keten"})
 
 
@@ -51,7 +53,7 @@ def append(path: Path, lines: Sequence[Mapping[str, Any]]) -> int:
         for line in lines:
             if (line["lijst"], line["object"], line["nummer"]) in known:
                 continue
-            keten = _link(keten, line)
+            keten = keyring().stamp(_content(keten, line), _PURPOSE)
             text = json.dumps({**line, "keten": keten}, sort_keys=True, ensure_ascii=False)
             file.seek(0, os.SEEK_END)
             file.write(text.encode() + b"\n")
@@ -70,14 +72,19 @@ def read(path: Path) -> list[dict[str, Any]]:
     for number, text in enumerate(whole.splitlines(), start=1):
         try:
             told = json.loads(text)
-            right = told.keys() == _KEYS and told["keten"] == _link(keten, told)
-        except (ValueError, AttributeError):
+            right = told.keys() == _KEYS and keyring().is_stamped(told["keten"], _content(keten, told), _PURPOSE)
+        except KeyUnknown:
+            uitleg = (
+                f"Regel {number} van {path.name} is gewaarmerkt met een sleutel die hier ontbreekt. Er is niets "
+                "vernietigd. Zet in RNI_SECRET_KEYS ook de sleutels van toen, achteraan: docs/sleutels.md."
+            )
+            raise Refused(Reason("sleutel_ontbreekt", uitleg, "RNI_SECRET_KEYS")) from None
+        except (ValueError, AttributeError, TypeError):
             right = False
         if not right:
             uitleg = (
                 f"Regel {number} van {path.name} is niet zoals zij werd geschreven. Er is niets vernietigd. Geef een "
-                "andere "
-                "kopie van het journaal."
+                "andere kopie van het journaal."
             )
             raise Refused(Reason("journaal_gewijzigd", uitleg))
         keten = told["keten"]
@@ -87,6 +94,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _link(before: str, line: Mapping[str, Any]) -> str:
+def _content(before: str, line: Mapping[str, Any]) -> bytes:
+    """What the proof of a line is about: that of the line before it, and the line without its own."""
     told = {name: value for name, value in line.items() if name != "keten"}
-    return hashlib.sha256((before + json.dumps(told, sort_keys=True, ensure_ascii=False)).encode()).hexdigest()
+    return (before + json.dumps(told, sort_keys=True, ensure_ascii=False)).encode()

@@ -35,6 +35,8 @@ from service.models import Upload
 from service.row_security import EVERYTHING
 from service.settings import Settings
 from signals.errors import Refused
+from signals.keyring import use_keys
+from tests.conftest import KEYS
 from tests.evidence import PDF, PNG, TEXT
 from tests.postgres import as_owner
 from workflow import moves
@@ -324,9 +326,18 @@ def _file_there(made: Path, empty: Settings) -> None:
 
 
 def _other_rows(made: Path, _: Settings) -> None:
-    told = json.loads((made / manifest.NAME).read_text())
-    told["tabellen"]["zaak"]["som"] = "0" * 16
-    (made / manifest.NAME).write_text(json.dumps(told))
+    """As by a fault of ours, under our own key."""
+    told = manifest.read(made)
+    wrong = told.tabellen | {"zaak": told.tabellen["zaak"].model_copy(update={"som": "0" * 16})}
+    (made / manifest.NAME).write_text(told.model_copy(update={"tabellen": wrong}).sealed().model_dump_json())
+
+
+def _made_up(made: Path, _: Settings) -> None:
+    """By who can write where back-ups lie and knows the public key, but has no secret one."""
+    told = manifest.read(made)
+    use_keys([b"van een ander, en zeker zo lang als de onze"])
+    (made / manifest.NAME).write_text(told.sealed().model_dump_json())
+    use_keys(KEYS)
 
 
 @pytest.mark.parametrize(
@@ -341,6 +352,9 @@ def _other_rows(made: Path, _: Settings) -> None:
         (lambda made, _: change(made, schema_stap="9999"), "backup_nieuwer"),
         (lambda made, _: change(made, sleutels=["AAAA"]), "sleutel_ontbreekt"),
         (lambda made, _: change(made, soort="oracle"), "andere_database"),
+        (lambda made, _: change(made, al_weg=["documenten/x"]), "backup_niet_van_ons"),
+        (lambda made, _: change(made, zegel=""), "backup_niet_van_ons"),
+        (_made_up, "backup_niet_van_ons"),
     ],
 )
 def test_what_cannot_come_back_whole_does_not_come_back(

@@ -16,6 +16,8 @@ from service.files import storage
 from service.retention import again, journal
 from service.settings import Settings
 from signals.errors import Refused
+from signals.keyring import use_keys
+from tests.conftest import KEYS
 from tests.databases import Databases
 from tests.service.conftest import ROTTERDAM, access
 from tests.service.retention import old_cases, steps
@@ -99,10 +101,23 @@ def test_a_journal_that_somebody_changed_destroys_nothing(
     there.dispose()
 
 
+def test_a_journal_under_another_key_destroys_nothing(
+    engine: Engine, settings: Settings, backup: tuple[str, Path]
+) -> None:
+    steps.carried_out(engine, settings)
+    there, _ = restored(backup, settings)
+    use_keys([b"van een ander, en zeker zo lang als de onze"])
+    with pytest.raises(Refused, match="sleutel_ontbreekt"):
+        journal.read(journal.path_of(settings.data_dir))
+    use_keys(KEYS)
+    assert len(old_cases.numbers(there)) == 3
+    there.dispose()
+
+
 def test_a_journal_that_somebody_made_up_takes_nothing_before_its_time(
     engine: Engine, settings: Settings, tmp_path: Path
 ) -> None:
-    """Its digests have no key, so who may repeat can write one: then the second person would be passed by."""
+    """Who has the keys of the installation can write one: then the second person would be passed by."""
     old_cases.make(engine, settings, 1)
     (number,) = old_cases.numbers(engine)
     made_up = {
