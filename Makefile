@@ -65,7 +65,7 @@ fix: .venv/.tests-installed ## mend what lint and format can mend, and write the
 	@.venv/bin/ruff format .
 	@$(RUN) -m service.docs
 
-docs: .venv/.installed ## write the generated parts of README.md: the diagram of steps, the settings, the glossary
+docs: .venv/.installed ## write the generated parts of README.md (steps, settings, commands, glossary) and docs/beheer/controle.md
 	@$(RUN) -m service.docs
 
 lock: ## resolve the dependencies anew into the two lock files (needs uv)

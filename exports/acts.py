@@ -21,7 +21,13 @@ def add_dossier(reader: Reader, day: date, cases: Columns) -> None:
     """Marks an act of investigation, attempts at contact and moments of contact, and counts home visits.
 
     A posted letter and a visit are attempts by themselves; a letter to an employer or landlord asks somebody else
-    and is none. Found at a visit is a moment.
+    and is none. Found at a visit is a moment. The columns that come of it:
+
+    - `opgepakt`: flag, any act of investigation, of a case that was not withdrawn and not handed over.
+    - `poging`, `gesproken`: flags, whether contact was sought, and whether of these somebody was spoken to.
+    - `poging:KANAAL`, `gesproken:KANAAL`: the same by one channel; a contact that somebody recorded counts as well as
+      a letter or visit, so `poging:huisbezoek` is not whether there was a home visit.
+    - `gezocht`, `getroffen`, `geweigerd`: numbers, home visits that were held, at which he was met, and refused ones.
     """
     contact, letter, visit, source = table(Contact), table(Letter), table(Visit), table(Source)
     read = reader.read

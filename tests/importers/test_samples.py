@@ -10,9 +10,10 @@ from sqlmodel import Session, col, select
 
 from importers import layouts, use_profiles
 from importers.load import check, summary
-from signals.models import Load, Mutatiesoort, RejectedRow, Signal, SignalChange, Uitkomst
+from signals.models import Load, RejectedRow, Signal
 from tests.factories import person
 from tests.importers.deliveries import NOW, SAMPLES, TODAY, take_in
+from tests.importers.expected import rows, told
 from workflow import intake, moves
 from workflow.actors import Desk
 from workflow.models import Case
@@ -25,24 +26,6 @@ def profiles() -> Iterator[None]:
     use_profiles(SAMPLES / "layouts")
     yield
     use_profiles(None)
-
-
-def told(loaded: Load) -> dict[str, object]:
-    return {
-        name: value for name, value in summary(loaded).items() if name not in ("ladingnummer", "seconden", "sha256")
-    }
-
-
-def rows(session: Session, loaded: Load) -> list[tuple[int, str, str]]:
-    """Per delivered row its regel, uitkomst and codes, as the sidecar has them."""
-    rejected = session.exec(select(RejectedRow).where(RejectedRow.load_id == loaded.id))
-    found = [(one.regel, one.uitkomst, one.codes) for one in rejected]
-    signals = session.exec(select(Signal).where(Signal.load_id == loaded.id))
-    found += [(one.regel, Uitkomst.GEACCEPTEERD, one.waarschuwingen) for one in signals]
-    outcomes = {Mutatiesoort.GEWIJZIGD: Uitkomst.GEWIJZIGD, Mutatiesoort.VERVALLEN: Uitkomst.INGETROKKEN}
-    changes = session.exec(select(SignalChange).where(SignalChange.load_id == loaded.id))
-    found += [(one.regel, outcomes[one.soort], one.waarschuwingen) for one in changes]
-    return [(regel, outcome.value, " ".join(sorted(codes))) for regel, outcome, codes in sorted(found)]
 
 
 def delivery_of(expected: Path) -> Path:
@@ -91,7 +74,8 @@ def test_a_sample_gives_the_counts_and_codes_that_stand_beside_it(session: Sessi
 def test_every_layout_of_a_delivery_has_a_sample() -> None:
     shown = {json.loads(path.read_text(encoding="utf-8"))["layout"] for path in SAMPLES.rglob("*.expected.json")}
     bare = {layout.name for layout in layouts() if layout.kind == "levering"} ^ shown
-    assert not bare, f"{sorted(bare)}: put a delivery in tests/samples/layouts with what is expected beside it"
+    todo = "put a delivery in tests/samples/layouts and run: python -m tests.importers.expected THAT_FILE"
+    assert not bare, f"{sorted(bare)}: {todo}"
 
 
 def test_a_check_tells_what_the_load_will_do_and_stores_nothing(session: Session) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 import workflow
 from signals.errors import DomainError, Refused
+from tests.workflow import shadow
 from workflow import moves
 from workflow.actors import Actor
 from workflow.case_file import CaseFile
@@ -95,6 +96,15 @@ def test_every_step_is_taken_in_a_test_of_its_own() -> None:
     texts = "".join(one.read_text() for one in tests if one.name not in ("test_walks.py", Path(__file__).name))
     untested = [name for name in BY_NAME if f'"{name}"' not in texts]
     assert not untested, f"no test takes {untested} by name: write one in tests/workflow"
+
+
+def test_the_second_opinion_on_terms_knows_every_step() -> None:
+    """Else the random walks stumble over it, after minutes and in words that explain nothing."""
+    unknown = [name for name in BY_NAME if name not in shadow.MOVE_NO_CLOCK and not hasattr(shadow.Shadow, name)]
+    assert not unknown, (
+        f"tests/workflow/shadow.py must say what {unknown} does to the clocks: a method of Shadow with its name; or, "
+        "when it starts, moves and stops nothing, its name in MOVE_NO_CLOCK"
+    )
 
 
 def test_every_effect_belongs_to_a_step_and_every_closing_step_has_one() -> None:
