@@ -1,6 +1,7 @@
 """axe finds nothing wrong on any page, for any role, in any state: empty, full, refused, closed; light and dark.
 
-And nothing has to be scrolled sideways there on the smallest screen or at 400 %: one walk, because it is a long one.
+And nothing has to be scrolled sideways there on the smallest screen or at 400 %, and no link within it leads nowhere:
+one walk, because it is a long one.
 
 `pytest -rP` prints how many pages of each state were looked at, and how many violations each kind of rule gave.
 """
@@ -39,6 +40,10 @@ LOOKS = """() => {
     return [...new Set([...document.querySelectorAll("body *")].map(told))];
 }"""
 """What decides the colours of each element: the elements it is in, with all that our style sheets go by."""
+
+ASTRAY = """() => [...document.querySelectorAll('a[href^="#"]')].map((each) => each.getAttribute("href").slice(1))
+    .filter((id) => !document.getElementById(id))"""
+"""Links within the page that lead nowhere, as from a summary of errors to a field."""
 
 LAID_DOWN = """() => document.querySelectorAll(".blijft").forEach((bar) => { bar.style.position = "static"; })"""
 """What stays in sight lies over whatever row is scrolled there, which is then too small to hit for axe: by chance.
@@ -100,20 +105,21 @@ def test_every_page_and_every_form_is_looked_at() -> None:
 
 @pytest.mark.soak
 def test_axe_finds_nothing_on_any_page_in_any_state_and_all_of_it_fits(full: World, empty: World) -> None:
-    look, too_wide = Looked(module("axe-core/axe.min.js").read_text()), []
+    look, faults = Looked(module("axe-core/axe.min.js").read_text()), []
     for world, views in ((full, everywhere.full_views() + everywhere.sent_views()), (empty, everywhere.empty_views())):
         for view in views:
             page, status = world.open(view)
             meant = {"fout": range(400, 500), "geblokkeerd": range(200, 500)}.get(view.state, (200,))
             assert status in meant, f"{view}: {status} at {page.url}"
             look.at(page, view)
-            too_wide += [f"{view}, {fault}" for fault in reflow.faults_at_every_size(page)]
+            faults += [f"{view}, leads nowhere: #{each}" for each in page.evaluate(ASTRAY)]
+            faults += [f"{view}, {fault}" for fault in reflow.faults_at_every_size(page)]
     for world in (full, empty):
         for page, view in everywhere.signing_in(world):
             look.at(page, view)
     print(look)
     assert not look.wrong, str(look)
-    assert not too_wide, "\n".join(too_wide)
+    assert not faults, "\n".join(faults)
     assert {"vol", "leeg", "fout", "geblokkeerd"} <= look.pages.keys()
 
 
@@ -122,6 +128,8 @@ def test_axe_finds_what_is_wrong(empty: World) -> None:
     page, _ = empty.go(NOBODY, "/inloggen")
     page.evaluate("document.querySelector('label').remove()")
     page.evaluate("document.querySelector('h1').style.color = '#ddd'")
+    page.evaluate("document.querySelector('footer a').href = '#nergens'")
+    assert page.evaluate(ASTRAY) == ["nergens"]
     look = Looked(module("axe-core/axe.min.js").read_text())
     look.at(page, View("/inloggen", NOBODY, "/inloggen", "stuk"))
     assert {"label", "color-contrast"} <= {rule for rule, *_ in look.wrong}

@@ -72,7 +72,8 @@ def test_two_people_and_the_clock_destroy_what_had_its_time(doors: Doors, engine
     refused = doors.ask("tess", f"POST {path}/goedkeuren", own, None, {})
     assert refused.status_code == 409 and "U maakte deze lijst" in refused.text
     empty = doors.send("tess", path, f"{path}/weglaten", reden="")
-    assert empty.status_code == 400 and "Vink eerst aan" in empty.text
+    assert empty.status_code == 400 and '<a href="#veld-regel">Vink eerst aan' in empty.text
+    assert empty.text.count('id="veld-regel"') == 1
     left = doors.send("tess", path, f"{path}/weglaten", regel=numbers[1], reden="nog in gebruik")
     assert left.status_code == 303
     stale = doors.ask("bea", f"POST {path}/goedkeuren", {"versie": "1", "formulier": "oud"}, None, {})
