@@ -1,6 +1,5 @@
 """Who sends the letters of a municipality: its letterhead and own texts, from a folder that the installation names."""
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from signals.errors import DomainError, Reason
+from signals.municipal_folders import read_each
 from workflow.letter_pdf import is_picture
 from workflow.letter_texts import DUTCH, LANGUAGES, own_text_faults
 
@@ -82,19 +82,7 @@ def letterhead_of(gemeentecode: str) -> Letterhead:
 
 def read_letterheads(folder: Path) -> dict[str, Letterhead]:
     """A letterhead per folder named by a gemeentecode; raises LettersRefused with every fault in all."""
-    if not folder.is_dir():
-        raise LettersRefused([_fault(folder, "deze map is er niet. Maak de map of haal RNI_LETTERS_DIR weg.")])
-    faults: list[Reason] = []
-    found: dict[str, Letterhead] = {}
-    for path in sorted(one for one in folder.iterdir() if not one.name.startswith(".")):
-        if not path.is_dir() or not re.fullmatch(r"[0-9]{4}", path.name):
-            uitleg = f"hier horen alleen mappen met een gemeentecode als naam, zoals 0599, met daarin {FILE}."
-            faults.append(_fault(path, uitleg))
-            continue
-        try:
-            found[path.name] = _letterhead(path / FILE)
-        except LettersRefused as refused:
-            faults += refused.reasons
+    found, faults = read_each(folder, FILE, "RNI_LETTERS_DIR", _letterhead, _fault)
     if faults:
         raise LettersRefused(faults)
     return found

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from service.settings import Settings
 from signals.errors import DomainError, Reason
+from signals.municipal_folders import read_each
 from workflow.phases import Outcome, Phase
 
 FILE = "koppelingen.toml"
@@ -123,19 +124,7 @@ def registers() -> Mapping[str, RegisterAccess]:
 
 def read_connectors(folder: Path) -> dict[str, Connectors]:
     """The connectors per folder named by a gemeentecode; raises ConnectorsRefused with every fault in all."""
-    if not folder.is_dir():
-        raise ConnectorsRefused([_fault(folder, "deze map is er niet. Maak de map of haal RNI_CONNECTORS_DIR weg.")])
-    faults: list[Reason] = []
-    found: dict[str, Connectors] = {}
-    for path in sorted(one for one in folder.iterdir() if not one.name.startswith(".")):
-        if not path.is_dir() or not re.fullmatch(r"[0-9]{4}", path.name):
-            uitleg = f"hier horen alleen mappen met een gemeentecode als naam, zoals 0599, met daarin {FILE}."
-            faults.append(_fault(path, uitleg))
-            continue
-        try:
-            found[path.name] = _Reader(path / FILE).read()
-        except ConnectorsRefused as refused:
-            faults += refused.reasons
+    found, faults = read_each(folder, FILE, "RNI_CONNECTORS_DIR", lambda path: _Reader(path).read(), _fault)
     if faults:
         raise ConnectorsRefused(faults)
     return found

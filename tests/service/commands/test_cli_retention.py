@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from service import cli
 from service.access import Access
 from service.db import session_scope
 from service.identity import accounts
@@ -16,25 +15,17 @@ from tests.service.conftest import NOW as THEN
 from tests.service.conftest import ROTTERDAM
 from tests.service.retention import old_cases
 
-from .test_cli import Ran, Rni
+from .test_cli import Rni, rni
+
+__all__ = ["rni"]
 
 LATER = old_cases.NOW
 
 
-@pytest.fixture
-def rni(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rni:
+@pytest.fixture(autouse=True)
+def _later(rni: Rni, monkeypatch: pytest.MonkeyPatch) -> None:
     """`rni` on the day on which the dossiers had their time."""
-    monkeypatch.setenv("RNI_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("RNI_DATA_DIR", str(settings.data_dir))
     monkeypatch.setattr(Settings, "now", lambda self: LATER)
-
-    def run(*words: str | Path) -> Ran:
-        capsys.readouterr()
-        code = cli.run([str(word) for word in words])
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture
